@@ -1,0 +1,77 @@
+"""Chinese water management: from messy tables and layers to an explained verdict on a map.
+
+The public names are loaded on first use, so that importing the package is quick::
+
+    import chaoyang_geo as cg
+
+    plan = cg.load_plan("chaoyang")
+    readings = cg.match_sections(cg.read_readings("2025-10.xlsx"), plan.sections)
+    classes = cg.classify(readings, plan.sections)
+    cg.write_map(cg.map_layers(plan, classes), "2025-10.html")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "CRSError": "crs",
+    "metric_crs": "crs",
+    "to_metric": "crs",
+    "SchemaError": "schema",
+    "vocabulary": "schema",
+    "label": "schema",
+    "match_places": "names",
+    "place_name": "names",
+    "Plan": "plans",
+    "load_plan": "plans",
+    "plan_names": "plans",
+    "read_readings": "readings",
+    "match_sections": "readings",
+    "classify_items": "assess",
+    "classify": "assess",
+    "explain": "reasons",
+    "MapLayers": "maps.layers",
+    "map_layers": "maps.layers",
+    "write_map": "maps.viewer",
+    "folium_map": "maps.notebook",
+}
+
+__all__ = [*_WHERE, "__version__"]
+
+if TYPE_CHECKING:
+    from chaoyang_geo.assess import classify as classify
+    from chaoyang_geo.assess import classify_items as classify_items
+    from chaoyang_geo.crs import CRSError as CRSError
+    from chaoyang_geo.crs import metric_crs as metric_crs
+    from chaoyang_geo.crs import to_metric as to_metric
+    from chaoyang_geo.reasons import explain as explain
+    from chaoyang_geo.maps.layers import MapLayers as MapLayers
+    from chaoyang_geo.maps.layers import map_layers as map_layers
+    from chaoyang_geo.maps.notebook import folium_map as folium_map
+    from chaoyang_geo.maps.viewer import write_map as write_map
+    from chaoyang_geo.names import match_places as match_places
+    from chaoyang_geo.names import place_name as place_name
+    from chaoyang_geo.plans import Plan as Plan
+    from chaoyang_geo.plans import load_plan as load_plan
+    from chaoyang_geo.plans import plan_names as plan_names
+    from chaoyang_geo.readings import match_sections as match_sections
+    from chaoyang_geo.readings import read_readings as read_readings
+    from chaoyang_geo.schema import SchemaError as SchemaError
+    from chaoyang_geo.schema import label as label
+    from chaoyang_geo.schema import vocabulary as vocabulary
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

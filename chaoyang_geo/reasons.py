@@ -1,0 +1,164 @@
+"""The reason of a verdict, in one paragraph, Chinese or English.
+
+A leaf: it turns the columns of one assessment row into words and computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chaoyang_geo import standards
+from chaoyang_geo.schema import one_of, split_codes
+
+#: State of a section by its class (环办〔2011〕22号).
+STATES: dict[str, tuple[str, str]] = {
+    "Ⅰ": ("优", "excellent"),
+    "Ⅱ": ("优", "excellent"),
+    "Ⅲ": ("良好", "good"),
+    "Ⅳ": ("轻度污染", "lightly polluted"),
+    "Ⅴ": ("中度污染", "moderately polluted"),
+    "劣Ⅴ": ("重度污染", "heavily polluted"),
+}
+
+
+def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
+    """Write the reason of a class in one paragraph.
+
+    Parameters
+    ----------
+    row : mapping or Series
+        One row of :func:`chaoyang_geo.classify`.
+    lang : {"zh", "en"}
+    standard : str
+        Key of the standard that the class was judged by.
+
+    Returns
+    -------
+    str
+        Section, time, class, deciding items with values and the limits of the next better
+        class, multiple, target, what is missing, and the rule.
+
+    Raises
+    ------
+    ValueError
+        Unknown ``lang`` or ``standard``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo import classify, explain
+    >>> readings = pd.DataFrame({
+    ...     "section_name": "章吉营", "time": pd.Timestamp("2025-10-08 08:00"),
+    ...     "item": ["ph", "do", "cod_mn", "nh3_n", "tp"], "value": [8.1, 9.0, 3.0, 0.2, 0.25],
+    ...     "unit": ["", "mg/L", "mg/L", "mg/L", "mg/L"]})
+    >>> text = explain(classify(readings).iloc[0])
+    >>> for sentence in text.split("。"):
+    ...     print(sentence)
+    章吉营 2025-10-08 08:00：Ⅳ类（轻度污染）
+    定类因子：总磷0.25 mg/L（上一类别限值0.2，差0.05）
+    未登记目标类别
+    依据《地表水环境质量标准》（GB 3838-2002）表1，单因子评价（环办〔2011〕22号），瞬时值不修约
+    <BLANKLINE>
+    """
+    return explainer(lang=lang, standard=standard)(row)
+
+
+def explainer(*, lang: str, standard: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return the function that explains one row; names and citation are looked up once."""
+    one_of("lang", lang, ("zh", "en"))
+    names = standards.item_names(lang)
+    rule = standards.citation(standard, lang=lang)
+    write = _chinese if lang == "zh" else _english
+    return lambda row: write(row, names, rule)
+
+
+def _is_missing(value: Any) -> bool:
+    # None, NaN, NaT and pd.NA, without importing pandas into a leaf of words
+    return value is None or str(value) in ("nan", "NaT", "<NA>", "")
+
+
+def _head(row: Mapping[str, Any]) -> str:
+    name = row.get("section_name") or row.get("section_code") or ""
+    time = "" if _is_missing(row["time"]) else f"{row['time']:%Y-%m-%d %H:%M}"
+    return f"{name} {time}".strip()
+
+
+def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """Return name, value with unit, next better limit and the gap to it of each deciding item."""
+    items = split_codes(row["deciding_items"])
+    if not items:
+        return []
+    values = str(row["deciding_values"]).split(";")
+    limits = str(row["deciding_limits"]).split(";")
+    out = []
+    for item, value, limit in zip(items, values, limits, strict=True):
+        number = value.split(" ")[0]
+        try:
+            gap = f"{abs(float(number) - float(limit)):.6g}" if limit else ""
+        except ValueError:  # a censored value, <0.05, has no gap
+            gap = ""
+        out.append((names.get(item, item), value, limit, gap))
+    return out
+
+
+def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
+    head = _head(row)
+    if _is_missing(row["class"]):
+        return f"{head}：没有可评价的读数，不定类。"
+    sentences = []
+    deciding = [
+        f"{name}{value}" + (f"（上一类别限值{limit}，差{gap}）" if gap else "")
+        for name, value, limit, gap in _deciding(row, names)
+    ]
+    sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else "参评各项均达Ⅰ类")
+    if _is_missing(row["target_class"]):
+        sentences.append("未登记目标类别")
+    else:
+        goal = f"目标{row['target_class']}类"
+        goal += "（假定）" if row.get("target_quality") == "assumed" else ""
+        over = (
+            f"，{names[row['times_over_item']]}超标{row['times_over']:.2f}倍"
+            if not _is_missing(row["times_over"])
+            else ""
+        )
+        sentences.append(f"{'达到' if row['attained'] else '未达到'}{goal}{over}")
+    missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
+    if missing:
+        sentences.append(f"缺测{'、'.join(missing)}，类别可能更差")
+    sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），瞬时值不修约")
+    return f"{head}：{row['class']}类（{STATES[row['class']][0]}）。{'。'.join(sentences)}。"
+
+
+def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
+    head = _head(row)
+    if _is_missing(row["class"]):
+        return f"{head}: no reading that can be judged, so no class."
+    sentences = []
+    deciding = [
+        f"{name} {value}"
+        + (f" (limit of the next better class {limit}, {gap} away)" if gap else "")
+        for name, value, limit, gap in _deciding(row, names)
+    ]
+    sentences.append(
+        f"Deciding: {', '.join(deciding)}" if deciding else "Every item judged is in class Ⅰ"
+    )
+    if _is_missing(row["target_class"]):
+        sentences.append("No target class is recorded")
+    else:
+        goal = f"target class {row['target_class']}"
+        goal += " (assumed)" if row.get("target_quality") == "assumed" else ""
+        over = (
+            f", {names[row['times_over_item']]} exceeds its limit {row['times_over']:.2f} times over"
+            if not _is_missing(row["times_over"])
+            else ""
+        )
+        sentences.append(f"{'Meets' if row['attained'] else 'Misses'} the {goal}{over}")
+    missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
+    if missing:
+        sentences.append(f"Not measured: {', '.join(missing)}; the class may be worse")
+    sentences.append(
+        f"Rule: {rule}, the worst item decides (Circular 22 of 2011), "
+        "instantaneous values not rounded"
+    )
+    return f"{head}: class {row['class']} ({STATES[row['class']][1]}). {'. '.join(sentences)}."

@@ -1,0 +1,30 @@
+"""What several tests share."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# a shared machine has slow moments; a property is not false because it was slow
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "real"
+
+
+@pytest.fixture
+def real():
+    """Folder of other people's data, which is never part of the project."""
+    if not REAL.is_dir():
+        pytest.skip(
+            f"the folder of real data {REAL.parent.name}/{REAL.name} is not beside the checkout"
+        )
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def plan():
+    from chaoyang_geo import load_plan
+
+    return load_plan("chaoyang")

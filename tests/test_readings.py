@@ -1,0 +1,305 @@
+import json
+import math
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaoyang_geo import SchemaError, match_sections, read_readings
+from chaoyang_geo.readings import READING_COLUMNS, _parse_time, _parse_value
+
+
+def write_csv(folder, text, name="table.csv", encoding="utf-8"):
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+WIDE = "断面名称,监测时间,pH(无量纲),总磷(mg/L),氨氮(mg/L)\n章吉营,2025-10-08 08:00,8.1,0.025L,--\n"
+
+
+def test_wide_csv_becomes_one_row_per_value(tmp_path):
+    table = read_readings(write_csv(tmp_path, WIDE))
+    assert table.columns.tolist() == list(READING_COLUMNS)
+    assert table["item"].tolist() == ["ph", "tp", "nh3_n"]
+    assert table["value"].tolist()[0] == 8.1
+    assert table["unit"].tolist() == ["", "mg/L", "mg/L"]
+    assert table["time"].unique().tolist() == [pd.Timestamp("2025-10-08 08:00")]
+
+
+def test_a_value_below_detection_keeps_its_limit_and_is_never_zero(tmp_path):
+    row = read_readings(write_csv(tmp_path, WIDE)).iloc[1]
+    assert math.isnan(row["value"])
+    assert (row["censored"], row["detection_limit"], row["raw"]) == ("<", 0.025, "0.025L")
+
+
+def test_a_gap_is_missing_never_zero(tmp_path):
+    row = read_readings(write_csv(tmp_path, WIDE)).iloc[2]
+    assert math.isnan(row["value"])
+    assert row["reading_flag"] == "缺测（原文“--”）"
+
+
+def test_origin_names_file_and_cell(tmp_path):
+    assert read_readings(write_csv(tmp_path, WIDE))["origin"].tolist()[1] == "[table.csv]!D2"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_encodings_and_delimiters(tmp_path, encoding, delimiter):
+    path = write_csv(tmp_path, WIDE.replace(",", delimiter), encoding=encoding)
+    assert len(read_readings(path)) == 3
+
+
+def test_long_table(tmp_path):
+    text = "section_code,time,item,value,unit\n0211300001,2025-10-08,总磷,0.1,mg/L\n"
+    row = read_readings(write_csv(tmp_path, text)).iloc[0]
+    assert (row["section_code"], row["item"], row["value"]) == ("0211300001", "tp", 0.1)
+
+
+def test_title_rows_above_the_header_and_notes_below(tmp_path):
+    text = f"2025年10月水质月报,,,,\n\n{WIDE}注：氨氮未监测,,,,\n"
+    with pytest.warns(UserWarning, match="row 5: “注：氨氮未监测”"):
+        assert len(read_readings(write_csv(tmp_path, text))) == 3
+
+
+def test_columns_not_understood_are_named(tmp_path):
+    text = WIDE.replace("pH(无量纲)", "天气")
+    with pytest.warns(UserWarning, match="left out: 天气"):
+        assert read_readings(write_csv(tmp_path, text))["item"].tolist() == ["tp", "nh3_n"]
+
+
+def test_a_unit_that_is_not_stated_is_flagged(tmp_path):
+    text = "断面名称,监测时间,总磷\n章吉营,2025-10-08,0.1\n"
+    row = read_readings(write_csv(tmp_path, text)).iloc[0]
+    assert row["unit"] == "mg/L"
+    assert "未注明单位" in row["reading_flag"]
+
+
+def test_excel_with_codes_dates_and_two_sheets(tmp_path):
+    book = openpyxl.Workbook()
+    first = book.active
+    first.title = "9月"
+    first.append(["断面编码", "断面名称", "采样时间", "总磷(mg/L)"])
+    first.append(["0211300001", "章吉营", pd.Timestamp("2025-09-03 10:00").to_pydatetime(), 0.08])
+    second = book.create_sheet("10月")
+    second.append(["断面编码", "断面名称", "采样时间", "总磷(mg/L)"])
+    second.append(["0211300001", "章吉营", "2025年10月3日", 0.09])
+    path = tmp_path / "两个月.xlsx"
+    book.save(path)
+    table = read_readings(path)
+    assert table["section_code"].tolist() == ["0211300001"] * 2
+    assert table["time"].dt.month.tolist() == [9, 10]
+    assert table["origin"].tolist() == ["[两个月.xlsx]9月!D2", "[两个月.xlsx]10月!D2"]
+
+
+def test_platform_json_takes_the_unrounded_value_and_the_reason_of_a_gap(tmp_path):
+    content = {
+        "thead": ["省份", "断面名称", "监测时间", "水质类别", "总磷<br/><span class='unit'>(mg/L)</span>",
+                  "氨氮<br/><span class='unit'>(mg/L)</span>"],
+        "tbody": [["辽宁省", "章吉营", "08-21 19:00", "2", "<span title='原始值：0.0434'>0.043</span>",
+                   "<span data-toggle='tooltip' title='当天质控不合格'>--</span>"]],
+    }  # fmt: skip
+    path = tmp_path / "platform.json"
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    table = read_readings(path, year=2026)
+    assert table["value"].tolist()[0] == 0.0434
+    assert table["reading_flag"].tolist() == ["", "当天质控不合格"]
+    assert table["published_class"].tolist() == ["Ⅱ", "Ⅱ"]
+
+
+def test_several_files_are_one_table(tmp_path):
+    paths = [write_csv(tmp_path, WIDE, name) for name in ("a.csv", "b.csv")]
+    table = read_readings(paths)
+    assert len(table) == 6
+    assert table.index.tolist() == list(range(6))
+    assert read_readings([]).columns.tolist() == list(READING_COLUMNS)
+
+
+def test_a_year_less_time_asks_for_the_year(tmp_path):
+    path = write_csv(tmp_path, WIDE.replace("2025-10-08 08:00", "02-04 11:00"), "四小时.csv")
+    with pytest.raises(
+        ValueError, match="四小时.csv, row 2: the time “02-04 11:00” has no year.*--year"
+    ):
+        read_readings(path)
+    assert read_readings(path, year=2026)["time"].iloc[0] == pd.Timestamp("2026-02-04 11:00")
+
+
+def test_a_time_that_is_none_is_flagged_and_the_row_stays(tmp_path):
+    text = WIDE + "王家沟,昨天,8.0,0.1,0.2\n"
+    table = read_readings(write_csv(tmp_path, text))
+    assert len(table) == 6
+    assert table["time"].isna().tolist() == [False] * 3 + [True] * 3
+    assert "监测时间“昨天”无法识别" in table["reading_flag"].iloc[3]
+
+
+def test_no_time_understood_at_all_is_an_error(tmp_path):
+    path = write_csv(tmp_path, WIDE.replace("2025-10-08 08:00", "昨天"))
+    with pytest.raises(ValueError, match="table.csv, row 1: no time.*“昨天”"):
+        read_readings(path)
+
+
+def test_bad_files_say_what_is_wrong_and_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.xlsx: there is no such file"):
+        read_readings(tmp_path / "none.xlsx")
+    fake = tmp_path / "fake.xlsx"
+    fake.write_bytes("断面名称,监测时间".encode())
+    with pytest.raises(ValueError, match="fake.xlsx: the file is not an Excel workbook"):
+        read_readings(fake)
+    with pytest.raises(ValueError, match=r"table.doc: files ending in .doc are not read"):
+        read_readings(write_csv(tmp_path, WIDE, "table.doc"))
+    with pytest.raises(ValueError, match=r"table.csv: no recognisable header.*断面名称"):
+        read_readings(write_csv(tmp_path, "a,b\n1,2\n"))
+    with pytest.raises(ValueError, match="no recognisable header"):
+        read_readings(write_csv(tmp_path, ""))
+    with pytest.raises(ValueError, match=r"platform.json: this is not the national platform"):
+        read_readings(write_csv(tmp_path, "[1]", "platform.json"))
+    with pytest.raises(ValueError, match="binary data"):
+        read_readings(write_csv(tmp_path, "a\0b", "zip.csv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "censored", "limit"),
+    [
+        ("0.11", 0.11, "", None),
+        ("１．２", 1.2, "", None),
+        ("1.2E-3", 0.0012, "", None),
+        (" 5 ", 5.0, "", None),
+        ("0.025L", None, "<", 0.025),
+        ("０.０２５Ｌ", None, "<", 0.025),
+        ("<0.025", None, "<", 0.025),
+        ("＜0.025", None, "<", 0.025),
+        (">24000", None, ">", 24000.0),
+        ("--", None, "", None),
+        ("—", None, "", None),
+        ("", None, "", None),
+        ("断流", None, "", None),
+    ],
+)
+def test_one_result(text, value, censored, limit):
+    parsed = _parse_value(text)
+    assert parsed.censored == censored
+    assert (math.isnan(parsed.value) and value is None) or parsed.value == value
+    assert (math.isnan(parsed.detection_limit) and limit is None) or parsed.detection_limit == limit
+    assert bool(parsed.flag) == (value is None)
+
+
+@given(st.floats(0, 1e6, allow_nan=False))
+def test_every_number_survives_being_written(number):
+    assert _parse_value(repr(number)).value == number
+
+
+@given(st.text(max_size=20))
+def test_text_never_becomes_a_number_without_digits(text):
+    parsed = _parse_value(text)
+    if math.isnan(parsed.value):
+        assert parsed.flag
+    else:
+        assert any(character.isdigit() for character in text)
+
+
+@given(st.datetimes())
+def test_times_survive_being_written(time):
+    time = time.replace(second=0, microsecond=0)
+    if time.year >= 1000:
+        assert _parse_time(time.strftime("%Y-%m-%d %H:%M"), None) == time
+        assert _parse_time(f"{time.year}年{time.month}月{time.day}日", None) == time.replace(
+            hour=0, minute=0
+        )
+
+
+def test_the_29th_of_february_needs_a_leap_year():
+    assert _parse_time("02-29 08:00", 2026) == "no time"
+    assert _parse_time("02-29 08:00", 2028).year == 2028
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+SECTIONS = pd.DataFrame(
+    {
+        "section_code": ["S1", "S2", "S3"],
+        "section_name": ["凌鸿大桥", "新华", "新华"],
+        "aliases": ["南大桥;南大桥（凌鸿大桥）", "", None],
+        "province": ["辽宁省", "云南省", "贵州省"],
+    }
+)
+
+
+def match(**columns):
+    return match_sections(pd.DataFrame(columns), SECTIONS)
+
+
+def test_match_by_code_name_and_alias():
+    found = match(
+        section_code=["S1", "", "", ""], section_name=["", "凌鸿大桥", "南大桥", "南大桥(凌鸿大桥)"]
+    )
+    assert found["section_code"].tolist() == ["S1"] * 4
+    assert (found["match_state"] == "matched").all()
+
+
+def test_one_name_in_two_provinces_needs_the_province():
+    found = match(section_name=["新华", "新华", "新华"], province=["云南", "贵州省", ""])
+    assert found["section_code"].tolist() == ["S2", "S3", ""]
+    assert found["match_state"].tolist() == ["matched", "matched", "ambiguous"]
+    assert found["candidates"].iloc[2] == "S2 新华;S3 新华"
+
+
+def test_the_name_in_another_province_is_another_place():
+    row = match(section_name=["凌鸿大桥"], province=["吉林省"]).iloc[0]
+    assert (row["match_state"], row["section_code"]) == ("unmatched", "")
+    assert "其他省份" in row["match_flag"]
+
+
+def test_unknown_sections_stay_and_say_so():
+    row = match(section_name=["无名桥"]).iloc[0]
+    assert row["match_state"] == "unmatched"
+    assert "无名桥" in row["match_flag"]
+
+
+def test_code_wins_over_name_and_the_conflict_is_flagged():
+    row = match(section_code=["S1"], section_name=["新华"]).iloc[0]
+    assert row["section_code"] == "S1"
+    assert "以编码为准" in row["match_flag"]
+
+
+def test_rows_in_equal_rows_out_and_the_input_is_unchanged():
+    readings = pd.DataFrame({"section_name": ["新华", "凌鸿大桥", None]}, index=[5, 5, 1])
+    before = readings.copy()
+    found = match_sections(readings, SECTIONS)
+    assert found.index.tolist() == [5, 5, 1]
+    pd.testing.assert_frame_equal(readings, before)
+    assert match_sections(readings.iloc[:0], SECTIONS).empty
+
+
+def test_a_registry_with_a_code_twice_is_refused():
+    with pytest.raises(SchemaError, match="twice there: S1"):
+        match_sections(
+            pd.DataFrame({"section_name": ["新华"]}), pd.concat([SECTIONS, SECTIONS.head(1)])
+        )
+    with pytest.raises(SchemaError, match="section_name"):
+        match_sections(pd.DataFrame({"name": ["新华"]}), SECTIONS)
+
+
+# --- real files -------------------------------------------------------------------------------
+
+
+def test_the_national_workbook(real):
+    with pytest.raises(ValueError, match=r"cnemc_liaoning.xlsx, sheet 水质实时数据, row 2"):
+        read_readings(real / "cnemc_liaoning.xlsx")
+    table = read_readings(real / "cnemc_liaoning.xlsx", year=2026)
+    assert table["section_name"].nunique() == 42
+    assert len(table) == 42 * 11
+    assert (table["value"].isna() == (table["reading_flag"] != "")).all()
+    assert not (table["raw"].eq("--") & table["value"].notna()).any()
+
+
+def test_the_national_json(real, plan):
+    table = read_readings(real / "cnemc_platform_liaoning_2026-08-21.json", year=2026)
+    assert table["section_name"].nunique() == 57
+    exact = table[(table["section_name"] == "蒲河沿") & (table["item"] == "water_temp")].iloc[0]
+    assert exact["value"] == 30.46  # the cell shows 30.5
+    assert (table["reading_flag"] == "当天质控不合格").sum() == 1
+    found = match_sections(table, plan.sections).drop_duplicates("section_name")
+    assert (found["match_state"] == "matched").sum() == 5
+    assert (found["match_state"] == "unmatched").sum() == 52

@@ -30,7 +30,7 @@ _WHERE = {
     "load_plan": "plans",
     "plan_names": "plans",
     "read_readings": "readings",
-    "match_sections": "readings",
+    "match_sections": "sections",
     "classify_items": "assess",
     "classify": "assess",
     "explain": "reasons",
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from chaoyang_geo.crs import CRSError as CRSError
     from chaoyang_geo.crs import metric_crs as metric_crs
     from chaoyang_geo.crs import to_metric as to_metric
-    from chaoyang_geo.reasons import explain as explain
     from chaoyang_geo.maps.layers import MapLayers as MapLayers
     from chaoyang_geo.maps.layers import map_layers as map_layers
     from chaoyang_geo.maps.notebook import folium_map as folium_map
@@ -58,11 +57,12 @@ if TYPE_CHECKING:
     from chaoyang_geo.plans import Plan as Plan
     from chaoyang_geo.plans import load_plan as load_plan
     from chaoyang_geo.plans import plan_names as plan_names
-    from chaoyang_geo.readings import match_sections as match_sections
     from chaoyang_geo.readings import read_readings as read_readings
+    from chaoyang_geo.reasons import explain as explain
     from chaoyang_geo.schema import SchemaError as SchemaError
     from chaoyang_geo.schema import label as label
     from chaoyang_geo.schema import vocabulary as vocabulary
+    from chaoyang_geo.sections import match_sections as match_sections
 
 
 def __getattr__(name: str) -> Any:

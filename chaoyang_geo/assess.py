@@ -303,8 +303,8 @@ def classify(
         first), ``deciding_values``, ``deciding_limits`` (of the next better class), ``times_over``
         with ``times_over_item`` ((C - S) / S over the limit of the target class, largest item;
         missing when none exceeds; never for pH, DO), ``distance_to_next`` (of the first
-        deciding item, in its unit), ``target_class``, ``target_quality``, ``attained``, ``n_readings``, ``items_missing`` (of pH, DO, CODMn, NH3-N, TP),
-        ``assess_flag``, ``published_class`` (if there), ``source``, ``why_zh``, ``why_en``.
+        deciding item, in its unit), ``target_class``, ``target_quality``, ``attained``,
+        ``n_readings``, ``items_missing`` (of pH, DO, CODMn, NH3-N, TP), ``assess_flag``, ``published_class`` (if there), ``source``, ``why_zh``, ``why_en``.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _TABLES = (
     "readings",
     "sources",
 )
-# columns that get a romanised twin, *_en, where the pack has one
+# columns that get an English twin, *_en, where the pack has one
 _NAMED = (
     "unit_name",
     "section_name",
@@ -34,6 +34,9 @@ _NAMED = (
     "water_body",
     "name_in_plan",
     "township_name",
+    "source",
+    "title",
+    "licence",
 )
 
 
@@ -148,7 +151,7 @@ def load_plan(name: str | Path = "chaoyang") -> Plan:
             f"plan {str(name)!r} is not bundled; there is: {', '.join(known)}. For another city "
             "give the path of a folder with plan.toml and the same tables and layers."
         )
-    english = _english_names(folder / "names_en.csv")
+    english = _english(folder)
     titles = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
     return Plan(
         name=folder.name,
@@ -177,12 +180,14 @@ def _read(path: Path) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _english_names(path: Path) -> dict[str, str]:
-    """Return the romanised names of the pack's places, for English maps."""
-    if not path.is_file():
-        return {}
-    table = _read(path)
-    return dict(zip(table["name"], table["name_en"], strict=True))
+def _english(folder: Path) -> dict[str, str]:
+    """Return romanised names and translated texts for English maps, as far as the pack has them."""
+    english: dict[str, str] = {}
+    for file, column in (("names_en.csv", "name"), ("texts_en.csv", "text")):
+        if (folder / file).is_file():
+            table = _read(folder / file)
+            english.update(zip(table[column], table[f"{column}_en"], strict=True))
+    return english
 
 
 def _typed(frame: Any, english: dict[str, str]) -> Any:

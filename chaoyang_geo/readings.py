@@ -1,4 +1,4 @@
-"""Reading water-quality tables into one long table, and joining them to sections.
+"""Reading water-quality tables into one long table.
 
 A result is a value with its state: a number, a value below detection, a gap with
 its reason. ``raw`` and ``origin`` stay beside every value, so that each can be
@@ -13,14 +13,14 @@ import json
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo import names, standards
-from chaoyang_geo.schema import CLASSES, class_dtype, require, split_codes
+from chaoyang_geo import standards
+from chaoyang_geo.schema import CLASSES, class_dtype
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -526,133 +526,3 @@ def _entries(
         return
     for column, (item, unit) in header.items.items():
         yield column, item, unit, cells[column] if column < len(cells) else None
-
-
-# --- readings to sections ---------------------------------------------------------------------
-
-
-def match_sections(readings: pd.DataFrame, sections: pd.DataFrame) -> pd.DataFrame:
-    """Join readings to the sections of a registry: by code, else by name or alias.
-
-    The province, where both tables say it, is the context: the same name in another
-    province is another section. Unmatched and ambiguous rows stay, with a flag.
-
-    Required columns: ``readings``: ``section_name`` or ``section_code``; ``sections``:
-    ``section_code``, ``section_name``; used where present: ``aliases``, ``province`` in
-    both tables.
-
-    Parameters
-    ----------
-    readings : DataFrame, n rows
-    sections : DataFrame or GeoDataFrame, m rows
-
-    Returns
-    -------
-    DataFrame, n rows: the input with ``section_code`` filled in where matched, and
-        ``match_state`` (``matched``, ``ambiguous``, ``unmatched``), ``match_flag`` (why not,
-        or why doubtful), ``candidates`` (codes and names, joined by ``;``).
-
-    Raises
-    ------
-    SchemaError
-        A required column is missing, or the registry holds a section code twice.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from chaoyang_geo import match_sections
-    >>> sections = pd.DataFrame({"section_code": ["S1"], "section_name": ["凌鸿大桥"],
-    ...                          "aliases": ["南大桥"], "province": ["辽宁省"]})
-    >>> readings = pd.DataFrame({"section_name": ["南大桥", "南大桥", "新华"],
-    ...                          "province": ["辽宁", "贵州省", "云南省"]})
-    >>> match_sections(readings, sections)[["section_code", "match_state"]]
-      section_code match_state
-    0           S1     matched
-    1                unmatched
-    2                unmatched
-    """
-    from chaoyang_geo.schema import SchemaError
-
-    require(sections, ["section_code", "section_name"], table="sections")
-    if "section_code" not in readings.columns:
-        require(readings, ["section_name"], table="readings")
-    codes = sections["section_code"].astype(str)
-    if codes.duplicated().any():
-        twice = ", ".join(sorted(set(codes[codes.duplicated()])))
-        raise SchemaError(f"sections: section_code must be unique; twice there: {twice}.")
-
-    registry = _Registry.of(sections)
-    keys = [name for name in ("section_code", "section_name", "province") if name in readings]
-    distinct = readings[keys].fillna("").astype(str).drop_duplicates()
-    answers = {
-        tuple(row): registry.find(dict(zip(keys, row, strict=True)))
-        for row in distinct.itertuples(index=False, name=None)
-    }
-    joined = [
-        answers[row]
-        for row in readings[keys].fillna("").astype(str).itertuples(index=False, name=None)
-    ]
-    result = readings.copy()
-    result["section_code"] = [answer[0] for answer in joined]
-    result["match_state"] = [answer[1] for answer in joined]
-    result["match_flag"] = [answer[2] for answer in joined]
-    result["candidates"] = [answer[3] for answer in joined]
-    return result
-
-
-@dataclass
-class _Registry:
-    """Sections by code and by every name they go by."""
-
-    names: dict[str, str]  # code: name
-    provinces: dict[str, str]  # code: folded province
-    by_name: dict[str, list[str]]  # folded name or alias: codes
-
-    @classmethod
-    def of(cls, sections: pd.DataFrame) -> _Registry:
-        registry = cls({}, {}, {})
-        aliases: Iterable[object] = sections.get("aliases", [""] * len(sections))
-        provinces: Iterable[object] = sections.get("province", [""] * len(sections))
-        rows = zip(
-            sections["section_code"], sections["section_name"], aliases, provinces, strict=True
-        )
-        for code, name, others, province in rows:
-            registry.names[str(code)] = str(name)
-            registry.provinces[str(code)] = _fold_province(province)
-            for called in {_fold(called) for called in (name, *split_codes(others))}:
-                registry.by_name.setdefault(called, []).append(str(code))
-        return registry
-
-    def find(self, row: dict[str, str]) -> tuple[str, str, str, str]:
-        code, name = row.get("section_code", ""), row.get("section_name", "")
-        province = _fold_province(row.get("province", ""))
-        named = self.by_name.get(_fold(name), []) if name else []
-        if code in self.names:
-            if name and named and code not in named:
-                return (
-                    code,
-                    "matched",
-                    f"编码对应“{self.names[code]}”，与名称“{name}”不符，以编码为准",
-                    "",
-                )
-            return code, "matched", "", ""
-        flag = f"登记表中没有编码{code}" if code else ""
-        here = [c for c in named if not province or self.provinces[c] in ("", province)]
-        candidates = ";".join(f"{c} {self.names[c]}" for c in here)
-        if len(here) == 1:
-            return here[0], "matched", flag and f"{flag}，按名称匹配", ""
-        if len(here) > 1:
-            why = f"“{name}”在登记表中对应{len(here)}个断面，请给出编码或省份"
-            return "", "ambiguous", "；".join(part for part in (flag, why) if part), candidates
-        if named:
-            why = f"“{name}”在登记表中属于其他省份"
-        elif name:
-            why = f"登记表中没有断面“{name}”，请核对名称或在 aliases 中补充"
-        else:
-            why = "读数没有断面名称"
-        return "", "unmatched", "；".join(part for part in (flag, why) if part), ""
-
-
-def _fold_province(province: object) -> str:
-    text = _fold(province) if isinstance(province, str) else ""
-    return names.short_province(text)

@@ -135,6 +135,7 @@ publisher            | str      |     | 发布者 | publisher | who published it
 version              | str      |     | 版本或日期 | version or date | version or date of the source
 licence              | str      |     | 许可 | licence | terms under which it may be used
 what_for             | str      |     | 用途 | used for | tables and layers that rest on it
+position_doubt_m     | float64  | m   | 位置存疑（m） | doubt (m) | distance by which the name of the section speaks against its search point
 search_lon           | float64  | deg | 搜索点经度 | search longitude | longitude near which the river cell of a section is sought, CGCS2000
 search_lat           | float64  | deg | 搜索点纬度 | search latitude | latitude near which the river cell of a section is sought, CGCS2000
 upstream_km2_min     | float64  | km2 | 集水面积下限（km²） | least upstream area (km²) | least upstream area that the river cell may have
@@ -147,6 +148,9 @@ reservoir_name_en    | str      |     | 水库（英文） | reservoir (English)
 water_body_en        | str      |     | 所在水体（英文） | water body (English) | romanised water_body
 name_in_plan_en      | str      |     | 规划原文名称（英文） | name in the plan (English) | romanised name_in_plan
 township_name_en     | str      |     | 乡镇（英文） | township (English) | romanised township_name
+source_en            | str      |     | 来源（英文） | source (English) | source in English
+title_en             | str      |     | 名称（英文） | title (English) | title in English
+licence_en           | str      |     | 许可（英文） | licence (English) | licence in English
 in_class             | bool     |     | 是否参评 | enters the class | whether the item enters the class of a section
 name                 | str      |     | 名称 | name | name as given
 name_en              | str      |     | 英文名 | English name | romanised name

@@ -1025,7 +1025,7 @@ def _unit_layer(
     return frame[[c for c in frame.columns if c != "geometry"] + ["geometry"]]
 
 
-SEARCHED = ["search_lon", "search_lat", "upstream_km2_min", "upstream_km2_max"]
+SEARCHED = ["search_lon", "search_lat", "upstream_km2_min", "upstream_km2_max", "position_doubt_m"]
 
 
 def distance_from_search(sections: pd.DataFrame, outlets: pd.DataFrame) -> pd.Series:
@@ -1040,16 +1040,19 @@ def _section_layer(sections: pd.DataFrame, outlets: pd.DataFrame) -> gpd.GeoData
     """Return the sections as points, their accuracy and what is doubtful in words.
 
     The true place is taken to lie within 5 km of the search point; a section
-    that had to be drawn farther away is less accurate by that distance.
+    that had to be drawn farther away is less accurate by that distance, and so
+    is one whose own name speaks against the search point (``position_doubt_m``).
     """
+    doubts = pd.to_numeric(sections.set_index("section_code")["position_doubt_m"])
+    doubt = doubts.dropna().to_dict()
     frame = sections.drop(columns=SEARCHED).set_index("section_code", drop=False)
     frame["upstream_km2"] = outlets["upstream_km2"].round(1)
     frame["position_accuracy_m"] = np.nan
     for code, outlet in outlets.iterrows():
         metres = float(outlet["from_search_m"])
-        accuracy = SEARCH_ACCURACY_M
+        accuracy = SEARCH_ACCURACY_M + (doubt.get(code) or 0.0)
         if metres > SEARCH_ACCURACY_M:
-            accuracy = float(np.ceil((SEARCH_ACCURACY_M + metres) / 1000) * 1000)
+            accuracy = float(np.ceil((accuracy + metres) / 1000) * 1000)
         frame.loc[code, "position_accuracy_m"] = accuracy
         if outlet["beyond"]:
             km = metres / 1000

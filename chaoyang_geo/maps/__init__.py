@@ -1,0 +1,1 @@
+"""Maps: what is drawn (``layers``), one offline HTML file (``viewer``), notebooks (``notebook``)."""

@@ -1,0 +1,79 @@
+"""The two READMEs say the same, and what they say holds."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import chaoyang_geo as cg
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+
+
+def without_comments(block):
+    return [line.split("#")[0].rstrip() for line in block.splitlines()]
+
+
+def test_both_readmes_show_the_same_code_and_commands():
+    english, chinese = ("\n".join(blocks(path, "(?:python)?")) for path in READMES)
+    # the layer's name is the one text that is meant to be read
+    assert without_comments(english) == without_comments(chinese)
+
+
+def test_every_name_in_the_readme_is_public():
+    for path in READMES:
+        names = set(re.findall(r"\bcg\.(\w+)", path.read_text(encoding="utf-8")))
+        assert names <= set(cg.__all__), names - set(cg.__all__)
+
+
+def test_the_library_lines_run(plan, tmp_path, monkeypatch):
+    """Ten lines as printed, with a table and a layer of the reader's own put in their place."""
+    import geopandas as gpd
+    from shapely import Point
+
+    monkeypatch.chdir(tmp_path)
+    Path("2025-10.xlsx").touch()
+    pd.DataFrame(
+        {"断面名称": ["章吉营"], "监测时间": ["2025-10-08 08:00"], "总磷(mg/L)": [0.25]}
+    ).to_excel("2025-10.xlsx", index=False)
+    sites = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(120.4, 41.6)], crs="EPSG:4490")
+    (code,) = blocks(READMES[0], "python")
+    exec(compile(code, "README.md", "exec"), {"my_sites": sites})
+    assert "Ⅳ" in Path("2025-10.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("item", "columns", "kind", "expected"),
+    [
+        ("tp", {"value": [0.20]}, "river", "Ⅲ"),
+        ("tp", {"value": [0.20]}, "lake", "Ⅴ"),
+        ("tp", {"value": [None], "censored": ["<"], "detection_limit": [0.01]}, "river", "Ⅰ"),
+    ],
+)
+def test_worked_values(item, columns, kind, expected):
+    table = pd.DataFrame({"item": [item], **columns}).astype({"value": "float64"})
+    assert cg.classify_items(table, water_type=kind)["item_class"].iloc[0] == expected
+
+
+def test_worked_values_of_a_section():
+    sections = pd.DataFrame({"section_code": ["S"], "water_type": ["river"], "target_class": ["Ⅲ"]})
+    table = pd.DataFrame(
+        {"section_code": "S", "time": pd.Timestamp("2025-10-08"), "item": ["tp"], "value": [0.25]}
+    )
+    row = cg.classify(table, sections).iloc[0]
+    assert (row["class"], row["distance_to_next"], row["times_over"]) == ("Ⅳ", 0.05, 0.25)
+    undecided = pd.DataFrame(
+        {"item": ["tp"], "value": [float("nan")], "censored": ["<"], "detection_limit": [0.05]}
+    )
+    assert cg.classify_items(undecided)["item_class"].isna().all()
+
+
+def test_the_committed_map_is_small_and_has_its_picture():
+    assert (ROOT / "maps" / "chaoyang.html").stat().st_size <= 1_000_000
+    assert (ROOT / "maps" / "chaoyang.png").read_bytes()[:4] == b"\x89PNG"

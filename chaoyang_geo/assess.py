@@ -46,6 +46,7 @@ ASSESSMENT_COLUMNS: tuple[str, ...] = (
     "assess_flag",
     "published_class",
     "source",
+    "source_en",
     "why_zh",
     "why_en",
 )
@@ -304,7 +305,8 @@ def classify(
         with ``times_over_item`` ((C - S) / S over the limit of the target class, largest item;
         missing when none exceeds; never for pH, DO), ``distance_to_next`` (of the first
         deciding item, in its unit), ``target_class``, ``target_quality``, ``attained``,
-        ``n_readings``, ``items_missing`` (of pH, DO, CODMn, NH3-N, TP), ``assess_flag``, ``published_class`` (if there), ``source``, ``why_zh``, ``why_en``.
+        ``n_readings``, ``items_missing`` (of pH, DO, CODMn, NH3-N, TP), ``assess_flag``,
+        ``published_class`` (if there), ``source`` (of the readings, else their files), ``why_zh``, ``why_en``.
 
     Raises
     ------
@@ -357,6 +359,8 @@ def classify(
     result["class"] = result["class"].astype(class_dtype())
     result["attained"] = _attained(result)
     result["source"] = _joined(_sources(table), group, len(first))
+    if "source_en" in table:
+        result["source_en"] = _joined(table["source_en"].fillna(""), group, len(first))
     rows: list[Any] = result.to_dict("records")
     for lang in ("zh", "en"):
         write = explainer(lang=lang, standard=standard)

@@ -144,7 +144,8 @@ def folium_map(layers: MapContent) -> folium.Map:
         location=[(a + b) / 2 for a, b in zip(south_west, north_east, strict=True)],
         tiles=None,
         zoom_snap=0.25,
-        max_zoom=18,
+        # Without tiles folium drops its own max_zoom, and clusters of markers need one.
+        maxZoom=18,
     )
     for role, order in _PANES.items():
         folium.map.CustomPane(f"cg-{role}", z_index=order).add_to(drawn)

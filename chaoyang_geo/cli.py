@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import warnings
@@ -102,8 +103,8 @@ def map_command(
         return
     listed = "，".join(f"{name} {count}" for name, count in shown.items()) or "-"
     kb = path.stat().st_size // 1024
-    _out.print(words["wrote"].format(path=path, kb=kb), highlight=False, soft_wrap=True)
-    _out.print(words["classed"].format(n=len(classes), classes=listed), highlight=False)
+    _say(words["wrote"].format(path=path, kb=kb))
+    _say(words["classed"].format(n=len(classes), classes=listed))
 
 
 @app.command()
@@ -124,6 +125,8 @@ def classify(
     one_of("--lang", lang, ("zh", "en"))
     if out is not None:
         one_of("--out (file type)", out.suffix.lower(), (".csv", ".xlsx", ".json"))
+        if any(file.exists() and out.exists() and file.samefile(out) for file in files):
+            raise ValueError(f"--out {out}: this is the file of readings itself; name another.")
     words = _WORDS[lang]
     with _steps(2, quiet=as_json) as step:
         step(words["read"])
@@ -138,7 +141,9 @@ def classify(
         _json(_records(result))
         return
     _out.print(_class_table(result, lang))
-    states = matched.drop_duplicates(["section_name", "province"])["match_state"].value_counts()
+    states = matched.drop_duplicates(["section_code", "section_name", "province"])[
+        "match_state"
+    ].value_counts()
     _out.print(
         words["matched"].format(
             n=int(states.sum()), **{s: int(states.get(s, 0)) for s in _MATCH_STATES}
@@ -148,9 +153,9 @@ def classify(
     both = result.dropna(subset=["class", "published_class"])
     if len(both):
         same = int((both["class"].astype(str) == both["published_class"].astype(str)).sum())
-        _out.print(words["agree"].format(same=same, n=len(both)), highlight=False)
+        _say(words["agree"].format(same=same, n=len(both)))
     if out is not None:
-        _out.print(words["wrote_table"].format(path=out), highlight=False)
+        _say(words["wrote_table"].format(path=out))
 
 
 @app.command("plan")
@@ -191,7 +196,9 @@ def plan_command(
         else ("table", "rows", "quality", "columns")
     )
     for head, justify in zip(heads, ("left", "right", "left", "left"), strict=True):
-        overview.add_column(head, justify="right" if justify == "right" else "left")
+        overview.add_column(
+            head, justify="right" if justify == "right" else "left", overflow="fold"
+        )
     for row, frame in zip(summary, tables.values(), strict=True):
         columns = "、".join(cg.label(c, lang) for c in frame.columns if c != "geometry")
         overview.add_row(str(row["table"]), str(row["rows"]), str(row["quality"]), columns)
@@ -213,6 +220,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "unmatched": "{n} 个断面不在规划登记表中，未绘入地图：{names}。",
         "warning": "注意",
         "error": "错误",
+        "debug": "（加 --debug 查看详情）",
     },
     "en": {
         "load": "loading the plan",
@@ -227,6 +235,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "unmatched": "{n} sections are not in the plan's registry and were not drawn: {names}.",
         "warning": "note",
         "error": "error",
+        "debug": "(--debug shows more)",
     },
 }
 
@@ -252,10 +261,17 @@ def _steps(steps: int, *, quiet: bool) -> Iterator[Any]:
         yield step
 
 
+def _say(text: str) -> None:
+    """Print a line as it is: a path may hold what looks like markup."""
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def _warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
-    lost = matched[matched["match_state"] != "matched"]["section_name"].drop_duplicates()
-    if len(lost):
-        names = "、".join(lost.head(8)) + ("…" if len(lost) > 8 else "")
+    rows = matched[matched["match_state"] != "matched"]
+    named = rows["section_name"].where(rows["section_name"] != "", rows["section_code"])
+    lost = list(dict.fromkeys(named))
+    if lost:
+        names = "、".join(lost[:8]) + ("…" if len(lost) > 8 else "")
         warnings.warn(words["unmatched"].format(n=len(lost), names=names), stacklevel=2)
 
 
@@ -269,7 +285,7 @@ def _class_table(result: pd.DataFrame, lang: str) -> Table:
     columns = [name for name in columns if name in result]
     table = Table()
     for name in columns:
-        table.add_column(cg.label(name, lang))
+        table.add_column(cg.label(name, lang), overflow="fold")
     names = _item_names(lang)
     for row in result[columns].to_dict("records"):
         cells = [_cell(row[name]) for name in columns]
@@ -342,10 +358,31 @@ def _write_table(result: pd.DataFrame, path: Path) -> None:
             # Excel in China opens UTF-8 only with a byte-order mark
             result.to_csv(temporary, index=False, encoding="utf-8-sig")
         elif suffix == ".xlsx":
-            result.to_excel(temporary, index=False)
+            _write_sheet(result, temporary)
         else:
             text = json.dumps(_records(result), ensure_ascii=False, indent=2)
             temporary.write_text(text, encoding="utf-8")
+
+
+def _write_sheet(result: pd.DataFrame, path: Path) -> None:
+    """Write a sheet in which every text stays text: a name that begins with = is no formula."""
+    import openpyxl
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for number, row in enumerate([list(result.columns), *result.itertuples(index=False)], 1):
+        for column, value in enumerate(row, 1):
+            if value is None or str(value) in ("nan", "NaT", "<NA>"):
+                continue
+            cell = sheet.cell(number, column)
+            if isinstance(value, str):
+                cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
+                cell.data_type = "s"
+            else:
+                cell.value = value.item() if hasattr(value, "item") else value
+    sheet.freeze_panes = "A2"
+    book.save(path)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -368,15 +405,35 @@ def main(arguments: list[str] | None = None) -> None:
 
     warnings.showwarning = show
     warnings.simplefilter("always", UserWarning)
+    for stream in (sys.stdout, sys.stderr):
+        # a pipe on Windows has a code page without Ⅱ and ²
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
     try:
-        app(args=given)
-    except (ValueError, OSError, ImportError) as error:
+        code = app(args=given, standalone_mode=False)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # whatever it was, a planner gets a line and not a traceback
         if debug:
             raise
         _err.print(
-            f"{words['error']}：{error}", style="red", highlight=False, markup=False, soft_wrap=True
+            f"{words['error']}：{_sentence(error, words)}",
+            style="red",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
         )
         sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Exception, words: dict[str, str]) -> str:
+    """Say what went wrong in one line; what nobody foresaw says where to see more."""
+    usage = getattr(error, "format_message", None)
+    text = " ".join(str(usage() if usage else error).split())
+    if usage or isinstance(error, (ValueError, OSError, ImportError)):
+        return text
+    return f"{type(error).__name__} {text} {words['debug']}"
 
 
 if __name__ == "__main__":

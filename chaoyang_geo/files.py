@@ -35,6 +35,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
     An interrupted write leaves the old file as it was. Missing folders are made.
 
+    Raises
+    ------
+    ValueError
+        ``path`` is a folder, a device or a pipe.
+
     Examples
     --------
     >>> import pathlib, tempfile
@@ -46,7 +51,11 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     target.read_text()
     'a,b'
     """
-    path = Path(path)
+    # a link stays a link: what it points to is replaced
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "not a regular file"
+        raise ValueError(f"{path}: this is {kind}, so nothing was written; name a file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     # the suffix stays, because writers choose their format by it
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)

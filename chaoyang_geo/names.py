@@ -148,6 +148,11 @@ def _banners() -> tuple[tuple[str, str], ...]:
 def place_name(code: str) -> str:
     """Return the full name of a division, from the province down.
 
+    Raises
+    ------
+    SchemaError
+        There is no such code.
+
     Examples
     --------
     >>> from chaoyang_geo.names import place_name
@@ -156,6 +161,8 @@ def place_name(code: str) -> str:
     """
     short = _prefix(code)
     divisions = _divisions()
+    if short not in divisions:
+        raise SchemaError(f"{code!r} is no division code that the library knows.")
     parts = [divisions.get(short[:n], "") for n in (2, 4, 6, 9) if n <= len(short)]
     return "".join(
         part for part in parts if part not in ("市辖区", "县") and "直辖县级" not in part
@@ -200,7 +207,7 @@ def match_places(names: Iterable[object], *, within: str | None = "2113") -> pd.
     Raises
     ------
     SchemaError
-        ``within`` is no division code.
+        ``within`` is no division code, or ``names`` is one text.
 
     Notes
     -----
@@ -220,6 +227,8 @@ def match_places(names: Iterable[object], *, within: str | None = "2113") -> pd.
     """
     import pandas as pd
 
+    if isinstance(names, str):
+        raise SchemaError(f"names={names!r} is one text; give a list: match_places([{names!r}]).")
     scope = "" if within is None else _prefix(str(within))
     if scope and scope not in _divisions():
         raise SchemaError(

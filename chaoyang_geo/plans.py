@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.files import data_folder
-from chaoyang_geo.schema import COLUMNS, class_dtype
+from chaoyang_geo.schema import COLUMNS, SchemaError, as_classes, require
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,6 +24,21 @@ _TABLES = (
     "readings",
     "sources",
 )
+# columns without which a table cannot be used; every table has a quality besides
+_KEYS = {
+    "units": ("unit_code", "unit_name"),
+    "sections": ("section_code", "section_name", "unit_code", "water_type"),
+    "rivers": ("reach_code", "river_name", "to_code"),
+    "counties": ("county_code", "county_name"),
+    "reservoirs": ("reservoir_code", "reservoir_name"),
+    "unit_members": ("unit_code", "name_in_plan", "township_code"),
+    "indicators": ("indicator_no", "indicator"),
+    "projects": ("project_code", "project_name"),
+    "reaches": ("stretch_code", "stretch_name"),
+    "function_zones": ("zone_code", "zone_name"),
+    "readings": ("section_code", "time", "item", "value"),
+    "sources": ("source_code", "title"),
+}
 # columns that get an English twin, *_en, where the pack has one
 _NAMED = (
     "unit_name",
@@ -42,7 +57,7 @@ _NAMED = (
 
 @dataclass(frozen=True)
 class Plan:
-    """The tables and layers of one plan; every one has ``source`` and ``quality``.
+    """The tables and layers of one plan; every one says its ``quality``.
 
     Layers are in EPSG:4490 (CGCS2000 degrees). What a row is, and where it comes from,
     is written in the README of the pack.
@@ -131,6 +146,8 @@ def load_plan(name: str | Path = "chaoyang") -> Plan:
         There is no such plan; the message lists those there are.
     FileNotFoundError
         A table of the folder is missing.
+    SchemaError
+        A table lacks a column, or a column holds what it must not; file and column are named.
 
     Examples
     --------
@@ -152,7 +169,7 @@ def load_plan(name: str | Path = "chaoyang") -> Plan:
             "give the path of a folder with plan.toml and the same tables and layers."
         )
     english = _english(folder)
-    titles = tomllib.loads((folder / "plan.toml").read_text(encoding="utf-8"))
+    titles = _titles(folder / "plan.toml")
     return Plan(
         name=folder.name,
         title_zh=titles["title_zh"],
@@ -162,21 +179,42 @@ def load_plan(name: str | Path = "chaoyang") -> Plan:
     )
 
 
+def _titles(path: Path) -> dict[str, str]:
+    try:
+        titles = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {key: str(titles[key]) for key in ("title_zh", "title_en")}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
+        raise ValueError(
+            f'{path}: it must hold the lines title_zh = "..." and title_en = "..." ({error}).'
+        ) from error
+
+
 def _layer(path: Path, layer: str, english: dict[str, str]) -> gpd.GeoDataFrame:
     import geopandas as gpd
+    from pyogrio.errors import DataLayerError, DataSourceError
 
-    return _typed(gpd.read_file(path, layer=layer), english)
+    try:
+        frame = gpd.read_file(path, layer=layer)
+    except (DataSourceError, DataLayerError) as error:
+        raise ValueError(
+            f"{path}: the layer {layer} cannot be read ({error}); a plan needs a GeoPackage of "
+            f"its folder's name with the layers {', '.join(_LAYERS)}."
+        ) from error
+    return _typed(frame, english, table=layer, where=f"{path.name}, layer {layer}")
 
 
 def _table(path: Path, english: dict[str, str]) -> pd.DataFrame:
-    table: pd.DataFrame = _typed(_read(path), english)
+    table: pd.DataFrame = _typed(_read(path), english, table=path.stem, where=path.name)
     return table
 
 
 def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    table: Any = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    try:
+        table: Any = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path}: this is no table in CSV UTF-8 ({error}).") from error
     return pd.DataFrame(table)
 
 
@@ -186,24 +224,31 @@ def _english(folder: Path) -> dict[str, str]:
     for file, column in (("names_en.csv", "name"), ("texts_en.csv", "text")):
         if (folder / file).is_file():
             table = _read(folder / file)
+            require(table, [column, f"{column}_en"], table=file)
             english.update(zip(table[column], table[f"{column}_en"], strict=True))
     return english
 
 
-def _typed(frame: Any, english: dict[str, str]) -> Any:
+def _typed(frame: Any, english: dict[str, str], *, table: str, where: str) -> Any:
     """Give every column the dtype of the vocabulary; codes are text."""
     import pandas as pd
 
+    require(frame, [*_KEYS[table], "quality"], table=where)
     for name in frame.columns:
         kind = COLUMNS[name].dtype if name in COLUMNS else ""
-        if kind == "class":
-            frame[name] = frame[name].astype(class_dtype())
-        elif kind == "datetime":
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[s]")
-        elif kind in ("float64", "int64"):
-            frame[name] = frame[name].astype(kind)
-        elif kind == "str":
-            frame[name] = frame[name].astype("str")
+        try:
+            if kind == "class":
+                frame[name] = as_classes(frame[name], table=where, column=name)
+            elif kind == "datetime":
+                frame[name] = pd.to_datetime(frame[name]).astype("datetime64[s]")
+            elif kind in ("float64", "int64"):
+                frame[name] = frame[name].astype(kind)
+            elif kind == "str":
+                frame[name] = frame[name].astype("str")
+        except SchemaError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise SchemaError(f"{where}: column {name} must hold {kind} ({error}).") from error
     for name in _NAMED:
         if english and name in frame.columns:
             frame[f"{name}_en"] = frame[name].map(english).astype("str")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.schema import CLASSES, class_dtype
+from chaoyang_geo.schema import class_dtype, find_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "province": ("province", "省份", "省"),
     "basin": ("basin", "流域", "所属流域"),
-    "time": ("time", "监测时间", "采样时间", "监测日期", "采样日期", "日期", "时间"),
+    "time": ("time", "监测时间", "采样时间", "监测日期", "采样日期", "日期"),
+    "clock": ("时间", "时刻", "采样时刻", "监测时刻"),
     "published_class": ("published_class", "水质类别", "类别", "class"),
     "item": ("item", "监测指标", "监测项目", "项目", "指标"),
     "value": ("value", "监测值", "结果", "监测结果", "浓度"),
@@ -69,12 +70,9 @@ _ROLES: dict[str, tuple[str, ...]] = {
 }
 _HEADER_ROWS = 20  # a header stands within the first rows, under titles
 _GAPS = {"", "-", "--", "---", "—", "——", "/", "\\", "－", "nan", "null", "none"}
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_CLASS_BY_TEXT = {
-    **{name: name for name in CLASSES},
-    **{str(rank): name for rank, name in enumerate(CLASSES, 1)},
-    **dict(zip(("I", "II", "III", "IV", "V", "劣V"), CLASSES, strict=True)),
-}
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+# full-width forms are the same characters; footnote marks and superscripts are not digits
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 
 
 @dataclass
@@ -191,6 +189,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 def _grids(path: Path) -> list[_Grid]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file.")
+    if not path.is_file():
+        raise ValueError(f"{path}: this is a folder, not a file of readings; name a file in it.")
     suffix = path.suffix.lower()
     if suffix in (".xlsx", ".xlsm"):
         return _excel_grids(path)
@@ -205,6 +205,8 @@ def _grids(path: Path) -> list[_Grid]:
 
 
 def _excel_grids(path: Path) -> list[_Grid]:
+    import zlib
+    from xml.etree.ElementTree import ParseError
     from zipfile import BadZipFile
 
     import openpyxl
@@ -215,16 +217,16 @@ def _excel_grids(path: Path) -> list[_Grid]:
             # openpyxl warns of styles and validations it does not carry; values are unaffected
             warnings.simplefilter("ignore", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            grids = [
-                _Grid(
-                    path.name, sheet.title, [list(row) for row in sheet.iter_rows(values_only=True)]
-                )
-                for sheet in book.worksheets
-            ]
+            grids = []
+            for sheet in book.worksheets:
+                # some programs write a sheet's extent wrong; rows beyond it are there all the same
+                sheet.reset_dimensions()
+                rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+                grids.append(_Grid(path.name, sheet.title, rows))
             book.close()
-    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ParseError, zlib.error) as error:
         raise ValueError(
-            f"{path.name}: the file is not an Excel workbook, whatever its name says "
+            f"{path.name}: the file is not an Excel workbook, or is damaged "
             f"({type(error).__name__}); open it in Excel and save it as .xlsx, or as .csv."
         ) from error
     return grids
@@ -249,7 +251,12 @@ def _csv_grid(path: Path) -> _Grid:
         )
     first = text.lstrip("\n").split("\n", 1)[0]
     delimiter = max(",\t;", key=first.count)
-    rows = [list(row) for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    try:
+        rows = [list(row) for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    except csv.Error as error:
+        raise ValueError(
+            f"{path.name}: the table cannot be split into cells ({error}); is a quote left open?"
+        ) from error
     return _Grid(path.name, "", rows)
 
 
@@ -258,7 +265,7 @@ def _json_grid(path: Path) -> _Grid:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         head, body = content["thead"], content["tbody"]
         rows = [[_without_tags(str(cell)) for cell in head], *(list(row) for row in body)]
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path.name}: this is not the national platform's JSON, which has thead and tbody "
             f"({type(error).__name__}: {error}); save the platform's answer unchanged."
@@ -387,7 +394,7 @@ def _parse_value(raw: str) -> _Value:
         if exact:
             return _Value(float(exact[1]))
         return _Value(_NAN, flag=title)
-    folded = unicodedata.normalize("NFKC", text).replace(" ", "")
+    folded = text.translate(_FULL_WIDTH).replace(" ", "")
     if folded.lower() in _GAPS:
         return _Value(_NAN, flag=f"缺测（原文“{text}”）" if text else "缺测（空白）")
     if re.fullmatch(_NUMBER, folded):
@@ -427,6 +434,20 @@ def _parse_time(raw: object, year: int | None) -> dt.datetime | str:
         return "no time"
 
 
+def _with_clock(day: dt.datetime, clock: object) -> dt.datetime:
+    """Add the hour of a second column, where date and time stand apart."""
+    if isinstance(clock, dt.datetime):
+        clock = clock.time()
+    if not isinstance(clock, dt.time):
+        match = re.fullmatch(
+            r"(\d{1,2})[:：时](?:(\d{1,2})分?)?(?::\d{1,2})?", _text(clock).strip()
+        )
+        if not match or int(match[1]) > 23 or int(match[2] or 0) > 59:
+            return day
+        clock = dt.time(int(match[1]), int(match[2] or 0))
+    return dt.datetime.combine(day.date(), clock)
+
+
 def _text(cell: object) -> str:
     """Write a cell as text; Excel's whole floats lose their ``.0``, codes stay text."""
     if cell is None:
@@ -457,13 +478,15 @@ def _long_table(grid: _Grid, header: _Header, year: int | None) -> pd.DataFrame:
         entries = list(_entries(header, cells, cell_of))
         section_code, section_name = _text(cell_of("section_code")), _text(cell_of("section_name"))
         raw_time = cell_of("time")
-        if not any(_text(cell) for _, _, _, cell in entries) or not (section_code or section_name):
+        if not any(_text(cell) for _, _, _, cell in entries):
             left_out.append(f"row {number + 1}: “{'，'.join(_text(c) for c in cells if c)[:40]}”")
             continue
         if raw_time not in times:
             times[raw_time] = _parse_time(raw_time, year)
         time = times[raw_time]
-        row_flag = ""
+        row_flag = "" if section_code or section_name else "该行没有断面名称"
+        if isinstance(time, dt.datetime):
+            time = _with_clock(time, cell_of("clock"))
         if time == "no year":
             raise ValueError(
                 f"{grid.where(number)}: the time “{_text(raw_time)}” has no year; say which: "
@@ -471,8 +494,9 @@ def _long_table(grid: _Grid, header: _Header, year: int | None) -> pd.DataFrame:
             )
         if isinstance(time, str):
             unread_times += 1
-            row_flag = f"监测时间“{_text(raw_time)}”无法识别，请写成 2026-08-21 20:00 的样式"
-        published = unicodedata.normalize("NFC", _text(cell_of("published_class")).strip())
+            flag = f"监测时间“{_text(raw_time)}”无法识别，请写成 2026-08-21 20:00 的样式"
+            row_flag = "；".join(part for part in (row_flag, flag) if part)
+        published = find_class(_text(cell_of("published_class")))
         station_state = _text(cell_of("station_state")).strip()
         if station_state and station_state != "正常":
             row_flag = "；".join(part for part in (row_flag, station_state) if part)
@@ -499,11 +523,17 @@ def _long_table(grid: _Grid, header: _Header, year: int | None) -> pd.DataFrame:
             out["raw"].append(raw)
             out["reading_flag"].append("；".join(flag for flag in flags if flag))
             out["origin"].append(grid.place(number, column))
-            out["published_class"].append(_CLASS_BY_TEXT.get(published.removesuffix("类")))
+            out["published_class"].append(published)
     if left_out:
         warnings.warn(
             f"{grid.file}{f', sheet {grid.sheet}' if grid.sheet else ''}: {len(left_out)} rows hold "
             f"no reading and were left out: {'; '.join(left_out[:5])}.",
+            stacklevel=4,
+        )
+    if unread_times and any(out["time"]):
+        warnings.warn(
+            f"{grid.file}{f', sheet {grid.sheet}' if grid.sheet else ''}: the time of {unread_times} "
+            "rows was not understood; they are kept, flagged, without a time.",
             stacklevel=4,
         )
     if unread_times and not any(out["time"]):

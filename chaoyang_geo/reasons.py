@@ -126,6 +126,9 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
     missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
     if missing:
         sentences.append(f"缺测{'、'.join(missing)}，类别可能更差")
+    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    if undecided:
+        sentences.append(f"{'、'.join(undecided)}有读数但不能判定类别，类别可能更差")
     sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），瞬时值不修约")
     return f"{head}：{row['class']}类（{STATES[row['class']][0]}）。{'。'.join(sentences)}。"
 
@@ -157,6 +160,11 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
     missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
     if missing:
         sentences.append(f"Not measured: {', '.join(missing)}; the class may be worse")
+    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    if undecided:
+        sentences.append(
+            f"Measured, but no single class fits: {', '.join(undecided)}; the class may be worse"
+        )
     sentences.append(
         f"Rule: {rule}, the worst item decides (Circular 22 of 2011), "
         "instantaneous values not rounded"

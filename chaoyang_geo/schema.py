@@ -1,15 +1,15 @@
 """The vocabulary: every column with its dtype, unit, Chinese label and meaning.
 
-One word for one thing. A function names the columns it requires, and
-:func:`require` checks them in one place; a map or a report takes its labels
-from :func:`label`. Codes are text, always: ``0211300001`` keeps its zero.
+A function names the columns it requires, and :func:`require` checks them in one
+place; a map or a report takes its labels from :func:`label`. Codes are compared as
+text (:func:`as_text`), so a code that begins with a zero stays what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ length_km            | float64  | km  | 长度（km） | length (km) | length of
 reservoir_code       | str      |     | 水库编码 | reservoir code | code of the reservoir
 reservoir_name       | str      |     | 水库 | reservoir | name of the reservoir
 time                 | datetime |     | 监测时间 | time | sampling time, China Standard Time (UTC+8)
-item                 | str      |     | 监测指标 | item | key of the item, see standards("items")
+item                 | str      |     | 监测指标 | item | key of the item, see chaoyang_geo.standards.items()
 value                | float64  |     | 监测值 | value | the measured number; missing when censored or not measured
 unit                 | str      |     | 单位 | unit | unit of value
 censored             | str      |     | 截尾符号 | censored | '' for a number, '<' below detection, '>' above range
@@ -90,8 +90,9 @@ times_over           | float64  |     | 超标倍数 | exceedance multiple | (C 
 times_over_item      | str      |     | 超标倍数因子 | item of the multiple | item that times_over belongs to
 distance_to_next     | float64  |     | 距上一类别差值 | distance to next class | by how much the first deciding item must improve to reach the next better class, in its unit
 attained             | boolean  |     | 是否达标 | attained | class at or better than the target class
-n_readings           | int64    |     | 参评指标数 | readings used | number of readings that entered the class
+n_readings           | int64    |     | 参评读数个数 | readings used | number of readings that entered the class
 items_missing        | str      |     | 缺测指标 | items missing | items of the evaluated set without a reading, joined by ;
+items_undecided      | str      |     | 未能判定指标 | items undecided | items with a reading that no single class fits, joined by ;
 assess_flag          | str      |     | 评价说明 | assessment flag | what limits the verdict, in words
 why_zh               | str      |     | 判定理由 | reason (Chinese) | the reason of the class in one Chinese paragraph
 why_en               | str      |     | 判定理由（英文） | reason (English) | the reason of the class in one English paragraph
@@ -166,6 +167,12 @@ COLUMNS: dict[str, Column] = {
 #: The classes of GB 3838-2002, best first.
 CLASSES: tuple[str, ...] = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "劣Ⅴ")
 
+_CLASS_BY_TEXT = {
+    **{name: name for name in CLASSES},
+    **{str(rank): name for rank, name in enumerate(CLASSES, 1)},
+    **dict(zip(("I", "II", "III", "IV", "V", "劣V"), CLASSES, strict=True)),
+}
+
 #: How far a row may be trusted, best first.
 QUALITIES: tuple[str, ...] = ("official", "published", "derived", "assumed", "synthetic")
 
@@ -220,8 +227,11 @@ def label(name: str, lang: str = "zh") -> str:
     return column.zh if lang == "zh" else column.en
 
 
-def require(frame: pd.DataFrame, columns: Iterable[str], *, table: str) -> None:
+def require(frame: pd.DataFrame, columns: Iterable[str], *, table: str, hint: str = "") -> None:
     """Raise :class:`SchemaError` when ``frame`` lacks one of ``columns``.
+
+    ``hint`` is a sentence that says what to do; without one, a column that the vocabulary
+    does not know is taken for the one that may have to be renamed.
 
     Examples
     --------
@@ -240,16 +250,113 @@ the table has: a. Rename the column that holds it, e.g. frame.rename(columns={'a
     named = ", ".join(f"{name} ({label(name)})" for name in missing)
     plural = "columns" if len(missing) > 1 else "column"
     verb = "are" if len(missing) > 1 else "is"
-    example = next((name for name in present if name not in COLUMNS), present[0] if present else "")
-    mend = (
-        f" Rename the column that holds it, e.g. frame.rename(columns={{{example!r}: {missing[0]!r}}})."
-        if example
-        else ""
-    )
+    stranger = next((name for name in present if name not in COLUMNS), None)
+    mend = f" {hint}" if hint else ""
+    if stranger is not None and not hint:
+        rename = f"frame.rename(columns={{{stranger!r}: {missing[0]!r}}})"
+        mend = f" Rename the column that holds it, e.g. {rename}."
     raise SchemaError(
         f"{table}: {plural} {named} {verb} missing; "
         f"the table has: {', '.join(present) or 'no columns'}.{mend}"
     )
+
+
+def require_unique(frame: pd.DataFrame, column: str, *, table: str) -> None:
+    """Raise :class:`SchemaError` when a code stands twice in ``column``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.schema import require_unique
+    >>> sections = pd.DataFrame({"section_code": ["S1", "S1"]})
+    >>> require_unique(sections, "section_code", table="sections")
+    Traceback (most recent call last):
+    ...
+    chaoyang_geo.schema.SchemaError: sections: section_code must be unique; twice there: S1.
+    """
+    codes = as_text(frame[column])
+    if codes.duplicated().any():
+        twice = ", ".join(sorted(set(codes[codes.duplicated()])))
+        raise SchemaError(f"{table}: {column} must be unique; twice there: {twice}.")
+
+
+def as_text(values: Any) -> pd.Series:
+    """Return codes or names as text, whatever the dtype; missing is ``''``.
+
+    Numbers that stand for codes are written without a decimal point.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.schema import as_text
+    >>> as_text(pd.Series([211324.0, None])).tolist(), as_text(["0211", 7]).tolist()
+    (['211324', ''], ['0211', '7'])
+    """
+    import numpy as np
+    import pandas as pd
+
+    series = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype="object")
+    codes, distinct = pd.factorize(series, use_na_sentinel=True)
+    texts = [
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        for value in distinct
+    ]
+    taken = np.array([*texts, ""], dtype=object)[codes]  # -1, missing, takes the last
+    return pd.Series(taken, index=series.index, dtype="str")
+
+
+def as_times(values: Any) -> pd.Series:
+    """Return times as naive China Standard Time; a time zone is converted, not cut off.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.schema import as_times
+    >>> as_times(pd.Series(["2026-08-21 20:00"]))[0]
+    Timestamp('2026-08-21 20:00:00')
+    >>> as_times(pd.Series([pd.Timestamp("2026-08-21 12:00", tz="UTC"), pd.NaT]))[0]
+    Timestamp('2026-08-21 20:00:00')
+    """
+    import pandas as pd
+
+    times = pd.to_datetime(values if isinstance(values, pd.Series) else pd.Series(values))
+    if times.dt.tz is not None:
+        times = times.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+    return times
+
+
+def find_class(text: object) -> str | None:
+    """Return the class that a text means, else ``None``: Ⅲ, III, 3, Ⅲ类 are one.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.schema import find_class
+    >>> [find_class(text) for text in ("Ⅲ类", "III", "3", "劣V", "6", "--")]
+    ['Ⅲ', 'Ⅲ', 'Ⅲ', '劣Ⅴ', '劣Ⅴ', None]
+    """
+    return _CLASS_BY_TEXT.get(str(text).strip().removesuffix("类"))
+
+
+def as_classes(values: Any, *, table: str, column: str) -> pd.Categorical:
+    """Return texts as ordered classes; a text that is no class is an error, missing stays.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.schema import as_classes
+    >>> as_classes(["III", None, ""], table="sections", column="target_class").tolist()
+    ['Ⅲ', nan, nan]
+    """
+    import pandas as pd
+
+    texts = as_text(values)
+    found = [find_class(text) for text in texts]
+    for number, (text, name) in enumerate(zip(texts, found, strict=True), 1):
+        if name is None and text.strip():
+            raise SchemaError(
+                f"{table}: row {number} of {column} holds {text!r}, which is no class; "
+                f"use one of {', '.join(CLASSES)}."
+            )
+    return pd.Categorical(found, dtype=class_dtype())
 
 
 def one_of(argument: str, value: object, allowed: Iterable[object]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaoyang_geo import names
-from chaoyang_geo.schema import SchemaError, require, split_codes
+from chaoyang_geo.schema import as_text, require, require_unique, split_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +31,8 @@ def match_sections(readings: pd.DataFrame, sections: pd.DataFrame) -> pd.DataFra
 
     Returns
     -------
-    DataFrame, n rows: the input with ``section_code`` filled in where matched, and
+    DataFrame, n rows: the input with ``section_code`` of the registry where matched
+        (elsewhere as it was), and
         ``match_state`` (``matched``, ``ambiguous``, ``unmatched``), ``match_flag`` (why not,
         or why doubtful), ``candidates`` (codes and names, joined by ``;``).
 
@@ -55,30 +55,23 @@ def match_sections(readings: pd.DataFrame, sections: pd.DataFrame) -> pd.DataFra
     1                unmatched
     2                unmatched
     """
+    import numpy as np
+    import pandas as pd
+
     require(sections, ["section_code", "section_name"], table="sections")
     if "section_code" not in readings.columns:
         require(readings, ["section_name"], table="readings")
-    codes = sections["section_code"].astype(str)
-    if codes.duplicated().any():
-        twice = ", ".join(sorted(set(codes[codes.duplicated()])))
-        raise SchemaError(f"sections: section_code must be unique; twice there: {twice}.")
+    require_unique(sections, "section_code", table="sections")
 
     registry = _Registry.of(sections)
     keys = [name for name in ("section_code", "section_name", "province") if name in readings]
-    distinct = readings[keys].fillna("").astype(str).drop_duplicates()
-    answers = {
-        tuple(row): registry.find(dict(zip(keys, row, strict=True)))
-        for row in distinct.itertuples(index=False, name=None)
-    }
-    joined = [
-        answers[row]
-        for row in readings[keys].fillna("").astype(str).itertuples(index=False, name=None)
-    ]
+    asked = pd.DataFrame({key: as_text(readings[key]) for key in keys})
+    numbers, distinct = pd.factorize(pd.MultiIndex.from_frame(asked))
+    answers = [registry.find(dict(zip(keys, row, strict=True))) for row in distinct]
     result = readings.copy()
-    result["section_code"] = [answer[0] for answer in joined]
-    result["match_state"] = [answer[1] for answer in joined]
-    result["match_flag"] = [answer[2] for answer in joined]
-    result["candidates"] = [answer[3] for answer in joined]
+    for position, column in enumerate(("section_code", "match_state", "match_flag", "candidates")):
+        texts = np.array([answer[position] for answer in answers], dtype=object)
+        result[column] = pd.array(texts[numbers], dtype="str")
     return result
 
 
@@ -93,11 +86,9 @@ class _Registry:
     @classmethod
     def of(cls, sections: pd.DataFrame) -> _Registry:
         registry = cls({}, {}, {})
-        aliases: Iterable[object] = sections.get("aliases", [""] * len(sections))
-        provinces: Iterable[object] = sections.get("province", [""] * len(sections))
-        rows = zip(
-            sections["section_code"], sections["section_name"], aliases, provinces, strict=True
-        )
+        nothing = [""] * len(sections)
+        columns = ("section_code", "section_name", "aliases", "province")
+        rows = zip(*(as_text(sections.get(name, nothing)) for name in columns), strict=True)
         for code, name, others, province in rows:
             registry.names[str(code)] = str(name)
             registry.provinces[str(code)] = _fold_province(province)
@@ -125,14 +116,14 @@ class _Registry:
             return here[0], "matched", flag and f"{flag}，按名称匹配", ""
         if len(here) > 1:
             why = f"“{name}”在登记表中对应{len(here)}个断面，请给出编码或省份"
-            return "", "ambiguous", "；".join(part for part in (flag, why) if part), candidates
+            return code, "ambiguous", "；".join(part for part in (flag, why) if part), candidates
         if named:
             why = f"“{name}”在登记表中属于其他省份"
         elif name:
             why = f"登记表中没有断面“{name}”，请核对名称或在 aliases 中补充"
         else:
             why = "读数没有断面名称"
-        return "", "unmatched", "；".join(part for part in (flag, why) if part), ""
+        return code, "unmatched", "；".join(part for part in (flag, why) if part), ""
 
 
 def _fold(name: object) -> str:

@@ -128,7 +128,8 @@ def test_a_year_less_time_asks_for_the_year(tmp_path):
 
 def test_a_time_that_is_none_is_flagged_and_the_row_stays(tmp_path):
     text = WIDE + "王家沟,昨天,8.0,0.1,0.2\n"
-    table = read_readings(write_csv(tmp_path, text))
+    with pytest.warns(UserWarning, match="the time of 1 rows was not understood"):
+        table = read_readings(write_csv(tmp_path, text))
     assert len(table) == 6
     assert table["time"].isna().tolist() == [False] * 3 + [True] * 3
     assert "监测时间“昨天”无法识别" in table["reading_flag"].iloc[3]

@@ -146,6 +146,22 @@ def _normal(text: str) -> str:
 
 
 @cache
+def fold_unit(text: str) -> str:
+    """Return a unit in one spelling, to compare by: ``mg/l``, ``毫克/升`` and ``mg/L`` are one.
+
+    Examples
+    --------
+    >>> from chaoyang_geo import standards
+    >>> [standards.fold_unit(unit) for unit in ("mg/L", "毫克/升", "mg·L-1", "无量纲", "µg/L")]
+    ['mg/l', 'mg/l', 'mg/l', '', 'μg/l']
+    """
+    folded = re.sub(r"[\s()]", "", unicodedata.normalize("NFKC", text)).lower()
+    folded = folded.replace("毫克", "mg").replace("微克", "μg").replace("升", "l")
+    folded = re.sub(r"[·*.]l(?:-1|\^-1)$", "/l", folded)
+    return "" if folded in ("无量纲", "无") else folded
+
+
+@cache
 def _item_index() -> dict[str, str]:
     index: dict[str, str] = {}
     for row in _items().itertuples():

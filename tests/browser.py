@@ -72,10 +72,10 @@ class Opened:
 
 @contextmanager
 def opened(
-    browser: Browser, path: Path, *, width: int = 1600, height: int = 1000
+    browser: Browser, path: Path, *, width: int = 1600, height: int = 1000, offline: bool = True
 ) -> Iterator[Opened]:
-    """Open a file with networking off and record requests, errors and dialogs."""
-    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    """Open a file, with networking off, and record requests, errors and dialogs."""
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=offline)
     found = Opened(context.new_page())
     page = found.page
     page.set_default_timeout(10_000)

@@ -112,11 +112,12 @@ def paper_plan() -> PaperPlan:
     )
     members = pd.DataFrame(
         {
-            "unit_code": ["U1", "U1", "U2"],
-            "county_name": ["双塔区"] * 3,
-            "name_in_plan": ["东街道", "西街道", "南镇"],
-            "township_name": ["东街道", None, "南镇"],
-            "township_code": ["211302001", None, "211302100"],
+            "unit_code": ["U1", "U1", "U2", "U1"],
+            "county_name": ["双塔区", "双塔区", "双塔区", "龙城区"],
+            "name_in_plan": ["东街道", "西街道", "南镇", "北工业园"],
+            "township_name": ["东城街道", None, "南镇", "北镇"],
+            "township_code": ["211302001", None, "211302100", "211303100"],
+            "match_kind": ["merged", "unmatched", "exact", "park"],
         }
     )
     return PaperPlan(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,6 +205,9 @@ def test_english_map_speaks_english(browser: Browser, chaoyang: Any, tmp_path: P
             for text in page.locator(place).all_inner_texts():
                 # The only Chinese left is names: the credit of a source stands as it is printed.
                 assert not has_chinese(text.replace("贡献者", "")), text
+        for key in ("CY05", "CY09", "CY10"):
+            text = click_feature(page, key)
+            assert not has_chinese(text), text
         labels = page.locator(".cg-label-unit .cg-label-more").all_inner_texts()
         assert set(labels) == {"Class II", "no readings"}
         assert page.evaluate("document.documentElement.lang") == "en"
@@ -256,6 +262,72 @@ def test_folium_map_with_an_own_popup(browser: Browser, tmp_path: Path) -> None:
         found.page.locator(".leaflet-marker-icon").click()
         assert "我的点" in found.page.locator(".leaflet-popup-content").inner_text()
         assert found.errors == [] and found.requests == [path.as_uri()]
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """Listen on this computer: the address, and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(204)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+        server.shutdown()
+
+
+# Addresses that no reader of the page can find, because scripts put them together.
+LEAKS = """
+  var far = FAR.join('');
+  new Image().src = far + 'image.png';
+  fetch(far + 'fetch').catch(function () {});
+  navigator.sendBeacon(far + 'beacon');
+  function add(tag, more) {
+    document.documentElement.appendChild(Object.assign(document.createElement(tag), more));
+  }
+  add('div', {innerHTML: '<img src="' + far + 'markup.png"><iframe src="' + far + 'frame">' +
+    '</iframe><p style="background:url(' + far + 'style.png)">a</p>'});
+  add('script', {src: far + 'script.js'});
+  ['stylesheet', 'prefetch', 'icon'].forEach(function (rel) {
+    add('link', {rel: rel, href: far + rel});
+  });
+"""
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_folium_page_lets_nothing_out(
+    browser: Browser, tmp_path: Path, listener: tuple[str, list[str]], guarded: bool
+) -> None:
+    folium = pytest.importorskip("folium")
+    address, asked = listener
+    drawn = folium_map(map_layers(paper_plan(), assessments()))
+    inner = f'<b>内页</b><img src="{address}inner.png">'
+    frame = folium.Popup(folium.IFrame(inner, width=200, height=80))
+    folium.Marker([41.09, 120.19], popup=frame).add_to(drawn)
+    leaks = LEAKS.replace("FAR", json.dumps(list(address)))
+    drawn.get_root().header.add_child(folium.Element(f"<script>{leaks}</script>"))
+    path = drawn.save(tmp_path / "map.html")
+    if not guarded:  # the same page without its policy proves that the leaks are real ones
+        page = path.read_text("utf-8")
+        path.write_text(re.sub('<meta http-equiv="Content-Security[^>]*>', "", page), "utf-8")
+    with opened(browser, path, offline=False) as found:
+        found.page.locator(".leaflet-marker-icon").click()
+        inside = found.page.frame_locator(".leaflet-popup-content iframe")
+        assert inside.locator("b").inner_text() == "内页"
+        found.page.wait_for_timeout(500)
+    if guarded:
+        assert asked == []
+    else:
+        assert {"/image.png", "/fetch", "/markup.png", "/frame", "/inner.png"} <= set(asked)
 
 
 def test_folium_map_in_a_notebook_cell(browser: Browser, tmp_path: Path) -> None:

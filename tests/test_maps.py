@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, box
 
+from chaoyang_geo import Plan, classify, classify_items, files
 from chaoyang_geo.crs import CRSError
-from chaoyang_geo.maps import geometry, inline, style, viewer, words
+from chaoyang_geo.maps import facts, geometry, inline, style, viewer, words
 from chaoyang_geo.maps.layers import MapLayers, map_layers
 from chaoyang_geo.maps.model import Badge, Feature
 from chaoyang_geo.maps.notebook import external_addresses, folium_map
@@ -25,7 +27,7 @@ from chaoyang_geo.schema import CLASSES, SchemaError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from paper_plan import PAYLOADS, assessments, items, paper_plan
+from paper_plan import PAYLOADS, PaperPlan, assessments, items, paper_plan
 
 
 def feature(layers: MapLayers, layer: str, key: str) -> Feature:
@@ -86,7 +88,9 @@ def test_unit_with_one_of_two_sections_read_says_so() -> None:
     layers = map_layers(paper_plan(), assessments(section_code="S2", section_name="乙断面"))
     unit = feature(layers, "units", "U2")
     assert unit.style == "unit-4"
-    assert unit.popup.paragraphs[0].startswith("2 个断面中只有 1 个有数据：丙断面没有数据")
+    assert unit.popup.paragraphs[0].startswith(
+        "2 个断面中只有 1 个已评类别（丙断面无监测数据），单元类别仅依据乙断面"
+    )
 
 
 def test_latest_time_is_shown_and_noted() -> None:
@@ -101,7 +105,7 @@ def test_later_time_without_class_is_told() -> None:
     late = assessments(time=pd.Timestamp("2025-11-01"), **{"class": None})
     unit = feature(map_layers(paper_plan(), pd.concat([assessments(), late])), "units", "U1")
     assert unit.style == "unit-4"
-    assert any(part.startswith("2025-11-01 的监测") for part in unit.popup.paragraphs)
+    assert any(part.startswith("2025-11-01 00:00 的监测") for part in unit.popup.paragraphs)
 
 
 def test_read_section_without_class_is_not_called_unread() -> None:
@@ -109,6 +113,152 @@ def test_read_section_without_class_is_not_called_unread() -> None:
     section = feature(map_layers(paper_plan(), nothing), "sections", "S1")
     assert section.badge == Badge("未评类别", "none")
     assert "不定类" in section.popup.paragraphs[0]
+
+
+def test_rows_without_class_are_one_thing_everywhere() -> None:
+    nothing = assessments(section_code="S2", **{"class": None, "why_zh": "没有读数。"})
+    layers = map_layers(paper_plan(), pd.concat([assessments(), nothing]))
+    assert "1 个断面已评类别，1 个未评类别" in layers.subtitle
+    unit = feature(layers, "units", "U2")
+    assert unit.label == ("乙", "未评类别") and unit.badge == Badge("未评类别", "none")
+    assert unit.popup.badge == unit.badge
+    counted = {entry.text: entry.counts for entry in layers.legends[0].entries}
+    assert counted["未评类别"] == (1, 1) and counted["无监测数据"] == (0, 1)
+    english = map_layers(paper_plan(), nothing, lang="en")
+    assert "0 sections classed, 1 not classed" in english.subtitle
+    assert feature(english, "units", "U2").label == ("Yi", "not classed")
+    assert "未评类别" not in {one.text for one in map_layers(paper_plan()).legends[0].entries}
+
+
+def test_partial_unit_tells_read_without_class_from_unread() -> None:
+    plan = paper_plan()
+    rows_of = pd.concat(
+        [
+            assessments(section_code="S2", section_name="乙断面"),
+            assessments(section_code="S3", section_name="丙断面", **{"class": None}),
+        ]
+    )
+    unit = feature(map_layers(plan, rows_of), "units", "U2")
+    assert "（丙断面未评类别）" in unit.popup.paragraphs[0]
+
+
+# ---- times ----
+
+
+def times_of(layers: MapLayers, key: str = "S1") -> tuple[str, object]:
+    """Return the subtitle and the sampling time in the popup of a section."""
+    return layers.subtitle, rows(feature(layers, "sections", key))["监测时间"]
+
+
+def test_midnight_is_an_hour_like_any_other() -> None:
+    two = pd.concat(
+        [
+            assessments(time=pd.Timestamp("2025-01-01")),
+            assessments(section_code="S2", time=pd.Timestamp("2025-01-01 20:00")),
+        ]
+    )
+    subtitle, shown = times_of(map_layers(paper_plan(), two))
+    assert shown == "2025-01-01 00:00（北京时间）"
+    assert "监测时间 2025-01-01 00:00–20:00（北京时间）" in subtitle
+    assert facts.text(pd.Timestamp("2025-01-01")) == "2025-01-01 00:00"
+    midnight, evening = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-01-01 20:00")
+    assert facts.period([midnight, evening]) == "2025-01-01 00:00–20:00"
+
+
+def test_times_without_hours_are_days() -> None:
+    days = pd.concat(
+        [
+            assessments(time=pd.Timestamp("2025-01-01")),
+            assessments(section_code="S2", time=pd.Timestamp("2025-01-03")),
+        ]
+    )
+    subtitle, shown = times_of(map_layers(paper_plan(), days))
+    assert shown == "2025-01-01" and "监测时间 2025-01-01–2025-01-03，" in subtitle
+
+
+def test_time_zone_is_converted() -> None:
+    utc = assessments(time=pd.Timestamp("2025-10-08 00:00", tz="UTC"))
+    subtitle, shown = times_of(map_layers(paper_plan(), utc))
+    assert shown == "2025-10-08 08:00（北京时间）" and "2025-10-08 08:00" in subtitle
+    measured = items().assign(time=lambda table: table["time"].dt.tz_localize("Asia/Shanghai"))
+    unit = feature(map_layers(paper_plan(), utc, items=measured), "units", "U1")
+    assert unit.popup.tables[0].title == "甲断面各项指标"
+
+
+def test_time_zone_meets_a_missing_time() -> None:
+    both = pd.concat(
+        [
+            assessments(time=pd.Timestamp("2025-10-08 00:00", tz="UTC")),
+            assessments(time=pd.NaT, **{"class": None}),
+        ]
+    )
+    assert times_of(map_layers(paper_plan(), both))[1] == "2025-10-08 08:00（北京时间）"
+    alone = map_layers(paper_plan(), assessments(time=pd.NaT))
+    assert "监测时间" not in rows(feature(alone, "sections", "S1"))
+    assert "监测时间 —，" in alone.subtitle
+
+
+def test_times_as_text_find_their_items() -> None:
+    text = items().assign(time="2025-10-08 08:00")
+    for classes in (assessments(), assessments(time="2025-10-08 08:00")):
+        unit = feature(map_layers(paper_plan(), classes, items=text), "units", "U1")
+        assert unit.popup.tables[0].title == "甲断面各项指标"
+
+
+@pytest.mark.parametrize("time", ["昨天", [pd.Timestamp("2025-10-08", tz="UTC"), "2025-10-08"]])
+def test_what_is_no_time_is_refused(time: object) -> None:
+    table = pd.concat([assessments(), assessments()]).assign(time=time)
+    with pytest.raises(SchemaError, match="assessments: time holds"):
+        map_layers(paper_plan(), table)
+
+
+# ---- codes and classes ----
+
+
+def numbered(plan: PaperPlan) -> PaperPlan:
+    """Return the plan with numbers for codes, as a table without leading zeros is read."""
+    units = plan.units.assign(unit_code=[1, 2]).drop(columns="section_codes")
+    members = plan.unit_members.assign(unit_code=[1, 1, 2, 1])
+    sections = plan.sections.assign(section_code=[11, 12, 13], unit_code=[1.0, 2.0, 2.0])
+    return plan.but(units=units, sections=sections, unit_members=members)
+
+
+def test_codes_may_be_numbers() -> None:
+    plan = numbered(paper_plan())
+    measured = items().assign(section_code=11)
+    layers = map_layers(plan, assessments(section_code=11.0), items=measured)
+    unit = feature(layers, "units", "1")
+    assert unit.label == ("甲", "Ⅳ类")
+    assert [table.title[:4] for table in unit.popup.tables] == ["甲断面各", "组成乡镇"]
+    assert rows(feature(layers, "sections", "11"))["所属单元"] == "甲"
+    single = plan.but(units=plan.units.assign(section_codes=[11.0, None]))
+    assert feature(map_layers(single, assessments(section_code="11")), "units", "1").label[1] == (
+        "Ⅳ类"
+    )
+
+
+@pytest.mark.parametrize(("table", "code"), [("units", "U1"), ("sections", "S1")])
+def test_a_code_that_stands_twice_is_refused(table: str, code: str) -> None:
+    plan, column = paper_plan(), f"{table[:-1]}_code"
+    twice = getattr(plan, table).assign(**{column: code})
+    with pytest.raises(SchemaError, match=f"{table}: {column} must be unique; twice there: {code}"):
+        map_layers(plan.but(**{table: twice}))
+
+
+@pytest.mark.parametrize("value", ["III", "Ⅶ", "--"])
+def test_a_text_that_is_no_class_is_refused(value: str) -> None:
+    table = assessments().astype({"class": "object"}).assign(**{"class": value})
+    with pytest.raises(SchemaError, match=f"assessments: class holds '{value}'.*Ⅰ, Ⅱ, Ⅲ"):
+        map_layers(paper_plan(), table)
+    with pytest.raises(SchemaError, match=f"items: item_class holds '{value}'"):
+        map_layers(paper_plan(), assessments(), items=items().assign(item_class=value))
+
+
+@pytest.mark.parametrize("value", [None, "", float("nan"), pd.NA])
+def test_a_missing_class_stays_missing(value: object) -> None:
+    table = assessments().astype({"class": "object"})
+    table["class"] = pd.Series([value], dtype="object")
+    assert feature(map_layers(paper_plan(), table), "sections", "S1").badge.text == "未评类别"
 
 
 def test_unknown_section_is_counted_and_named() -> None:
@@ -163,8 +313,70 @@ def test_popup_tells_the_whole_reason() -> None:
         ("总磷", "0.25 mg/L", Badge("Ⅳ类", "4"), "≤ 0.3"),
         ("总氮", "3.5 mg/L", "—", "—"),
     )
-    assert members.rows == (("双塔区", "东街道、西街道*"),)
+    assert measured.note == "“—”：不参与类别评价。"
+    assert members.rows == (
+        ("双塔区", "东街道（今东城街道）、西街道*"),
+        ("龙城区", "北工业园（在北镇）"),
+    )
     assert "1 个名称未匹配" in members.note
+
+
+def unclassed() -> pd.DataFrame:
+    """Return readings that count and have no class, each for another reason."""
+    table = (
+        items()
+        .iloc[:4]
+        .assign(
+            item=["nh3_n", "tp", "cod_mn", "do"],
+            value=[None, 250.0, None, None],
+            unit=["mg/L", "μg/L", "mg/L", "mg/L"],
+            censored=["<", "", "", ">"],
+            detection_limit=[0.5, None, None, 3.0],
+            item_class=None,
+            limit=None,
+            next_limit=None,
+            item_flag=["检出限跨越多个类别", "单位不是mg/L，未作评价", "", ""],
+        )
+    )
+    return table.assign(in_class=[True, False, True, True])
+
+
+def test_item_that_counts_and_has_no_class_says_why() -> None:
+    layers = map_layers(paper_plan(), assessments(), items=unclassed())
+    table = feature(layers, "units", "U1").popup.tables[0]
+    assert {row[0]: row[1:] for row in table.rows} == {
+        "氨氮": ("<0.5 mg/L", "检出限跨越多个类别", ""),
+        "总磷": ("250 μg/L", "单位不是mg/L，未作评价", ""),
+        "高锰酸盐指数": ("未测", "没有数值", ""),
+        "溶解氧": (">3 mg/L", "超出量程，不能判定", ""),
+    }
+    assert table.note == ""
+    english = map_layers(paper_plan(), assessments(), items=unclassed(), lang="en")
+    table = feature(english, "units", "U1").popup.tables[0]
+    assert {row[0]: row[2] for row in table.rows} == {
+        "ammonia nitrogen": "below detection limit, undecided",
+        "total phosphorus": "unit not comparable",
+        "permanganate index": "no value",
+        "dissolved oxygen": "above range, undecided",
+    }
+
+
+def test_items_of_a_section_without_class_are_shown() -> None:
+    nothing = assessments(items_undecided="nh3_n", **{"class": None})
+    unit = feature(map_layers(paper_plan(), nothing, items=unclassed()), "units", "U1")
+    assert unit.popup.tables[0].title == "甲断面各项指标"
+    assert rows(unit)["未能判定指标"] == "氨氮"
+
+
+def test_classified_undecided_reading_says_why() -> None:
+    plan = paper_plan()
+    readings = items()[["section_code", "time", "item", "value", "unit"]].iloc[[3]]
+    readings = readings.assign(censored="<", detection_limit=0.5)
+    sections = plan.sections.assign(water_type="river")
+    measured, classes = classify_items(readings, sections), classify(readings, sections)
+    table = feature(map_layers(plan, classes, items=measured), "units", "U1").popup.tables[0]
+    assert table.rows[0][1] == "<0.5 mg/L"
+    assert table.rows[0][2] == measured["item_flag"].iloc[0] != ""
 
 
 def test_flag_is_added_where_the_reason_does_not_say_it() -> None:
@@ -190,6 +402,63 @@ def test_english_map_has_no_chinese_words() -> None:
     texts += [layer.name + layer.group for layer in layers.layers]
     assert not [text for text in texts if words.has_chinese(text)]
     assert any("Bing" in note for note in layers.notes)
+
+
+def texts(layers: MapLayers) -> Iterator[str]:
+    """Yield every text of every popup, name and label."""
+    for layer in layers.layers:
+        for one in layer.features:
+            popup = one.popup
+            yield from (one.name, *one.label, one.summary)
+            if popup is not None:
+                yield from (popup.title, popup.kind, *popup.paragraphs)
+                cells = [cell for row in popup.rows for cell in row]
+                for table in popup.tables:
+                    yield from (table.title, table.note, *table.head)
+                    cells += [cell for row in table.rows for cell in row]
+                for cell in [*cells, popup.badge]:
+                    yield cell.text if isinstance(cell, Badge) else cell or ""
+
+
+def test_english_map_of_the_bundled_plan_has_no_chinese_popup(plan: Plan) -> None:
+    classes = classify(plan.readings, plan.sections)
+    measured = classify_items(plan.readings, plan.sections)
+    layers = map_layers(plan, classes, items=measured, lang="en")
+    found = list(texts(layers))
+    assert len(found) > 500
+    # ideographs, and the punctuation that goes with them
+    assert not [text for text in found if re.search("[\u3000-\u9fff\uff00-\uffef]", text)]
+    assert rows(feature(layers, "units", "CY05"))["basin"] == "Daling River"
+    members = dict(feature(layers, "units", "CY05").popup.tables[-1].rows)
+    longcheng = "Yanshan Subdistrict (now Hailong Subdistrict)"
+    assert members["Longcheng District"].startswith(longcheng)
+
+
+def test_members_are_the_names_that_the_plan_prints(plan: Plan) -> None:
+    layers = map_layers(plan)
+    members = dict(feature(layers, "units", "CY05").popup.tables[-1].rows)
+    assert members["龙城区"] == "燕山街道（今海龙街道）、西大营子镇、大平房镇、联合镇"
+    listed = " ".join(
+        str(cell)
+        for one in layers.layer("units").features
+        for row in one.popup.tables[-1].rows
+        for cell in row
+    )
+    assert not [name for name in plan.unit_members["name_in_plan"] if name not in listed]
+    assert "冶金铸造工业园（在公营子镇）" in listed
+
+
+def test_english_has_counts_and_romanised_aliases() -> None:
+    plan = paper_plan()
+    sections = plan.sections.assign(aliases="甲桥;Jia Bridge")
+    coliform = items().iloc[:1].assign(item="fecal_coliform", unit="个/L", value=900.0)
+    layers = map_layers(plan.but(sections=sections), assessments(), items=coliform, lang="en")
+    section = feature(layers, "sections", "S1")
+    assert rows(section)["other names"] == "Jia Bridge"
+    assert section.popup.tables[0].rows[0][:2] == ("fecal coliform", "900 counts/L")
+    zh = map_layers(plan.but(sections=sections), assessments(), items=coliform)
+    assert rows(feature(zh, "sections", "S1"))["别名"] == "甲桥、Jia Bridge"
+    assert feature(zh, "sections", "S1").popup.tables[0].rows[0][1] == "900 个/L"
 
 
 def test_river_width_and_name_follow_the_data() -> None:
@@ -260,7 +529,7 @@ def test_add_returns_a_new_map_in_degrees() -> None:
 
 def test_add_counts_and_names_rows_without_geometry() -> None:
     after = map_layers(paper_plan()).add(own(), name="项目", name_column="site")
-    assert "图层“项目”有 1 行没有几何，未绘制：二厂。" in after.notes
+    assert "图层“项目”有 1 行没有可绘制的几何，未绘制：二厂。" in after.notes
     assert after.notes[-1].startswith("审图号")
     assert len(after.layers[-1].features) + len(after.layers[-1].missing) == 3
 
@@ -273,6 +542,62 @@ def test_add_takes_columns_group_and_colour() -> None:
     assert layer.group == "我的" and not layer.visible
     assert [name for name, _ in layer.features[0].popup.rows] == ["flow"]
     assert after.styles[layer.features[0].style].fill == "#abcdef"
+
+
+def test_add_takes_numbers_for_column_names() -> None:
+    frame = own()
+    frame.columns = pd.Index([0, 1, "geometry"])
+    frame = gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4529")
+    layers = map_layers(paper_plan())
+    first = layers.add(frame, name="a").layers[-1].features[0]
+    assert rows(first) == {"0": "一厂", "1": "1.5"}
+    first = layers.add(frame, name="a", name_column=0, columns=[1]).layers[-1].features[0]
+    assert first.name == "一厂" and rows(first) == {"1": "1.5"}
+    assert list(frame.columns) == [0, 1, "geometry"]
+
+
+def test_add_takes_a_series_of_shapes() -> None:
+    layer = map_layers(paper_plan()).add(own().geometry, name="形状").layers[-1]
+    assert [one.name for one in layer.features] == ["0", "2"] and layer.missing == ("1",)
+
+
+def test_add_refuses_a_table_without_shapes() -> None:
+    layers = map_layers(paper_plan())
+    with pytest.raises(TypeError, match="a: a layer is a GeoDataFrame"):
+        layers.add(pd.DataFrame({"x": [1]}), name="a")
+    with pytest.raises(TypeError, match="a: a layer is a GeoDataFrame"):
+        layers.add(gpd.GeoDataFrame({"x": [1]}), name="a")
+    with pytest.raises(SchemaError, match="a: two columns are called site"):
+        layers.add(own().rename(columns={"flow": "site"}), name="a")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Point(float("inf"), 41), Point(120, float("nan")), LineString([(120, 41), (1e400, 41)])],
+)
+def test_an_infinite_coordinate_is_named_not_drawn(tmp_path: Path, shape: shapely.Geometry) -> None:
+    frame = gpd.GeoDataFrame(
+        {"site": ["一厂", "二厂"]}, geometry=[Point(120, 41), shape], crs="EPSG:4490"
+    )
+    after = map_layers(paper_plan()).add(frame, name="项目", name_column="site")
+    assert [one.name for one in after.layers[-1].features] == ["一厂"]
+    assert "图层“项目”有 1 行没有可绘制的几何，未绘制：二厂。" in after.notes
+    assert write_map(after, tmp_path / "map.html").is_file()
+    plan = paper_plan()
+    shapes = [*plan.sections.geometry[:1], shape, None]
+    lost = plan.but(sections=plan.sections.set_geometry(shapes, crs="EPSG:4490"))
+    assert "断面乙断面、丙断面无可用位置，未绘制。" in map_layers(lost).notes
+
+
+def test_add_writes_times_as_they_are() -> None:
+    frame = own().assign(
+        day=pd.Timestamp("2025-01-01"),
+        hour=pd.to_datetime(["2025-01-01 00:00", None, "2025-01-01 20:00"]),
+        utc=pd.Timestamp("2025-01-01", tz="UTC") + pd.Timedelta(hours=1),
+    )
+    shown = rows(map_layers(paper_plan()).add(frame, name="a").layers[-1].features[0])
+    assert (shown["day"], shown["hour"]) == ("2025-01-01", "2025-01-01 00:00")
+    assert shown["utc"] == "2025-01-01 01:00+00:00"
 
 
 def test_add_refuses_what_it_cannot_draw() -> None:
@@ -414,10 +739,10 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "map.html"
     path.write_text("old", "utf-8")
 
-    def fail(self: Path, target: Path) -> Path:
+    def fail(source: Path, target: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(KeyboardInterrupt):
         write_map(map_layers(paper_plan()), path)
     assert path.read_text("utf-8") == "old"
@@ -425,8 +750,17 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError, match=r"map\.html"):
+    with pytest.raises(ValueError, match="this is a folder"):
         write_map(map_layers(paper_plan()), tmp_path)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "real.html"
+    target.write_text("old", "utf-8")
+    link = tmp_path / "map.html"
+    link.symlink_to(target)
+    assert write_map(map_layers(paper_plan()), link) == link
+    assert link.is_symlink() and target.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_missing_extra_gives_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,6 +792,48 @@ def test_folium_map_refuses_to_ask_the_network(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"tiles\.example"):
         drawn.save(tmp_path / "map.html")
     assert not (tmp_path / "map.html").exists()
+
+
+IMAGE = '<img src="https://x.example/a.png">'
+
+
+@pytest.mark.parametrize("image", [IMAGE, IMAGE.replace('"', ""), IMAGE.replace('"', "'")])
+@pytest.mark.parametrize("kind", ["popup", "text", "tooltip", "icon", "style"])
+def test_folium_markup_that_loads_is_refused(tmp_path: Path, kind: str, image: str) -> None:
+    folium = pytest.importorskip("folium")
+    drawn = folium_map(map_layers(paper_plan()))
+    style_only = '<p style="background:url(https://x.example/a.png)">a</p>'
+    what = {
+        "popup": lambda: {"popup": folium.Popup(image)},
+        "text": lambda: {"popup": image},
+        "tooltip": lambda: {"tooltip": image},
+        "icon": lambda: {"icon": folium.DivIcon(html=image)},
+        "style": lambda: {"popup": style_only},
+    }[kind]()
+    folium.Marker([41.05, 120.1], **what).add_to(drawn)
+    with pytest.raises(ValueError, match=r"x\.example"):
+        drawn.save(tmp_path / "map.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folium_link_and_text_of_the_data_are_no_load(tmp_path: Path) -> None:
+    folium = pytest.importorskip("folium")
+    plan = paper_plan()
+    layers = map_layers(plan.but(units=plan.units.assign(unit_name=IMAGE)), title=IMAGE)
+    layers = layers.add(own().assign(site=IMAGE), name=IMAGE, name_column="site", group=IMAGE)
+    drawn = folium_map(layers)
+    folium.Marker([41.05, 120.1], popup='<a href="https://x.example">a</a>').add_to(drawn)
+    assert drawn.save(tmp_path / "map.html").is_file()
+
+
+def test_folium_policy_stands_first() -> None:
+    folium = pytest.importorskip("folium")
+    drawn = folium_map(map_layers(paper_plan()))
+    drawn.get_root().header.add_child(folium.Element("<style>p { color: red }</style>"))
+    page = drawn.get_root().render()
+    head = page.index("<head>") + len("<head>")
+    assert page[head:].lstrip().startswith('<meta http-equiv="Content-Security-Policy"')
+    assert "default-src 'none'" in page and "https:" not in page[head : page.index(">", head + 20)]
 
 
 def test_folium_icon_is_refused_with_the_way_out(tmp_path: Path) -> None:

@@ -167,17 +167,33 @@ def test_outer_borders_of_units_are_the_counties_own(
     assert _vertices(shapely.points(outer[touching])) <= _vertices(counties.geometry.values)
 
 
-def test_borders_between_units_are_smooth(units: gpd.GeoDataFrame) -> None:
-    spacing, turns = [], []
-    for line in _inner_borders(units):
+def _spacing_and_turns(lines: list[shapely.LineString]) -> tuple[np.ndarray, np.ndarray]:
+    """Return per inner vertex how far it turns, in degrees, and its two segments, in metres."""
+    segments, turns = [], []
+    for line in lines:
         step = np.diff(shapely.get_coordinates(line), axis=0)
-        spacing.append(np.hypot(*step.T))
-        heading = np.arctan2(step[:, 1], step[:, 0])
-        turns.append(np.abs((np.diff(heading) + np.pi) % (2 * np.pi) - np.pi))
-    assert np.percentile(np.concatenate(spacing), 50) <= 60
+        length = np.hypot(*step.T)
+        heading = np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+        turns.append(np.abs((np.diff(heading) + 180) % 360 - 180))
+        segments.append(np.column_stack([length[:-1], length[1:]]))
+    return np.concatenate(turns), np.vstack(segments)
+
+
+@pytest.mark.parametrize("layer", ["units", "rivers"])
+def test_curves_have_a_vertex_every_60_metres(
+    layer: str, units: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame
+) -> None:
+    lines = {"units": _inner_borders(units), "rivers": list(rivers.to_crs(METRIC).geometry)}[layer]
+    turns, segments = _spacing_and_turns(lines)
+    assert (turns > 1).sum() > 2000
+    # Straight runs may be longer: what turns by less than that is straight to the eye.
+    assert np.percentile(segments[turns > 1], 95) <= 60
+    assert np.percentile(segments[turns > 0.5], 95) <= 60
+    assert np.percentile(segments, 50) <= 60
+    # Not a vertex more than the curve needs, either: the map is one file.
+    assert np.percentile(segments, 5) >= 20
     # A staircase would turn by 90 degrees at every other vertex.
-    degrees = np.degrees(np.concatenate(turns))
-    assert np.percentile(degrees, 99) < 15
+    assert np.percentile(turns, 99) < 5
 
 
 # ---------------------------------------------------------------- rivers
@@ -322,6 +338,11 @@ def test_plane_and_geodesic_areas_agree(figures: pd.DataFrame) -> None:
     value = figures.set_index(["figure", "subject"])["value"].astype(float)
     plane, geodesic = value["unit_area"], value["unit_area_geodesic"]
     assert plane.to_numpy() == pytest.approx(geodesic[plane.index].to_numpy(), rel=5e-4)
+
+
+def test_figures_say_how_dense_the_curves_are(figures: pd.DataFrame) -> None:
+    value = figures.set_index(["figure", "subject"])["value"].astype(float)
+    assert (value["vertex_spacing_at_turns_p95"] <= 60).all()
 
 
 def test_readme_prints_the_figures(figures: pd.DataFrame) -> None:

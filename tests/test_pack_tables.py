@@ -28,6 +28,13 @@ TABLES = (
     "readings.csv",
     "sources.csv",
 )
+# what is beside the tables: other columns than the vocabulary's, the same two of every row
+OTHERS = (
+    (PACK, "names_en.csv"),
+    (PACK, "texts_en.csv"),
+    (PACK, "figures.csv"),
+    (CHINA, "aliases.csv"),
+)
 Row = dict[str, str]
 
 
@@ -75,10 +82,25 @@ def test_table_is_well_formed(name: str) -> None:
     assert all(None not in row and None not in row.values() for row in table)
     assert all(value == value.strip() for row in table for value in row.values())
     assert all(row["quality"] in QUALITIES for row in table)
-    # sources.csv is itself the list of sources
-    assert name == "sources.csv" or all(row["source"] for row in table)
+    assert all(row["source"] for row in table)
     for column in {"target_quality", "place_quality"} & set(table[0]):
         assert {row[column] for row in table} <= {*QUALITIES, ""}
+
+
+@pytest.mark.parametrize(("folder", "name"), OTHERS)
+def test_every_row_has_a_source_and_a_quality(folder: Path, name: str) -> None:
+    table = rows(name, folder)
+    assert table
+    assert all(row["source"] and row["quality"] in QUALITIES for row in table)
+
+
+def test_no_table_is_left_out() -> None:
+    listed = {PACK / name for name in TABLES} | {folder / name for folder, name in OTHERS}
+    # one source for the whole file, said in the README beside it
+    listed.add(CHINA / "divisions.csv")
+    assert {*PACK.rglob("*.csv"), *CHINA.rglob("*.csv")} == listed
+    about = (CHINA / "README.md").read_text(encoding="utf-8")
+    assert "The whole file is from this one source, `quality` official" in about
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -345,6 +367,10 @@ def test_reaches_and_zones(units: dict[str, Row], sections: dict[str, Row]) -> N
     for row in zones:
         assert row["zone_name"].endswith("生态功能区") and row["quality"] == "official"
         assert all(part in row["zone_name"] for part in split_codes(row["zone_function"]))
+    for row in reaches + zones:
+        for measure in split_codes(row["measures"]):
+            # key words: no clause, no list, no sentence
+            assert 2 <= len(measure) <= 9 and not re.search("[，、。；：]", measure), measure
 
 
 def test_readings_are_the_five_published_ones(sections: dict[str, Row]) -> None:
@@ -396,7 +422,9 @@ def test_aliases_point_to_divisions_and_shadow_none(divisions: dict[str, str]) -
     aliases = [row["alias"] for row in table]
     assert len(set(aliases)) == len(aliases)
     assert not set(aliases) & set(divisions.values())
-    assert all(row["code"] in divisions and row["source"] for row in table)
+    assert all(row["code"] in divisions for row in table)
+    # what the plan prints is official, what is only in common use is not
+    assert all((row["quality"] == "official") == ("规划" in row["source"]) for row in table)
     assert {row["alias"] for row in table if row["code"] == "211324"} == {
         "喀左",
         "喀左县",

@@ -1,5 +1,6 @@
 """The wheel is complete: installed outside the checkout, it loads the pack and draws the map."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -11,28 +12,68 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+def build_wheel(root, folder):
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("*.whl"))
 
 
-def test_the_wheel_holds_data_and_assets_and_nothing_else(wheel):
-    names = zipfile.ZipFile(wheel).namelist()
-    for needed in (
-        "chaoyang_geo/py.typed",
-        "chaoyang_geo/standards/gb3838_table1.csv",
-        "chaoyang_geo/data/china/divisions.csv",
-        "chaoyang_geo/data/chaoyang/chaoyang.gpkg",
-        "chaoyang_geo/data/chaoyang/README.md",
-        "chaoyang_geo/maps/page/page.js",
-    ):
-        assert needed in names
-    assert not [name for name in names if "__pycache__" in name or ".cache" in name]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+PACKAGE_FILES = (
+    "**/*.py",
+    "py.typed",
+    "standards/*.csv",
+    "maps/page/*.html",
+    "maps/page/*.css",
+    "maps/page/*.js",
+)
+DATA_FILES = """
+    china/README.md china/aliases.csv china/divisions.csv
+    chaoyang/README.md chaoyang/TABLES.md chaoyang/plan.toml chaoyang/chaoyang.gpkg
+    chaoyang/figures.csv chaoyang/function_zones.csv chaoyang/indicators.csv
+    chaoyang/names_en.csv chaoyang/projects.csv chaoyang/reaches.csv chaoyang/readings.csv
+    chaoyang/sources.csv chaoyang/texts_en.csv chaoyang/unit_members.csv
+""".split()
+
+
+def test_the_wheel_holds_the_listed_files_and_nothing_else(wheel):
+    """Whatever else lies in the folders (locks, caches, build scripts) is not shipped."""
+    expected = {f"chaoyang_geo/data/{name}" for name in DATA_FILES}
+    for pattern in PACKAGE_FILES:
+        found = [p.relative_to(ROOT).as_posix() for p in (ROOT / "chaoyang_geo").glob(pattern)]
+        assert found, pattern
+        expected.update(found)
+    names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
+    assert sorted(names) == sorted(expected)
     assert wheel.stat().st_size < 3_000_000
+
+
+def test_every_table_of_the_packs_is_shipped():
+    """The list above is complete: a new table of a pack has to be added to it."""
+    data = ROOT / "data"
+    tables = {p.relative_to(data).as_posix() for p in data.glob("*/*.csv")}
+    layers = {p.relative_to(data).as_posix() for p in data.glob("*/*.gpkg")}
+    assert tables | layers <= set(DATA_FILES)
+
+
+def test_stray_files_are_not_shipped(tmp_path):
+    """Built from a copy of the sources with files that do not belong in a package."""
+    copy = tmp_path / "copy"
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for name in ("chaoyang_geo", "data"):
+        shutil.copytree(ROOT / name, copy / name, ignore=unwanted)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy / name)
+    for name in ("data/chaoyang/.~lock.projects.csv#", "data/chaoyang/x.csv", "chaoyang_geo/x.csv"):
+        (copy / name).touch()
+    names = zipfile.ZipFile(build_wheel(copy, tmp_path / "out")).namelist()
+    assert not [name for name in names if Path(name).name in (".~lock.projects.csv#", "x.csv")]
+    assert len([name for name in names if "/data/" in name]) == len(DATA_FILES)
 
 
 def test_load_plan_works_from_a_wheel_outside_the_checkout(wheel, tmp_path):

@@ -8,47 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, cast
 
 import pandas as pd
 
 from chaoyang_geo import standards
 from chaoyang_geo.maps.model import Badge
 from chaoyang_geo.maps.style import NO_READING, class_key, class_name, class_word
+from chaoyang_geo.maps.tables import (
+    PlanTables,
+    Tables,
+    all_midnight,
+    assessment_table,
+    item_table,
+    plan_tables,
+)
 from chaoyang_geo.maps.words import has_chinese, in_lang, words
-from chaoyang_geo.schema import CLASSES, require, split_codes
-
-if TYPE_CHECKING:
-    import geopandas as gpd
+from chaoyang_geo.schema import CLASSES, split_codes
 
 Row = Mapping[str, Any]
-
-
-class PlanTables(Protocol):
-    """What a map needs of a plan; ``chaoyang_geo.plans.Plan`` has it all."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def title_zh(self) -> str: ...
-    @property
-    def title_en(self) -> str: ...
-    @property
-    def units(self) -> gpd.GeoDataFrame: ...
-    @property
-    def sections(self) -> gpd.GeoDataFrame: ...
-    @property
-    def rivers(self) -> gpd.GeoDataFrame: ...
-    @property
-    def counties(self) -> gpd.GeoDataFrame: ...
-    @property
-    def reservoirs(self) -> gpd.GeoDataFrame: ...
-    @property
-    def unit_members(self) -> pd.DataFrame: ...
-    @property
-    def projects(self) -> pd.DataFrame: ...
-    @property
-    def sources(self) -> pd.DataFrame: ...
 
 
 def is_missing(value: Any) -> bool:
@@ -58,8 +36,11 @@ def is_missing(value: Any) -> bool:
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def text(value: Any, lang: str = "zh") -> str:
+def text(value: Any, lang: str = "zh", *, dates: bool = False) -> str:
     """Write a cell for people; missing is an empty text.
+
+    A time has its hour and minute, and its offset where it has a time zone; with ``dates`` it is
+    a day alone.
 
     Examples
     --------
@@ -72,7 +53,7 @@ def text(value: Any, lang: str = "zh") -> str:
     if isinstance(value, bool):
         return words(lang)["yes" if value else "no"]
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M")
+        return f"{value:%Y-%m-%d}" if dates else value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, float) or hasattr(value, "dtype"):
         return f"{value:.10g}" if isinstance(value, float) else str(value)
     return in_lang(str(value), lang)
@@ -87,8 +68,10 @@ def rows(frame: pd.DataFrame) -> list[Row]:
     return cast("list[Row]", table.to_dict("records"))
 
 
-def period(times: Iterable[pd.Timestamp]) -> str:
+def period(times: Iterable[pd.Timestamp], *, dates: bool | None = None) -> str:
     """Write the span of some times, without repeating the day.
+
+    ``dates`` says whether they are days alone; by default they are when each is 00:00.
 
     Examples
     --------
@@ -96,11 +79,14 @@ def period(times: Iterable[pd.Timestamp]) -> str:
     >>> from chaoyang_geo.maps.facts import period
     >>> period([pd.Timestamp("2026-08-21 20:00"), pd.Timestamp("2026-08-21 19:00")])
     '2026-08-21 19:00–20:00'
+    >>> period([pd.Timestamp("2026-08-21"), pd.Timestamp("2026-08-21 20:00")])
+    '2026-08-21 00:00–20:00'
     """
     known = sorted(time for time in times if not pd.isna(time))
     if not known:
         return ""
-    first, last = text(known[0]), text(known[-1])
+    dates = all_midnight(known) if dates is None else dates
+    first, last = text(known[0], dates=dates), text(known[-1], dates=dates)
     if first == last:
         return first
     shared = first[:10] == last[:10] and len(first) > 10 and len(last) > 10
@@ -109,9 +95,14 @@ def period(times: Iterable[pd.Timestamp]) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """The plan's tables, indexed for look-up, in one language."""
+    """The plan's tables, indexed for look-up, in one language.
+
+    ``dates_only`` says that every sampling time is 00:00, so that they are written as days;
+    ``english`` has the romanised names of rivers and water bodies.
+    """
 
     lang: str
+    plan: Tables
     words: Mapping[str, str]
     sections: Mapping[str, Row]
     units: Mapping[str, Row]
@@ -119,18 +110,34 @@ class Facts:
     latest: Mapping[str, Row]
     later: Mapping[str, pd.Timestamp]
     several_times: bool
+    dates_only: bool
     unknown: tuple[str, ...]
     items: Mapping[tuple[str, Any], tuple[Row, ...]]
     members: Mapping[str, tuple[Row, ...]]
     project_counts: Mapping[str, int]
     item_names: Mapping[str, str]
     item_symbols: Mapping[str, str]
+    item_units: Mapping[str, str]
     item_bounds: Mapping[str, Mapping[str, float]]
+    in_class: frozenset[str]
+    english: Mapping[str, str]
 
     def name(self, row: Row, column: str) -> str:
         """Return a name in the language of the map: ``<column>_en`` when there is one."""
-        english = row.get(f"{column}_en") if self.lang == "en" else None
-        return text(row.get(column)) if is_missing(english) else text(english)
+        name = text(row.get(column), self.lang)
+        if self.lang != "en":
+            return name
+        return text(row.get(f"{column}_en")) or self.english.get(name, name)
+
+    def time(self, value: pd.Timestamp) -> str:
+        """Write a sampling time with its zone, or as a day where the times are days."""
+        shown = text(value, dates=self.dates_only)
+        return shown + self.words["china_time"] if shown and not self.dates_only else shown
+
+    def period(self, times: Iterable[pd.Timestamp]) -> str:
+        """Write the span of some sampling times like :meth:`time`."""
+        shown = period(times, dates=self.dates_only)
+        return shown + self.words["china_time"] if shown and not self.dates_only else shown
 
     def section_name(self, code: str) -> str:
         """Return the name of a section, or its code where the plan has no such section."""
@@ -168,17 +175,23 @@ class Facts:
         found = [CLASSES.index(value) for value in classes if value is not None]
         return CLASSES[max(found)] if found else None
 
-    def class_badge(self, value: str | None, *, unread: str = "no_reading") -> Badge:
-        """Return the class as a coloured word with its state."""
+    def unread(self, *codes: str) -> str:
+        """Return the word for sections without a class: with rows, or with none at all."""
+        return self.words[
+            "no_class" if any(code in self.latest for code in codes) else "no_reading"
+        ]
+
+    def class_badge(self, value: str | None, unread: str) -> Badge:
+        """Return the class as a coloured word with its state, ``unread`` without one."""
         if value is None:
-            return Badge(self.words[unread], NO_READING)
+            return Badge(unread, NO_READING)
         joint = " · " if self.lang == "zh" else ", "
         word = f"{class_name(value, self.lang)}{joint}{class_word(value, self.lang)}"
         return Badge(word, class_key(value))
 
-    def short_class(self, value: str | None) -> str:
-        """Return the class as it is written on the map."""
-        return self.words["no_reading"] if value is None else class_name(value, self.lang)
+    def short_class(self, value: str | None, unread: str) -> str:
+        """Return the class as it is written on the map, ``unread`` without one."""
+        return unread if value is None else class_name(value, self.lang)
 
 
 def gather(
@@ -188,10 +201,9 @@ def gather(
     lang: str,
 ) -> Facts:
     """Index the plan, the assessments and the readings by section and unit."""
-    require(plan.units, ["unit_code", "unit_name"], table="units")
-    require(plan.sections, ["section_code", "section_name", "unit_code"], table="sections")
-    sections = {str(row["section_code"]): row for row in rows(plan.sections)}
-    units = {str(row["unit_code"]): row for row in rows(plan.units)}
+    tables = plan_tables(plan)
+    sections = {str(row["section_code"]): row for row in rows(tables.sections)}
+    units = {str(row["unit_code"]): row for row in rows(tables.units)}
     unit_sections = {
         code: tuple(
             dict.fromkeys(
@@ -201,13 +213,13 @@ def gather(
         )
         for code, unit in units.items()
     }
-    assessed = pd.DataFrame() if assessments is None else assessments
-    if assessments is not None:
-        require(assessments, ["section_code", "time", "class"], table="assessments")
+    assessed = assessment_table(assessments)
     symbols = standards.items()
     latest, later, several, unknown = _latest(rows(assessed), sections)
+    limits = standards.limits("gb3838")
     return Facts(
         lang=lang,
+        plan=tables,
         words=words(lang),
         sections=sections,
         units=units,
@@ -215,20 +227,39 @@ def gather(
         latest=latest,
         later=later,
         several_times=several,
+        dates_only=len(assessed) > 0 and all_midnight(assessed["time"]),
         unknown=unknown,
-        items=_items(items),
-        members=_members(plan.unit_members),
-        project_counts=_project_counts(plan.projects),
+        items=_items(item_table(items)),
+        members=_members(tables.unit_members),
+        project_counts=_project_counts(tables.projects),
         item_names=standards.item_names(lang),
         item_symbols=dict(zip(symbols["item"], symbols["symbol"], strict=True)),
-        item_bounds=_item_bounds(),
+        item_units=dict(zip(symbols["item"], symbols["unit"].fillna(""), strict=True)),
+        item_bounds=_item_bounds(limits),
+        in_class=frozenset(str(item) for item in limits.loc[limits["in_class"], "item"]),
+        english=_english_names(tables),
     )
 
 
-def _item_bounds() -> dict[str, dict[str, float]]:
+def _english_names(tables: Tables) -> dict[str, str]:
+    """Return the romanised names of rivers and water bodies: a basin is named after one."""
+    found: dict[str, str] = {}
+    for frame, column in (
+        (tables.rivers, "river_name"),
+        (tables.units, "water_body"),
+        (tables.sections, "water_body"),
+    ):
+        if {column, f"{column}_en"} <= set(frame.columns):
+            pairs = frame[[column, f"{column}_en"]].dropna()
+            for name, english in pairs.itertuples(index=False):
+                found.setdefault(str(name), str(english))
+    return found
+
+
+def _item_bounds(limits: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return for each item its directions (``min``, ``max``) with the limit of class Ⅰ."""
     bounds: dict[str, dict[str, float]] = {}
-    for row in standards.limits("gb3838").to_dict("records"):
+    for row in limits.to_dict("records"):
         bounds.setdefault(str(row["item"]), {})[str(row["direction"])] = float(row["class_1"])
     return bounds
 
@@ -258,19 +289,16 @@ def _latest(
 
 
 def _when(row: Row) -> pd.Timestamp:
-    return pd.Timestamp.min if pd.isna(row["time"]) else pd.Timestamp(row["time"])
+    return pd.Timestamp.min if pd.isna(row["time"]) else row["time"]
 
 
-def _items(items: pd.DataFrame | None) -> dict[tuple[str, Any], tuple[Row, ...]]:
-    if items is None:
-        return {}
-    require(items, ["section_code", "time", "item", "value"], table="items")
+def _items(items: pd.DataFrame) -> dict[tuple[str, Any], tuple[Row, ...]]:
     order = {key: position for position, key in enumerate(standards.item_names("zh"))}
     found: dict[tuple[str, Any], list[Row]] = {}
     for row in rows(items):
-        if not is_missing(row["section_code"]):
-            found.setdefault((str(row["section_code"]), row["time"]), []).append(row)
-    # Items that enter the class first, each group in the order of the standard.
+        if row["section_code"]:
+            found.setdefault((row["section_code"], row["time"]), []).append(row)
+    # Items that have a class first, each group in the order of the standard.
     return {
         key: tuple(
             sorted(

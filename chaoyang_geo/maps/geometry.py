@@ -18,8 +18,12 @@ LabelPlace = tuple[float, float, float]
 
 
 def is_drawable(geometry: Any) -> bool:
-    """Return whether there is anything to draw."""
-    return isinstance(geometry, BaseGeometry) and not geometry.is_empty
+    """Return whether there is anything to draw, all of it at finite coordinates."""
+    return (
+        isinstance(geometry, BaseGeometry)
+        and not geometry.is_empty
+        and bool(np.isfinite(shapely.get_coordinates(geometry)).all())
+    )
 
 
 def geojson(geometry: BaseGeometry) -> dict[str, Any]:

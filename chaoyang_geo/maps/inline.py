@@ -7,17 +7,17 @@ the static files are read.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import importlib.util
 import json
 import os
 import re
-import tempfile
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
+
+from chaoyang_geo.files import replacing
 
 LEAFLET_VERSION = "1.9.4"
 _DISTRIBUTION = "django-js-lib-leaflet"
@@ -109,27 +109,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
 
     Raises
     ------
-    IsADirectoryError
-        ``path`` is a folder.
+    ValueError
+        ``path`` is a folder, a device or a pipe.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(
-            f"{target} is a folder; give the name of a file in it, e.g. {target / 'map.html'}"
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        # A temporary file is private; the finished one gets the permissions of an ordinary file.
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o666 & ~mask)
-        part.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    return target
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.crs import to_geographic
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import margins, popups, style
-from chaoyang_geo.maps.facts import Facts, PlanTables, Row, gather, is_missing, rows, text
+from chaoyang_geo.maps.facts import Facts, Row, gather, is_missing, rows, text
 from chaoyang_geo.maps.model import Feature, Layer, LegendEntry, MapContent
-from chaoyang_geo.schema import one_of, require, split_codes
+from chaoyang_geo.maps.tables import PlanTables, all_midnight
+from chaoyang_geo.schema import SchemaError, one_of, require, split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,30 +29,31 @@ class MapLayers(MapContent):
 
     def add(
         self,
-        frame: gpd.GeoDataFrame,
+        frame: gpd.GeoDataFrame | gpd.GeoSeries,
         *,
         name: str,
         group: str | None = None,
-        name_column: str | None = None,
-        columns: Sequence[str] | None = None,
+        name_column: Hashable | None = None,
+        columns: Sequence[Hashable] | None = None,
         colour: str | None = None,
         visible: bool = True,
     ) -> MapLayers:
         """Add a layer of your own: points, lines or polygons.
 
-        One row is one feature; a click shows its columns. A row without geometry is not drawn,
-        and the map's notes count and name it.
+        One row is one feature; a click shows its columns. A row without geometry, or with a
+        coordinate that is no finite number of degrees, is not drawn, and the map's notes count
+        and name it. Times are written as they are, without hours where a column has none.
 
         Parameters
         ----------
-        frame : GeoDataFrame, any geometry type, any CRS (missing CRS is an error)
+        frame : GeoDataFrame or GeoSeries, any geometry type, any CRS (missing CRS is an error)
         name : str
             Name of the layer in the layer list and the legend.
         group : str, optional
             Group in the layer list; default "其他图层" / "Other layers".
-        name_column : str, optional
+        name_column : column name, optional
             Column that names a feature on hover; default the index.
-        columns : sequence of str, optional
+        columns : sequence of column names, optional
             Columns that a click shows; default all but the geometry.
         colour : str, optional
             ``#rrggbb``; default the next of a palette.
@@ -68,9 +70,11 @@ class MapLayers(MapContent):
         CRSError
             ``frame`` has no CRS.
         SchemaError
-            ``name_column`` or one of ``columns`` is missing.
+            ``name_column`` or one of ``columns`` is missing, or two columns have one name.
         ValueError
             ``colour`` is not ``#rrggbb``.
+        TypeError
+            ``frame`` has no geometry.
 
         Examples
         --------
@@ -82,10 +86,13 @@ class MapLayers(MapContent):
         >>> layers.add(sites, name="项目", name_column="site_name").layers[-1].features[0].name
         '甲厂'
         """
-        table = to_geographic(frame, layer_name=name)
-        named = [] if name_column is None else [name_column]
-        require(table, [*named, *(columns or ())], table=name)
-        shown = [str(c) for c in (columns if columns is not None else _plain_columns(table))]
+        table = _with_text_columns(to_geographic(_as_frame(frame, name), layer_name=name), name)
+        title_column = None if name_column is None else str(name_column)
+        asked = None if columns is None else [str(column) for column in columns]
+        require(table, [*([title_column] if title_column else []), *(asked or ())], table=name)
+        plain = _plain_columns(table)
+        shown = plain if asked is None else [column for column in asked if column in plain]
+        dates = [column for column in shown if _holds_dates(table[column])]
         count = sum(layer.role == "own" for layer in self.layers)
         key = f"own-{count + 1}"
         tint = style.check_colour(colour or style.PALETTE[count % len(style.PALETTE)])
@@ -93,12 +100,14 @@ class MapLayers(MapContent):
         missing: list[str] = []
         drawn = zip(rows(table), table.index, table.geometry, strict=True)
         for number, (row, index, shape) in enumerate(drawn, 1):
-            title = text(index if name_column is None else row[name_column], self.lang)
+            title = text(index if title_column is None else row[title_column], self.lang)
             title = title or self.words["unnamed"]
             if not shapes.is_drawable(shape):
                 missing.append(title)
                 continue
-            popup = popups.own_popup(row, title=title, kind=name, columns=shown, lang=self.lang)
+            popup = popups.own_popup(
+                row, title=title, kind=name, columns=shown, lang=self.lang, dates=dates
+            )
             features.append(
                 Feature(f"{key}-{number}", title, shapes.geojson(shape), key, popup=popup)
             )
@@ -179,14 +188,14 @@ def map_layers(
     facts = gather(plan, assessments, items, lang)
     words = facts.words
     layers = (
-        _units(plan, facts),
-        _sections(plan, facts),
-        _rivers(plan, facts),
-        _reservoirs(plan, facts),
-        _counties(plan, facts),
+        _units(facts),
+        _sections(facts),
+        _rivers(facts),
+        _reservoirs(facts),
+        _counties(facts),
     )
     plan_title = plan.title_zh if lang == "zh" else plan.title_en
-    attribution = margins.attribution(plan, facts)
+    attribution = margins.attribution(facts)
     content = MapLayers(
         title=title or plan_title,
         subtitle=margins.subtitle(facts),
@@ -194,7 +203,7 @@ def map_layers(
         layers=tuple(layer for layer in layers if layer.features or layer.missing),
         styles=style.base_styles(),
         legends=margins.legends(facts, layers),
-        notes=margins.notes(plan, facts),
+        notes=margins.notes(facts),
         attribution=attribution,
         credits=margins.credits(attribution),
         words=words,
@@ -223,13 +232,11 @@ def _layer(
     """Turn every row that has a geometry into a feature; remember the names of the others."""
     features: list[Feature] = []
     missing: list[str] = []
-    if len(frame):
-        table = to_geographic(frame, layer_name=key)
-        for row, shape in zip(rows(table), table.geometry, strict=True):
-            if shapes.is_drawable(shape):
-                features.append(make(row, shapes.geojson(shape)))
-            else:
-                missing.append(facts.name(row, name_column) or facts.words["unnamed"])
+    for row, shape in zip(rows(frame), frame.geometry if len(frame) else (), strict=True):
+        if shapes.is_drawable(shape):
+            features.append(make(row, shapes.geojson(shape)))
+        else:
+            missing.append(facts.name(row, name_column) or facts.words["unnamed"])
     return Layer(
         key=key,
         name=facts.words[f"layer_{key}"],
@@ -242,26 +249,28 @@ def _layer(
     )
 
 
-def _units(plan: PlanTables, facts: Facts) -> Layer:
-    places = _label_places(plan.units, "unit_code", table="units")
+def _units(facts: Facts) -> Layer:
+    units = facts.plan.units
+    places = _label_places(units, "unit_code", table="units")
 
     def make(row: Row, shape: dict[str, object]) -> Feature:
         code = str(row["unit_code"])
         name, value = facts.name(row, "unit_name"), facts.unit_class(code)
+        unread = facts.unread(*facts.unit_sections[code])
         return Feature(
             key=code,
             name=name,
             geometry=shape,
             style=f"unit-{style.class_key(value)}",
             popup=popups.unit_popup(facts, code),
-            label=(name, facts.short_class(value)),
+            label=(name, facts.short_class(value, unread)),
             label_at=places[code],
-            badge=facts.class_badge(value),
+            badge=facts.class_badge(value, unread),
             summary=_deciding(facts, code, value),
         )
 
     return _layer(
-        plan.units,
+        units,
         facts,
         make,
         key="units",
@@ -280,11 +289,10 @@ def _deciding(facts: Facts, unit_code: str, value: str | None) -> str:
     return facts.names(names.get(item, item) for item in found)
 
 
-def _sections(plan: PlanTables, facts: Facts) -> Layer:
+def _sections(facts: Facts) -> Layer:
     def make(row: Row, shape: dict[str, object]) -> Feature:
         code = str(row["section_code"])
         name, value = facts.section_name(code), facts.section_class(code)
-        unread = "no_class" if code in facts.latest else "no_reading"
         return Feature(
             key=code,
             name=name,
@@ -292,11 +300,11 @@ def _sections(plan: PlanTables, facts: Facts) -> Layer:
             style=f"section-{style.class_key(value)}",
             popup=popups.section_popup(facts, code),
             label=(name,),
-            badge=facts.class_badge(value, unread=unread),
+            badge=facts.class_badge(value, facts.unread(code)),
         )
 
     return _layer(
-        plan.sections,
+        facts.plan.sections,
         facts,
         make,
         key="sections",
@@ -306,12 +314,12 @@ def _sections(plan: PlanTables, facts: Facts) -> Layer:
     )
 
 
-def _rivers(plan: PlanTables, facts: Facts) -> Layer:
-    words = facts.words
+def _rivers(facts: Facts) -> Layer:
+    words, rivers = facts.words, facts.plan.rivers
     places: dict[str, tuple[shapes.LabelPlace, ...]] = {}
-    if len(plan.rivers):
-        require(plan.rivers, ["reach_code", "river_name"], table="rivers")
-        named = to_geographic(plan.rivers, layer_name="rivers").dropna(subset=["river_name"])
+    if len(rivers):
+        require(rivers, ["reach_code", "river_name"], table="rivers")
+        named = rivers.dropna(subset=["river_name"])
         for river, group in named.groupby("river_name"):
             drawable = [shape for shape in group.geometry if shapes.is_drawable(shape)]
             places[str(river)] = shapes.line_label_places(drawable)
@@ -340,7 +348,7 @@ def _rivers(plan: PlanTables, facts: Facts) -> Layer:
         )
 
     return _layer(
-        plan.rivers,
+        rivers,
         facts,
         make,
         key="rivers",
@@ -350,9 +358,9 @@ def _rivers(plan: PlanTables, facts: Facts) -> Layer:
     )
 
 
-def _reservoirs(plan: PlanTables, facts: Facts) -> Layer:
-    words = facts.words
-    places = _label_places(plan.reservoirs, "reservoir_code", table="reservoirs")
+def _reservoirs(facts: Facts) -> Layer:
+    words, reservoirs = facts.words, facts.plan.reservoirs
+    places = _label_places(reservoirs, "reservoir_code", table="reservoirs")
 
     def make(row: Row, shape: dict[str, object]) -> Feature:
         name = facts.name(row, "reservoir_name") or words["unnamed"]
@@ -370,7 +378,7 @@ def _reservoirs(plan: PlanTables, facts: Facts) -> Layer:
         )
 
     return _layer(
-        plan.reservoirs,
+        reservoirs,
         facts,
         make,
         key="reservoirs",
@@ -380,8 +388,9 @@ def _reservoirs(plan: PlanTables, facts: Facts) -> Layer:
     )
 
 
-def _counties(plan: PlanTables, facts: Facts) -> Layer:
-    places = _label_places(plan.counties, "county_code", table="counties")
+def _counties(facts: Facts) -> Layer:
+    counties = facts.plan.counties
+    places = _label_places(counties, "county_code", table="counties")
 
     def make(row: Row, shape: dict[str, object]) -> Feature:
         name = facts.name(row, "county_name")
@@ -389,7 +398,7 @@ def _counties(plan: PlanTables, facts: Facts) -> Layer:
         return Feature(code, name, shape, "county", label=(name,), label_at=places[code])
 
     return _layer(
-        plan.counties,
+        counties,
         facts,
         make,
         key="counties",
@@ -407,11 +416,41 @@ def _label_places(
     if not len(frame):
         return {}
     require(frame, [code], table=table)
-    located = to_geographic(frame, layer_name=table)
     return {
         str(key): shapes.polygon_label_places(shape) if shapes.is_drawable(shape) else ()
-        for key, shape in zip(located[code], located.geometry, strict=True)
+        for key, shape in zip(frame[code], frame.geometry, strict=True)
     }
+
+
+def _as_frame(frame: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> gpd.GeoDataFrame:
+    """Return a layer as a frame; refuse with a sentence what has no geometry."""
+    import geopandas as gpd
+
+    if isinstance(frame, gpd.GeoSeries):
+        return gpd.GeoDataFrame(geometry=frame)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        raise TypeError(
+            f"{name}: a layer is a GeoDataFrame with a geometry column, or a GeoSeries; "
+            f"this is a {type(frame).__name__} without one. Give it its geometry with "
+            "geopandas.GeoDataFrame(frame, geometry=..., crs=...)."
+        )
+    return frame
+
+
+def _with_text_columns(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Name every column by text: labels, checks and look-ups then mean the same."""
+    shape = frame.geometry.name
+    named = frame if isinstance(shape, str) else frame.rename_geometry(str(shape))
+    named = named.rename(columns=str)
+    twice = named.columns[named.columns.duplicated()]
+    if len(twice):
+        raise SchemaError(f"{name}: two columns are called {twice[0]}; rename one of them.")
+    return named
+
+
+def _holds_dates(values: pd.Series) -> bool:
+    """Return whether a column holds times that are all 00:00."""
+    return values.dtype.kind == "M" and all_midnight(values)
 
 
 def _plain_columns(frame: gpd.GeoDataFrame) -> list[str]:

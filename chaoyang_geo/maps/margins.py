@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from chaoyang_geo import standards
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import style
-from chaoyang_geo.maps.facts import Facts, PlanTables, is_missing, period, rows
+from chaoyang_geo.maps.facts import Facts, is_missing, rows
 from chaoyang_geo.maps.model import Layer, Legend, LegendEntry, MapContent
 from chaoyang_geo.maps.words import in_lang
-from chaoyang_geo.schema import CLASSES
+from chaoyang_geo.schema import CLASSES, find_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +36,12 @@ def subtitle(facts: Facts) -> str:
         words["subtitle_counts"].format(units=len(facts.units), sections=len(facts.sections)),
     ]
     if facts.latest:
-        times = period(row["time"] for row in facts.latest.values())
-        parts.append(
-            words["subtitle_read"].format(
-                period=times + words["china_time"] if times else "—", read=len(facts.latest)
-            )
-        )
+        classed = [row for code, row in facts.latest.items() if facts.section_class(code)]
+        times = facts.period(row["time"] for row in classed or facts.latest.values())
+        read = words["subtitle_read"].format(period=times or "—", read=len(classed))
+        unclassed = len(facts.latest) - len(classed)
+        more = words["subtitle_unclassed"].format(n=unclassed) if unclassed else ""
+        parts.append(read + more)
         sources = [facts.name(row, "source") for row in facts.latest.values()]
         known = list(dict.fromkeys(source for source in sources if source))
         if known:
@@ -55,17 +55,21 @@ def legends(facts: Facts, layers: Sequence[Layer]) -> tuple[Legend, ...]:
     """Return the legend: classes with counts, widths of rivers, the other signs."""
     words = facts.words
     present = {layer.key for layer in layers if layer.features}
-    unit_values = [facts.unit_class(code) for code in facts.units]
-    section_values = [facts.section_class(code) for code in facts.sections]
+    # A class, or the word for having none: both are counted by what stands on the map.
+    unit_values = [
+        facts.unit_class(code) or facts.unread(*facts.unit_sections[code]) for code in facts.units
+    ]
+    section_values = [facts.section_class(code) or facts.unread(code) for code in facts.sections]
+    found_words = (words["no_class"],) if words["no_class"] in unit_values + section_values else ()
     classes = tuple(
         LegendEntry(
             f"unit-{style.class_key(value)}",
-            words["no_reading"] if value is None else style.class_name(value, facts.lang),
+            style.class_name(value, facts.lang) if value in CLASSES else value,
             "polygon",
             (unit_values.count(value), section_values.count(value)),
-            word="" if value is None else style.class_word(value, facts.lang),
+            word=style.class_word(value, facts.lang) if value in CLASSES else "",
         )
-        for value in (*CLASSES, None)
+        for value in (*CLASSES, *found_words, words["no_reading"])
     )
     heads = (words["legend_units"], words["legend_sections"])
     found = [Legend("class", words["legend_class"], classes, heads)]
@@ -99,9 +103,9 @@ def _river_entries(facts: Facts) -> tuple[LegendEntry, ...]:
     return tuple(entries)
 
 
-def notes(plan: PlanTables, facts: Facts) -> tuple[str, ...]:
+def notes(facts: Facts) -> tuple[str, ...]:
     """Compose the plain notes from the quality and flags of the tables."""
-    words = facts.words
+    plan, words = facts.plan, facts.words
     notes: list[str] = []
     frames = {
         "units": plan.units,
@@ -141,11 +145,11 @@ def notes(plan: PlanTables, facts: Facts) -> tuple[str, ...]:
             words["note_no_position"].format(names=facts.names(unplaced, limit=_NAMES_IN_NOTE))
         )
     assumed = {
-        str(row["target_class"])
+        find_class(row.get("target_class"))
         for row in facts.sections.values()
-        if row.get("target_quality") == "assumed" and row.get("target_class") in CLASSES
+        if row.get("target_quality") == "assumed"
     }
-    if assumed:
+    if assumed - {None}:
         targets = [style.class_name(v, facts.lang) for v in CLASSES if v in assumed]
         notes.append(words["note_target"].format(targets=facts.names(targets)))
     if facts.several_times:
@@ -172,9 +176,9 @@ def missing_note(content: MapContent, layer: Layer) -> tuple[str, ...]:
     return (note,)
 
 
-def attribution(plan: PlanTables, facts: Facts) -> tuple[tuple[str, str], ...]:
+def attribution(facts: Facts) -> tuple[tuple[str, str], ...]:
     """Pair each source with its licence, or with what it was used for."""
-    words = facts.words
+    plan, words = facts.plan, facts.words
     read = dict.fromkeys(facts.name(row, "source") for row in facts.latest.values())
     found = [(source, words["reading_source"]) for source in read if source]
     listed = [

@@ -2,7 +2,8 @@
 
 Plain folium asks eleven addresses for its scripts and stays blank offline, and runs what data
 says as script. This map carries Leaflet inside, draws texts as text, and refuses to save a page
-that would ask the network for anything.
+that would ask the network for anything; what slips through, as an address that a script puts
+together, is stopped in the browser by the page's own Content-Security-Policy.
 """
 
 from __future__ import annotations
@@ -109,8 +110,9 @@ def folium_map(layers: MapContent) -> folium.Map:
 
     Add your own folium objects to it as usual. Its ``save(path)`` writes one file with everything
     inside, whole or not at all, and raises ``ValueError`` when something added would ask the
-    network (tiles, plugins); shown in a notebook it is offline too. Icons of folium's own
-    (``folium.Icon``) need a script that is not carried: use ``folium.CircleMarker``.
+    network (tiles, plugins, pictures in a popup); shown in a notebook it is offline too, so such
+    things stay blank there. Icons of folium's own (``folium.Icon``) need a script that is not
+    carried: use ``folium.CircleMarker``.
 
     Parameters
     ----------
@@ -348,6 +350,8 @@ def _offline_class() -> type[folium.Map]:
             if isinstance(figure, Figure):
                 for name, text in _head().items():
                     figure.header.add_child(Verbatim(text), name=name)
+                # The policy holds only for what stands behind it.
+                figure.header._children.move_to_end("cg_policy", last=False)
             super().render(**kwargs)  # type: ignore[no-untyped-call]
 
         def save(  # type: ignore[override]
@@ -355,12 +359,17 @@ def _offline_class() -> type[folium.Map]:
         ) -> Path:
             """Write one file that works without network; see :func:`folium_map`."""
             page = self.get_root().render(**kwargs)
-            outside = external_addresses(page)
+            # Texts of the data are never markup, so an address in them is not asked for.
+            foreign = page
+            for child in self._children.values():
+                foreign = foreign.replace(getattr(child, "data_json", None) or "\0", "")
+            outside = external_addresses(foreign)
             if outside:
                 raise ValueError(
                     "the map would ask the network for "
                     f"{', '.join(outside[:3])}{' and others' if len(outside) > 3 else ''}; "
-                    "take off the layer or plugin that needs it, then save again"
+                    "take off what needs it (a layer, a plugin, a picture in a popup), "
+                    "then save again"
                 )
             if "L.AwesomeMarkers" in page.split(_HEAD_END, 1)[-1]:
                 raise ValueError(
@@ -375,12 +384,21 @@ def _offline_class() -> type[folium.Map]:
 
 _HEAD_END = "<!-- end of chaoyang_geo head -->"
 
+# folium is made of inline scripts and styles, so these are let run; nothing may be fetched.
+# Frames are for folium.IFrame, which carries its page inside and inherits this policy.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; media-src data: blob:; frame-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
 
 def _head() -> dict[str, str]:
     icons = _ICONS.replace("{options}", "{}").replace("({})", f"({inline.leaflet_icon_options()})")
     scripts = [inline.leaflet_js(), _SHIM + icons, inline.page_file("parts.js")]
     sheets = [inline.leaflet_css(), inline.page_file("parts.css") + style.badge_css() + _NOTE_CSS]
     return {
+        "cg_policy": f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         "cg_licence": f"<!-- Leaflet {inline.LEAFLET_VERSION}\n{inline.leaflet_licence()}-->",
         "cg_sheets": "\n".join(f"<style>{text}</style>" for text in sheets),
         "cg_scripts": "\n".join(f"<script>{inline.safe_script(text)}</script>" for text in scripts),
@@ -415,6 +433,9 @@ class _Loads(HTMLParser):
             self.found.extend(_css_addresses(data))
         elif self._script:
             self.found.extend(re.findall(_SCRIPT_LOADS, data))
+            # Markup in a string of the script: the content of a popup, the html of an icon.
+            for tag in re.findall(r"<[A-Za-z][^<>]*>", _unescaped(data)):
+                self.found.extend(external_addresses(tag))
 
 
 # Layers that folium writes into its script with an address: tiles, pictures, videos, requests.
@@ -422,6 +443,14 @@ _SCRIPT_LOADS = (
     r"(?:L\.(?:tileLayer(?:\.wms)?|imageOverlay|videoOverlay|icon)|fetch|\$\.ajax)"
     r"\(\s*\{?\s*(?:\"iconUrl\":\s*|iconUrl:\s*)?[\"'`]((?:https?:)?//[^\"'`]+)"
 )
+
+
+def _unescaped(script: str) -> str:
+    """Return a script with the escapes undone that hide markup in a string."""
+    plain = re.sub(
+        r"\\(?:u00|x)(3[ce]|2[27f])", lambda found: chr(int(found[1], 16)), script, flags=re.I
+    )
+    return re.sub(r"\\([\"'/`])", r"\1", plain)
 
 
 def _is_outside(address: str) -> bool:

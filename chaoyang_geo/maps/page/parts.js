@@ -35,7 +35,7 @@
 
   /* ---- 2 popup ---- */
   function table(data) {
-    var box = el('section', 'cg-table');
+    var box = el('section', 'cg-table' + (data.lead ? ' cg-lead' : ''));
     box.appendChild(el('h4', '', data.title));
     var grid = el('table');
     var head = grid.appendChild(el('thead')).appendChild(el('tr'));

@@ -275,6 +275,9 @@ def require_unique(frame: pd.DataFrame, column: str, *, table: str) -> None:
     chaoyang_geo.schema.SchemaError: sections: section_code must be unique; twice there: S1.
     """
     codes = as_text(frame[column])
+    if (codes == "").any():
+        row = int((codes == "").to_numpy().argmax()) + 1
+        raise SchemaError(f"{table}: row {row} has no {column}; every row needs one.")
     if codes.duplicated().any():
         twice = ", ".join(sorted(set(codes[codes.duplicated()])))
         raise SchemaError(f"{table}: {column} must be unique; twice there: {twice}.")
@@ -319,7 +322,10 @@ def as_times(values: Any) -> pd.Series:
     """
     import pandas as pd
 
-    times = pd.to_datetime(values if isinstance(values, pd.Series) else pd.Series(values))
+    series = values if isinstance(values, pd.Series) else pd.Series(values)
+    texts = series.dtype == "str" or series.dtype == "object"
+    # texts may be dates here and dates with hours there
+    times = pd.to_datetime(series, format="ISO8601" if texts else None)
     if times.dt.tz is not None:
         times = times.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
     return times

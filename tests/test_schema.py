@@ -2,7 +2,16 @@ import pandas as pd
 import pytest
 
 from chaoyang_geo import SchemaError, label, vocabulary
-from chaoyang_geo.schema import CLASSES, COLUMNS, class_dtype, one_of, require, split_codes
+from chaoyang_geo.schema import (
+    CLASSES,
+    COLUMNS,
+    as_times,
+    class_dtype,
+    one_of,
+    require,
+    require_unique,
+    split_codes,
+)
 
 
 def test_every_column_is_described_in_both_languages():
@@ -42,6 +51,21 @@ def test_label_of_a_column_and_of_an_unknown_one():
 def test_one_of_names_argument_value_and_options():
     with pytest.raises(ValueError, match="water_type='sea' is not an option; use one of: 'river'"):
         one_of("water_type", "sea", ["river", "lake"])
+
+
+def test_codes_are_unique_and_there():
+    require_unique(pd.DataFrame({"unit_code": ["1", 2]}), "unit_code", table="units")
+    with pytest.raises(SchemaError, match="twice there: 1"):
+        require_unique(pd.DataFrame({"unit_code": ["1", 1]}), "unit_code", table="units")
+    with pytest.raises(SchemaError, match="row 2 has no unit_code"):
+        require_unique(pd.DataFrame({"unit_code": ["1", None]}), "unit_code", table="units")
+
+
+def test_times_of_any_kind():
+    texts = as_times(pd.Series(["2025-10-08", "2025-10-08 20:00", None]))
+    assert texts[:2].dt.hour.tolist() == [0, 20]
+    objects = pd.Series([pd.Timestamp("2025-10-08"), pd.NaT], dtype="object")
+    assert as_times(objects)[0] == pd.Timestamp("2025-10-08")
 
 
 def test_split_codes():

@@ -30,7 +30,19 @@ _WHERE = {
     "load_plan": "plans",
     "plan_names": "plans",
     "read_readings": "readings",
+    "describe_readings": "readings",
+    "origin_cell": "readings",
+    "stream_readings": "readings.bulk",
+    "write_readings": "readings.write",
+    "substitute": "readings.substitute",
     "match_sections": "sections",
+    "match_report": "sections",
+    "write_review": "sections.review",
+    "read_review": "sections.review",
+    "flag_doubts": "doubt",
+    "quality_report": "doubt.report",
+    "write_quality_page": "doubt.page",
+    "mean_readings": "periods",
     "classify_items": "assess",
     "classify": "assess",
     "explain": "reasons",
@@ -48,21 +60,33 @@ if TYPE_CHECKING:
     from chaoyang_geo.crs import CRSError as CRSError
     from chaoyang_geo.crs import metric_crs as metric_crs
     from chaoyang_geo.crs import to_metric as to_metric
+    from chaoyang_geo.doubt import flag_doubts as flag_doubts
+    from chaoyang_geo.doubt.page import write_quality_page as write_quality_page
+    from chaoyang_geo.doubt.report import quality_report as quality_report
     from chaoyang_geo.maps.layers import MapLayers as MapLayers
     from chaoyang_geo.maps.layers import map_layers as map_layers
     from chaoyang_geo.maps.notebook import folium_map as folium_map
     from chaoyang_geo.maps.viewer import write_map as write_map
     from chaoyang_geo.names import match_places as match_places
     from chaoyang_geo.names import place_name as place_name
+    from chaoyang_geo.periods import mean_readings as mean_readings
     from chaoyang_geo.plans import Plan as Plan
     from chaoyang_geo.plans import load_plan as load_plan
     from chaoyang_geo.plans import plan_names as plan_names
+    from chaoyang_geo.readings import describe_readings as describe_readings
+    from chaoyang_geo.readings import origin_cell as origin_cell
     from chaoyang_geo.readings import read_readings as read_readings
+    from chaoyang_geo.readings.bulk import stream_readings as stream_readings
+    from chaoyang_geo.readings.substitute import substitute as substitute
+    from chaoyang_geo.readings.write import write_readings as write_readings
     from chaoyang_geo.reasons import explain as explain
     from chaoyang_geo.schema import SchemaError as SchemaError
     from chaoyang_geo.schema import label as label
     from chaoyang_geo.schema import vocabulary as vocabulary
+    from chaoyang_geo.sections import match_report as match_report
     from chaoyang_geo.sections import match_sections as match_sections
+    from chaoyang_geo.sections.review import read_review as read_review
+    from chaoyang_geo.sections.review import write_review as write_review
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import chaoyang_geo as cg
+from chaoyang_geo.cli_readings import readings_command
 from chaoyang_geo.files import replacing
 from chaoyang_geo.schema import CLASSES, one_of
 
@@ -141,9 +142,7 @@ def classify(
         _json(_records(result))
         return
     _out.print(_class_table(result, lang))
-    states = matched.drop_duplicates(["section_code", "section_name", "province"])[
-        "match_state"
-    ].value_counts()
+    states = matched.drop_duplicates(_said(matched))["match_state"].value_counts()
     _out.print(
         words["matched"].format(
             n=int(states.sum()), **{s: int(states.get(s, 0)) for s in _MATCH_STATES}
@@ -205,6 +204,8 @@ def plan_command(
     _out.print(overview)
 
 
+app.command("readings")(readings_command)
+
 _MATCH_STATES = ("matched", "ambiguous", "unmatched")
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
@@ -261,6 +262,12 @@ def _steps(steps: int, *, quiet: bool) -> Iterator[Any]:
         yield step
 
 
+def _said(matched: pd.DataFrame) -> list[str]:
+    """Name the columns in which the readings themselves say which station they are from."""
+    columns = ("section_code_given", "section_name", "province")
+    return [name for name in columns if name in matched]
+
+
 def _say(text: str) -> None:
     """Print a line as it is: a path may hold what looks like markup."""
     _out.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -268,8 +275,8 @@ def _say(text: str) -> None:
 
 def _warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
     rows = matched[matched["match_state"] != "matched"]
-    named = rows["section_name"].where(rows["section_name"] != "", rows["section_code"])
-    lost = list(dict.fromkeys(named))
+    names_of = zip(rows["section_name"], rows["section_code_given"], strict=True)
+    lost = list(dict.fromkeys(name or code for name, code in names_of))
     if lost:
         names = "、".join(lost[:8]) + ("…" if len(lost) > 8 else "")
         warnings.warn(words["unmatched"].format(n=len(lost), names=names), stacklevel=2)

@@ -155,6 +155,32 @@ licence_en           | str      |     | 许可（英文） | licence (English) |
 in_class             | bool     |     | 是否参评 | enters the class | whether the item enters the class of a section
 name                 | str      |     | 名称 | name | name as given
 name_en              | str      |     | 英文名 | English name | romanised name
+period               | str      |     | 时段 | period | what a value stands for: instant, day, dekad, month, quarter, year or range
+period_end           | datetime |     | 时段终点 | end of period | first moment after the period, China Standard Time; missing for an instant
+state                | str      |     | 结果状态 | state | number, below, above, not_sampled, fault, qc_failed, ice, dry, blank or text
+raw_unit             | str      |     | 原始单位 | unit as found | unit text as found in the header or the column
+row_kind             | str      |     | 行类型 | row kind | sample, mean, total, max, min or note: only a sample is a reading
+origin_row           | int64    |     | 出处行号 | row of origin | row of the cell as Excel counts it
+origin_column        | str      |     | 出处列 | column of origin | column of the cell in Excel's letters
+doubt_flag           | str      |     | 存疑说明 | doubt | why a reading is doubtful, in sentences, joined by ；
+doubts               | str      |     | 存疑类型 | kinds of doubt | keys of the kinds of doubt, joined by ;
+laboratory           | str      |     | 检测单位 | laboratory | who measured the value
+section_code_given   | str      |     | 原始断面编码 | code as given | section code that the reading itself states
+former_names         | str      |     | 曾用名 | former names | earlier names of the same place, joined by ;
+valid_from           | datetime |     | 生效日期 | valid from | first day on which the row is in force; missing where open
+valid_to             | datetime |     | 失效日期 | valid to | last day on which the row is in force; missing where open
+registry_from        | datetime |     | 登记生效日期 | registry row from | valid_from of the registry's row in force; with section_code the key of that row
+corrected_code       | str      |     | 更正编码 | corrected code | section code that a person chose; 无 for a section that the registry does not hold
+first_time           | datetime |     | 首次时间 | first time | time of the first of these readings
+last_time            | datetime |     | 末次时间 | last time | time of the last of these readings
+scope                | str      |     | 统计范围 | scope | all rows, or one section as the readings name it
+n_rows               | int64    |     | 行数 | rows | number of rows of readings
+n_matched            | int64    |     | 已匹配 | matched | number of rows that were matched
+n_ambiguous          | int64    |     | 有歧义 | ambiguous | number of rows that may mean several sections
+n_unmatched          | int64    |     | 未匹配 | unmatched | number of rows that were not matched
+substituted          | str      |     | 替代规则 | substituted | policy that gave a value below detection its number; '' where none did
+limit_doubt          | str      |     | 检出限疑问 | doubtful limit | why a detection limit is too high to decide a class
+basis                | str      |     | 计量基准 | basis | as what a mass is reported: N, NO3, P, PO4
 """
 
 COLUMNS: dict[str, Column] = {

@@ -29,6 +29,35 @@ def test_both_readmes_show_the_same_code_and_commands():
     assert without_comments(english) == without_comments(chinese)
 
 
+def test_the_lines_for_messy_tables_run(plan, tmp_path, monkeypatch):
+    """Ten lines from a workbook with a title, merged header, gaps and means to a clean table."""
+    import xlwt
+
+    monkeypatch.chdir(tmp_path)
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("10月")
+    for number, row in enumerate(
+        [
+            ["朝阳市水质监测月报"],
+            ["断面名称", "监测时间", "总磷", "氨氮"],
+            ["", "", "(mg/L)", "(mg/L)"],
+            ["章吉营", "10月8日", "0.025L", 0.1],
+            ["无名桥", "10月8日", "断流", "--"],
+            ["平均值", "", 0.03, 0.1],
+        ]
+    ):
+        for column, cell in enumerate(row):
+            sheet.write(number, column, cell)
+    book.save("messy.xls")
+    code = next(block for block in blocks(READMES[0], "python") if "messy.xls" in block)
+    found = {"cg": cg, "plan": plan}
+    exec(compile(code, "README.md", "exec"), found)
+    readings = found["readings"]
+    assert (readings["row_kind"] == "sample").sum() == 4
+    assert set(readings["state"]) >= {"below", "dry", "not_sampled", "number"}
+    assert cg.read_readings("clean.parquet").equals(readings)
+
+
 def test_every_name_in_the_readme_is_public():
     for path in READMES:
         names = set(re.findall(r"\bcg\.(\w+)", path.read_text(encoding="utf-8")))
@@ -46,7 +75,7 @@ def test_the_library_lines_run(plan, tmp_path, monkeypatch):
         {"断面名称": ["章吉营"], "监测时间": ["2025-10-08 08:00"], "总磷(mg/L)": [0.25]}
     ).to_excel("2025-10.xlsx", index=False)
     sites = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(120.4, 41.6)], crs="EPSG:4490")
-    (code,) = blocks(READMES[0], "python")
+    code = next(block for block in blocks(READMES[0], "python") if "my_sites" in block)
     exec(compile(code, "README.md", "exec"), {"my_sites": sites})
     assert "Ⅳ" in Path("2025-10.html").read_text(encoding="utf-8")
 

@@ -4,11 +4,9 @@ import math
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chaoyang_geo import SchemaError, match_sections, read_readings
-from chaoyang_geo.readings import READING_COLUMNS, _parse_time, _parse_value
+from chaoyang_geo import match_sections, read_readings
+from chaoyang_geo.readings import READING_COLUMNS, origin_cell
 
 
 def write_csv(folder, text, name="table.csv", encoding="utf-8"):
@@ -42,7 +40,7 @@ def test_a_gap_is_missing_never_zero(tmp_path):
 
 
 def test_origin_names_file_and_cell(tmp_path):
-    assert read_readings(write_csv(tmp_path, WIDE))["origin"].tolist()[1] == "[table.csv]!D2"
+    assert origin_cell(read_readings(write_csv(tmp_path, WIDE))).tolist()[1] == "[table.csv]!D2"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -65,9 +63,17 @@ def test_title_rows_above_the_header_and_notes_below(tmp_path):
 
 
 def test_columns_not_understood_are_named(tmp_path):
-    text = WIDE.replace("pH(无量纲)", "天气")
-    with pytest.warns(UserWarning, match="left out: 天气"):
+    text = WIDE.replace("pH(无量纲)", "感官").replace("8.1", "微黄")
+    with pytest.warns(UserWarning, match="left out: 感官"):
         assert read_readings(write_csv(tmp_path, text))["item"].tolist() == ["tp", "nh3_n"]
+
+
+def test_an_unknown_item_is_kept_under_its_own_name(tmp_path):
+    text = WIDE.replace("pH(无量纲)", "锑(μg/L)")
+    with pytest.warns(UserWarning, match="kept under their own name.*锑"):
+        row = read_readings(write_csv(tmp_path, text)).iloc[0]
+    assert (row["item"], row["value"], row["unit"]) == ("锑", 8.1, "μg/L")
+    assert row["reading_flag"] == "未识别的指标"
 
 
 def test_a_unit_that_is_not_stated_is_flagged(tmp_path):
@@ -91,7 +97,7 @@ def test_excel_with_codes_dates_and_two_sheets(tmp_path):
     table = read_readings(path)
     assert table["section_code"].tolist() == ["0211300001"] * 2
     assert table["time"].dt.month.tolist() == [9, 10]
-    assert table["origin"].tolist() == ["[两个月.xlsx]9月!D2", "[两个月.xlsx]10月!D2"]
+    assert origin_cell(table).tolist() == ["[两个月.xlsx]9月!D2", "[两个月.xlsx]10月!D2"]
 
 
 def test_platform_json_takes_the_unrounded_value_and_the_reason_of_a_gap(tmp_path):
@@ -128,8 +134,7 @@ def test_a_year_less_time_asks_for_the_year(tmp_path):
 
 def test_a_time_that_is_none_is_flagged_and_the_row_stays(tmp_path):
     text = WIDE + "王家沟,昨天,8.0,0.1,0.2\n"
-    with pytest.warns(UserWarning, match="the time of 1 rows was not understood"):
-        table = read_readings(write_csv(tmp_path, text))
+    table = read_readings(write_csv(tmp_path, text))
     assert len(table) == 6
     assert table["time"].isna().tolist() == [False] * 3 + [True] * 3
     assert "监测时间“昨天”无法识别" in table["reading_flag"].iloc[3]
@@ -145,7 +150,7 @@ def test_bad_files_say_what_is_wrong_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="none.xlsx: there is no such file"):
         read_readings(tmp_path / "none.xlsx")
     fake = tmp_path / "fake.xlsx"
-    fake.write_bytes("断面名称,监测时间".encode())
+    fake.write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(ValueError, match="fake.xlsx: the file is not an Excel workbook"):
         read_readings(fake)
     with pytest.raises(ValueError, match=r"table.doc: files ending in .doc are not read"):
@@ -158,128 +163,6 @@ def test_bad_files_say_what_is_wrong_and_what_to_do(tmp_path):
         read_readings(write_csv(tmp_path, "[1]", "platform.json"))
     with pytest.raises(ValueError, match="binary data"):
         read_readings(write_csv(tmp_path, "a\0b", "zip.csv"))
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "censored", "limit"),
-    [
-        ("0.11", 0.11, "", None),
-        ("１．２", 1.2, "", None),
-        ("1.2E-3", 0.0012, "", None),
-        (" 5 ", 5.0, "", None),
-        ("0.025L", None, "<", 0.025),
-        ("０.０２５Ｌ", None, "<", 0.025),
-        ("<0.025", None, "<", 0.025),
-        ("＜0.025", None, "<", 0.025),
-        (">24000", None, ">", 24000.0),
-        ("--", None, "", None),
-        ("—", None, "", None),
-        ("", None, "", None),
-        ("断流", None, "", None),
-    ],
-)
-def test_one_result(text, value, censored, limit):
-    parsed = _parse_value(text)
-    assert parsed.censored == censored
-    assert (math.isnan(parsed.value) and value is None) or parsed.value == value
-    assert (math.isnan(parsed.detection_limit) and limit is None) or parsed.detection_limit == limit
-    assert bool(parsed.flag) == (value is None)
-
-
-@given(st.floats(0, 1e6, allow_nan=False))
-def test_every_number_survives_being_written(number):
-    assert _parse_value(repr(number)).value == number
-
-
-@given(st.text(max_size=20))
-def test_text_never_becomes_a_number_without_digits(text):
-    parsed = _parse_value(text)
-    if math.isnan(parsed.value):
-        assert parsed.flag
-    else:
-        assert any(character.isdigit() for character in text)
-
-
-@given(st.datetimes())
-def test_times_survive_being_written(time):
-    time = time.replace(second=0, microsecond=0)
-    if time.year >= 1000:
-        assert _parse_time(time.strftime("%Y-%m-%d %H:%M"), None) == time
-        assert _parse_time(f"{time.year}年{time.month}月{time.day}日", None) == time.replace(
-            hour=0, minute=0
-        )
-
-
-def test_the_29th_of_february_needs_a_leap_year():
-    assert _parse_time("02-29 08:00", 2026) == "no time"
-    assert _parse_time("02-29 08:00", 2028).year == 2028
-
-
-# --- sections ---------------------------------------------------------------------------------
-
-SECTIONS = pd.DataFrame(
-    {
-        "section_code": ["S1", "S2", "S3"],
-        "section_name": ["凌鸿大桥", "新华", "新华"],
-        "aliases": ["南大桥;南大桥（凌鸿大桥）", "", None],
-        "province": ["辽宁省", "云南省", "贵州省"],
-    }
-)
-
-
-def match(**columns):
-    return match_sections(pd.DataFrame(columns), SECTIONS)
-
-
-def test_match_by_code_name_and_alias():
-    found = match(
-        section_code=["S1", "", "", ""], section_name=["", "凌鸿大桥", "南大桥", "南大桥(凌鸿大桥)"]
-    )
-    assert found["section_code"].tolist() == ["S1"] * 4
-    assert (found["match_state"] == "matched").all()
-
-
-def test_one_name_in_two_provinces_needs_the_province():
-    found = match(section_name=["新华", "新华", "新华"], province=["云南", "贵州省", ""])
-    assert found["section_code"].tolist() == ["S2", "S3", ""]
-    assert found["match_state"].tolist() == ["matched", "matched", "ambiguous"]
-    assert found["candidates"].iloc[2] == "S2 新华;S3 新华"
-
-
-def test_the_name_in_another_province_is_another_place():
-    row = match(section_name=["凌鸿大桥"], province=["吉林省"]).iloc[0]
-    assert (row["match_state"], row["section_code"]) == ("unmatched", "")
-    assert "其他省份" in row["match_flag"]
-
-
-def test_unknown_sections_stay_and_say_so():
-    row = match(section_name=["无名桥"]).iloc[0]
-    assert row["match_state"] == "unmatched"
-    assert "无名桥" in row["match_flag"]
-
-
-def test_code_wins_over_name_and_the_conflict_is_flagged():
-    row = match(section_code=["S1"], section_name=["新华"]).iloc[0]
-    assert row["section_code"] == "S1"
-    assert "以编码为准" in row["match_flag"]
-
-
-def test_rows_in_equal_rows_out_and_the_input_is_unchanged():
-    readings = pd.DataFrame({"section_name": ["新华", "凌鸿大桥", None]}, index=[5, 5, 1])
-    before = readings.copy()
-    found = match_sections(readings, SECTIONS)
-    assert found.index.tolist() == [5, 5, 1]
-    pd.testing.assert_frame_equal(readings, before)
-    assert match_sections(readings.iloc[:0], SECTIONS).empty
-
-
-def test_a_registry_with_a_code_twice_is_refused():
-    with pytest.raises(SchemaError, match="twice there: S1"):
-        match_sections(
-            pd.DataFrame({"section_name": ["新华"]}), pd.concat([SECTIONS, SECTIONS.head(1)])
-        )
-    with pytest.raises(SchemaError, match="section_name"):
-        match_sections(pd.DataFrame({"name": ["新华"]}), SECTIONS)
 
 
 # --- real files -------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from chaoyang_geo.cli import main
 HEAD = "断面名称,监测时间,pH,溶解氧(mg/L),高锰酸盐指数(mg/L),氨氮(mg/L),总磷(mg/L)\n"
 TIME = pd.Timestamp("2025-10-08 08:00")
 LAKE = pd.DataFrame(
-    {"section_code": [1], "section_name": "甲", "water_type": "lake", "target_class": "Ⅲ"}
+    {"section_code": ["1"], "section_name": "甲", "water_type": "lake", "target_class": "Ⅲ"}
 )
 
 
@@ -44,7 +44,7 @@ def test_unmatched_stations_that_only_have_a_code_stay_apart(tmp_path, plan):
         "断面编码,监测时间,总磷(mg/L)\nX1,2025-10-08,0.01\nX2,2025-10-08,0.5\nX3,2025-10-08,0.01\n"
     )
     found = match_sections(read_readings(write(tmp_path, text)), plan.sections)
-    assert found["section_code"].tolist() == ["X1", "X2", "X3"]
+    assert found["section_code_given"].tolist() == ["X1", "X2", "X3"]
     assert (found["match_state"] == "unmatched").all()
     assert classify(found, plan.sections)["class"].tolist() == ["Ⅰ", "劣Ⅴ", "Ⅰ"]
 
@@ -77,7 +77,7 @@ def test_a_sheet_whose_extent_is_written_wrong_loses_no_row(tmp_path):
     assert read_readings(bad)["section_name"].tolist() == ["甲", "乙"]
 
 
-@pytest.mark.parametrize("text", ["0.2①", "0.25²", "10²", "٣"])
+@pytest.mark.parametrize("text", ["0.25²", "٣", "①"])
 def test_footnote_marks_are_not_digits(tmp_path, text):
     row = read_readings(
         write(tmp_path, f"断面名称,监测时间,总磷(mg/L)\n甲,2025-10-08,{text}\n")
@@ -121,7 +121,7 @@ def test_integer_codes_of_a_registry_are_found():
 def test_a_registry_with_a_code_twice_is_refused_everywhere():
     twice = pd.concat([LAKE, LAKE.assign(water_type="river")])
     for function in (classify, classify_items, match_sections):
-        with pytest.raises(SchemaError, match="section_code must be unique; twice there: 1"):
+        with pytest.raises(SchemaError, match="section_code must be unique"):
             function(one(), twice)
 
 
@@ -143,11 +143,8 @@ def test_doubts_about_a_reading_reach_the_verdict(tmp_path, plan):
 
 
 def test_samples_without_a_time_are_not_thrown_together(tmp_path):
-    text = (
-        HEAD + "甲,十月九日,8,9,1,0.1,0.01\n甲,昨天,8,9,1,0.1,0.5\n甲,2025-10-08,8,9,1,0.1,0.01\n"
-    )
-    with pytest.warns(UserWarning, match="2 rows was not understood"):
-        table = read_readings(write(tmp_path, text))
+    text = HEAD + "甲,某日,8,9,1,0.1,0.01\n甲,昨天,8,9,1,0.1,0.5\n甲,2025-10-08,8,9,1,0.1,0.01\n"
+    table = read_readings(write(tmp_path, text))
     result = classify(table)
     assert result["class"].tolist() == ["Ⅰ", "劣Ⅴ", "Ⅰ"]
     assert result["time"].isna().tolist() == [True, True, False]
@@ -170,10 +167,17 @@ def test_a_date_and_a_time_in_two_columns_are_one_time(tmp_path):
     assert classify(table)["class"].tolist() == ["Ⅰ", "劣Ⅴ"]
 
 
+def test_a_footnote_mark_is_not_part_of_the_number(tmp_path):
+    text = "断面名称,监测时间,总磷(mg/L)\n甲,2025-10-08,0.2①\n"
+    row = read_readings(write(tmp_path, text)).iloc[0]
+    assert row["value"] == 0.2
+    assert row["reading_flag"]
+
+
 def test_a_row_without_a_section_is_kept_and_flagged(tmp_path):
     table = read_readings(write(tmp_path, "断面名称,监测时间,总磷(mg/L)\n,2025-10-08,0.5\n"))
     assert table["value"].tolist() == [0.5]
-    assert "没有断面名称" in table["reading_flag"].iloc[0]
+    assert "断面空白" in table["reading_flag"].iloc[0]
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def classify_items(
     """Give every reading its own class.
 
     Required columns: ``readings``: ``item``, ``value``; used where present: ``unit``,
-    ``censored``, ``detection_limit``, ``section_code``. ``sections``: ``section_code``,
-    ``water_type`` (``river`` or ``lake``).
+    ``censored``, ``detection_limit``, ``section_code``, ``row_kind`` (only samples are
+    judged). ``sections``: ``section_code``, ``water_type`` (``river`` or ``lake``).
 
     Parameters
     ----------
@@ -99,6 +99,7 @@ def classify_items(
     below, above = np.nextafter(detection, -np.inf), np.nextafter(detection, np.inf)
     low = np.where(censored == "<", 0.0, np.where(censored == ">", above, values))
     high = np.where(censored == "<", below, np.where(censored == ">", np.inf, values))
+    row_kinds = _row_kinds(result, n)
     impossible = (low < 0) | (np.isinf(values) & (censored == ""))
 
     rank = np.full(n, -1, dtype="int64")
@@ -114,7 +115,7 @@ def classify_items(
             flags[of_item] = "标准中没有该指标的限值"
             continue
         for kind in ("river", "lake"):
-            rows = of_item & (types == kind)
+            rows = of_item & (types == kind) & (row_kinds == "sample")
             if not rows.any():
                 continue
             own = limits[(limits["item"] == item) & limits["water_type"].isin(("all", kind))]
@@ -150,6 +151,7 @@ def classify_items(
                 word = "河流" if kind == "river" else "湖库"
                 flags[decided & ~type_known] = f"水体类型未登记，按{word}限值"
 
+    flags[row_kinds != "sample"] = "不是样品，不作评价"
     without = rank < 0
     for column in (limit, next_limit, distance):
         column[without] = np.nan
@@ -169,6 +171,13 @@ def texts_of(frame: pd.DataFrame, column: str, n: int) -> npt.NDArray[np.object_
     if column not in frame:
         return np.full(n, "", dtype=object)
     return as_text(frame[column]).to_numpy(dtype=object)
+
+
+def _row_kinds(frame: pd.DataFrame, n: int) -> npt.NDArray[np.object_]:
+    """Return what each row is; a mean or a total of the table is no sample."""
+    kinds = texts_of(frame, "row_kind", n)
+    kinds[kinds == ""] = "sample"
+    return kinds
 
 
 def numbers_of(frame: pd.DataFrame, column: str) -> Floats:

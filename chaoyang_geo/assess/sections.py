@@ -127,6 +127,12 @@ def classify(
     keys = [name for name in ("section_code", "section_name", "province") if name in table]
     for key in keys:
         table[key] = as_text(table[key])
+    if "section_code_given" in table:
+        # a code that the registry does not know still tells stations apart
+        known = table["section_code"] != ""
+        table["section_code"] = table["section_code"].where(
+            known, as_text(table["section_code_given"])
+        )
     table["time"] = as_times(table["time"])
     group, first = _groups(table, keys)
     result = table.loc[first, [*keys, "time"]].reset_index(drop=True)
@@ -169,7 +175,9 @@ def _groups(
     parts.append(pd.factorize(table["time"], use_na_sentinel=False)[0])
     if "origin" in table and table["time"].isna().any():
         # samples whose time was not understood are told apart by the row they stand in
-        rows = as_text(table["origin"]).str.replace(r"[A-Z]+(?=\d+$)", "", regex=True)
+        rows = as_text(table["origin"])
+        if "origin_row" in table:
+            rows = rows + "!" + as_text(table["origin_row"])
         parts.append(pd.factorize(rows.where(table["time"].isna(), ""))[0])
     number: Any = np.zeros(len(table), dtype="int64")
     for part in parts:

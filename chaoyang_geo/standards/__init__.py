@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,14 @@ def _items() -> pd.DataFrame:
 
 
 def items() -> pd.DataFrame:
-    """Return the items: key, Chinese and English name, symbol, usual unit, code, synonyms.
+    """Return the items: 24 + 5 of GB 3838-2002, what stations add, and their chemical kin.
+
+    Returns
+    -------
+    DataFrame, one row per item
+        ``item`` (the key), ``item_zh``, ``item_en``, ``symbol``, ``unit`` (the usual one, to
+        which readings are converted), ``basis`` (as what it is reported: ``N``, ``NO3``),
+        ``pollutant_code`` (empty where no source was checked), ``synonyms`` (joined by ``;``).
 
     Examples
     --------
@@ -118,6 +125,39 @@ def items() -> pd.DataFrame:
     ['高锰酸盐指数', 'CODMn']
     """
     return _items().copy()
+
+
+def unit_forms() -> pd.DataFrame:
+    """Return the units that are understood, one row each.
+
+    Returns
+    -------
+    DataFrame
+        ``unit`` (as the library writes it), ``kind`` (units of one kind convert), ``factor``
+        (to the first unit of the kind), ``forms`` (other ways to write it, joined by ``;``).
+
+    Examples
+    --------
+    >>> from chaoyang_geo import standards
+    >>> standards.unit_forms().set_index("unit").loc["μg/L", "factor"].item()
+    0.001
+    """
+    table = _read("units.csv")
+    table["factor"] = table["factor"].astype("float64")
+    return table
+
+
+def atomic_weights() -> dict[str, float]:
+    """Return the atomic weight of each element that the reporting bases need (IUPAC).
+
+    Examples
+    --------
+    >>> from chaoyang_geo import standards
+    >>> standards.atomic_weights()["N"]
+    14.007
+    """
+    table = _read("atomic_weights.csv")
+    return dict(zip(table["symbol"], table["weight"].astype("float64"), strict=True))
 
 
 def item_names(lang: str = "zh") -> dict[str, str]:
@@ -140,9 +180,14 @@ def item_units() -> dict[str, str]:
     return dict(zip(table["item"], table["unit"], strict=True))
 
 
+_DASHES = str.maketrans(dict.fromkeys("-_‐‑‒–—―−－·•・.,，、 ", ""))
+_NO_MEANING = {"", "湖库"}  # in brackets after a name
+
+
 def _normal(text: str) -> str:
     """Fold width, case, spaces and punctuation, so that ``NH₃－N`` equals ``NH3-N``."""
-    return re.sub(r"[\s\-_－·.,，、]", "", unicodedata.normalize("NFKC", text)).lower()
+    folded = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return re.sub(r"\s", "", folded).lower().replace("[", "(").replace("]", ")")
 
 
 @cache
@@ -165,22 +210,72 @@ def fold_unit(text: str) -> str:
 def _item_index() -> dict[str, str]:
     index: dict[str, str] = {}
     for row in _items().itertuples():
-        names = [row.item, row.item_zh, row.item_en, row.symbol, row.pollutant_code]
-        for name in [*names, *str(row.synonyms).split(";")]:
-            if name:
-                index[_normal(str(name))] = str(row.item)
+        own = [row.item, row.item_zh, row.item_en, row.symbol, row.pollutant_code]
+        names = [_normal(str(name)) for name in (*own, *str(row.synonyms).split(";")) if name]
+        latin = [name for name in names if name.isascii()]
+        other = [name for name in names if not name.isascii()]
+        pairs = [one + two for a in latin for b in other for one, two in ((a, b), (b, a))]
+        for name in pairs:
+            index.setdefault(name, str(row.item))
+        index.update(dict.fromkeys(names, str(row.item)))
     return index
+
+
+@cache
+def _bases() -> dict[str, tuple[str, str]]:
+    """Item to its basis and its element: ``no3`` is the nitrogen item reported as NO3."""
+    table = _items()
+    return {
+        str(row.item): (str(row.basis).lower(), str(row.item).removesuffix("_n").removesuffix("_p"))
+        for row in table.itertuples()
+    }
+
+
+def _with_basis(item: str | None, basis: str) -> str | None:
+    """Return the item of the same substance that is reported as ``basis``, if there is one."""
+    if item is None or not basis:
+        return item
+    basis = basis.rstrip("+").lower()
+    basis = {"so42": "so4", "po43": "po4", "s2": "s"}.get(basis, basis)
+    bases = _bases()
+    own, substance = bases[item]
+    if not own or own == basis:  # for an item without a basis there is nothing to mistake
+        return item
+    kin = {"nh3": "nh4"}.get(substance, substance)
+    return kin if basis == kin and kin in bases and bases[kin][0] == basis else None
 
 
 def find_item(text: str) -> str | None:
     """Return the key of an item from any of its names or its pollutant code, else ``None``.
 
-    The unit, if any, must be taken off first.
+    Width, case, spaces, dashes and subscripts do not matter; nothing else is guessed.
+    A bracket may repeat the name (``氨氮(NH₃-N)``) or say the basis: ``硝酸盐(以NO3计)`` is
+    the item ``no3``, which is not ``no3_n``. The unit, if any, must be taken off first.
 
     Examples
     --------
     >>> from chaoyang_geo import standards
     >>> [standards.find_item(name) for name in ("高锰酸盐指数", "NH₃-N", "w21011", "断面名称")]
     ['cod_mn', 'nh3_n', 'tp', None]
+    >>> [standards.find_item(name) for name in ("硝酸盐(以N计)", "硝酸盐（以NO₃⁻计）")]
+    ['no3_n', 'no3']
     """
-    return _item_index().get(_normal(text))
+    return _find_item(text) if len(text) <= 100 else None
+
+
+@lru_cache(maxsize=4096)
+def _find_item(text: str) -> str | None:
+    index = _item_index()
+    name = _normal(text)
+    found = index.get(name)
+    if found is not None:
+        return found
+    stated = re.fullmatch(r"(.+?)(?:\((?:以([^()]+)计|as([^()]+))\)|以([^()]+)计)", name)
+    if stated:
+        return _with_basis(_find_item(stated[1]), stated[2] or stated[3] or stated[4])
+    bracketed = re.fullmatch(r"(.+?)\(([^()]*(?:\([^()]*\))?)\)", name)
+    if bracketed is None:
+        return None
+    found = index.get(bracketed[1])
+    inner = bracketed[2]
+    return found if inner in _NO_MEANING or index.get(inner) == found else None

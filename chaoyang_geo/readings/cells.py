@@ -1,0 +1,337 @@
+"""Files to cells: every sheet as rows of cells, each with its place.
+
+What a file is, its content says and not its name: an ``.xls`` that is really a web page
+or a text, as many monitoring systems export it, is read as what it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+#: Most cells (rows x columns of the used range) of a sheet that are read.
+MAX_CELLS = 20_000_000
+#: Most columns of a table: Excel's own limit.
+MAX_COLUMNS = 16_384
+#: Largest text file that is read by cell, in bytes; a long table of any size is read by column.
+MAX_TEXT_BYTES = 1 << 30
+#: How much of a large file is looked at to describe it: bytes of a text, rows of a Parquet.
+HEAD_BYTES, HEAD_ROWS = 4 << 20, 20_000
+
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".et")
+_TEXTS = (".csv", ".txt", ".tsv")
+_SUFFIXES = (*_WORKBOOKS, *_TEXTS, ".json", ".parquet", ".html", ".htm")
+
+Place = tuple[int, int]
+
+
+@dataclass
+class Grid:
+    """The cells of one sheet, the first row and column being Excel's row 1 and column A."""
+
+    file: str
+    sheet: str
+    rows: list[list[Any]]
+    kind: str = "table"  # "json" cells carry HTML spans
+    merged: list[tuple[Place, Place]] = field(
+        default_factory=list
+    )  # first and last cell, inclusive
+    no_value: dict[Place, str] = field(default_factory=dict)  # why a cell has none
+    notes: list[str] = field(default_factory=list)  # what the reader should know of the sheet
+    left_out: str = ""  # why the sheet is not read at all
+
+    @property
+    def origin(self) -> str:
+        return f"[{self.file}]{self.sheet}"
+
+    def row_number(self, row: int) -> int:
+        """Number a row as Excel counts it; in the platform's JSON, as it stands in tbody."""
+        return row if self.kind == "json" else row + 1
+
+    def where(self, row: int) -> str:
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        return f"{self.file}{sheet}, row {self.row_number(row)}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.file}{f', sheet {self.sheet}' if self.sheet else ''}"
+
+    def cell(self, row: int, column: int) -> Any:
+        cells = self.rows[row]
+        return cells[column] if column < len(cells) else None
+
+
+def column_letters(column: int) -> str:
+    """Name a column as Excel does: 0 is A, 26 is AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def check_file(path: Path) -> bytes:
+    """Return the first bytes of a file that may be read, or say why it may not."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file.")
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path}: this is a folder; name its files, e.g. list(Path({path.name!r}).glob('*.xlsx'))."
+        )
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path}: the file may not be read (permission denied); close it in Excel, or copy it "
+            "to a folder of your own."
+        ) from error
+    if path.suffix.lower() not in _SUFFIXES:
+        raise ValueError(
+            f"{path.name}: files ending in {path.suffix or 'nothing'} are not read; "
+            "save the table as .xlsx, .csv, .parquet or .json."
+        )
+    return head
+
+
+def grids(path: Path, *, head_only: bool = False) -> list[Grid]:
+    """Read every sheet of a file; ``head_only`` spares the rest of a large text or Parquet."""
+    head = check_file(path)
+    if head.startswith(b"PAR1"):
+        return [_parquet_grid(path, HEAD_ROWS if head_only else None)]
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        from chaoyang_geo.readings.excel import workbook_grids
+
+        return workbook_grids(path)
+    if path.suffix.lower() == ".parquet":
+        raise ValueError(f"{path.name}: this is not a Parquet file, whatever its name says.")
+    is_cut = head_only and path.stat().st_size > 2 * HEAD_BYTES and path.suffix.lower() in _TEXTS
+    if path.stat().st_size > MAX_TEXT_BYTES and not is_cut:
+        raise ValueError(
+            f"{path.name}: {path.stat().st_size / 2**30:.1f} GB of text is more than is read at "
+            f"once ({MAX_TEXT_BYTES >> 30} GB); write it as a long table (断面名称, 监测时间, 监测指标, "
+            "监测值), which may have any size, or split it."
+        )
+    if path.suffix.lower() == ".json":
+        return [_json_grid(path)]
+    text = _decoded(path, HEAD_BYTES if is_cut else None)
+    if is_cut:
+        cut = text[: text.rfind("\n") + 1]
+        grid = _csv_grid(path.name, cut)
+        grid.notes.append(f"only the first {len(grid.rows):,} rows were looked at")
+        return [grid]
+    if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<table|<meta|<head)", text, re.I):
+        return _html_grids(path.name, text)
+    return [_csv_grid(path.name, text)]
+
+
+def _decoded(path: Path, size: int | None = None) -> str:
+    with path.open("rb") as stream:
+        data = stream.read(-1 if size is None else size)
+    if size is not None:
+        data = data[: data.rfind(b"\n") + 1] or data
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: tuple[str, ...] = ("utf-16",)
+    elif b"\0" in data[:4096]:
+        # UTF-16 without its mark has a zero in every other byte of the ASCII parts
+        encodings = (
+            ("utf-16-le",) if data[1:4096:2].count(0) > data[:4096:2].count(0) else ("utf-16-be",)
+        )
+    else:
+        encodings = ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text and not (encoding.startswith("utf-16-") and _is_noise(text)):
+            return text
+    if b"\0" in data:
+        raise ValueError(
+            f"{path.name}: the file holds binary data, not text or a workbook that can be read; "
+            "open it in the program that wrote it and save it as .xlsx or .csv."
+        )
+    raise ValueError(
+        f"{path.name}: the text is neither UTF-8, GB18030 nor UTF-16; save it as CSV UTF-8 in Excel."
+    )
+
+
+def _is_noise(text: str) -> bool:
+    """Tell binary data read as UTF-16 from a text: a text has line ends and delimiters."""
+    return not re.search(r"[\n\r]", text) or not re.search(r"[,\t;]", text)
+
+
+def _csv_grid(file: str, text: str) -> Grid:
+    delimiter = _delimiter(text)
+    n_cells = text.count(delimiter) + text.count("\n")
+    if n_cells > MAX_CELLS and "\n" in text[: 4 << 20]:
+        raise ValueError(
+            f"{file}: {n_cells:,} cells are more than the {MAX_CELLS:,} that are read by cell; "
+            "write it as a long table (断面名称, 监测时间, 监测指标, 监测值), which may have any size, "
+            "or split it."
+        )
+    rows = _split(text, delimiter)
+    if any(len(row) > MAX_COLUMNS for row in rows):
+        widest = max(len(row) for row in rows)
+        raise ValueError(
+            f"{file}: a row has {widest:,} columns; a table of readings has at most "
+            f"{MAX_COLUMNS:,}. Is the delimiter right, and is one row one line?"
+        )
+    return Grid(file, "", rows)
+
+
+def _delimiter(text: str) -> str:
+    """Choose the delimiter that cuts most of the first lines into the same number of cells."""
+    lines = [line for line in text[:100_000].splitlines()[:50] if line.strip()]
+    if not lines:
+        return ","
+
+    def regularity(delimiter: str) -> tuple[int, int]:
+        counts = [line.count(delimiter) for line in lines]
+        usual = max(set(counts), key=lambda count: (counts.count(count) if count else 0, count))
+        return counts.count(usual) if usual else 0, usual
+
+    return max(",\t;|", key=regularity)
+
+
+def _split(text: str, delimiter: str) -> list[list[Any]]:
+    # quoted cells may hold line ends and are long at times; the default limit is 128 KB
+    csv.field_size_limit(1 << 24)
+    try:
+        return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    except csv.Error:
+        # a quote that never closes swallows the file: then quotes are plain characters
+        lines = text.splitlines()
+        return [list(row) for row in csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)]
+
+
+def _json_grid(path: Path) -> Grid:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        head, body = content["thead"], content["tbody"]
+        rows = [[without_tags(str(cell)) for cell in head], *(list(row) for row in body)]
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{path.name}: this is not the national platform's JSON, which has thead and tbody "
+            f"({type(error).__name__}: {error}); save the platform's answer unchanged."
+        ) from error
+    return Grid(path.name, "", rows, kind="json")
+
+
+def _parquet_grid(path: Path, n_rows: int | None = None) -> Grid:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            rows, columns = file.metadata.num_rows, file.metadata.num_columns
+            if n_rows is not None and rows > n_rows:
+                table = pa.Table.from_batches([next(file.iter_batches(n_rows))])
+            elif rows * columns > MAX_CELLS:
+                raise ValueError(
+                    f"{path.name}: {rows:,} rows x {columns:,} columns are more than the "
+                    f"{MAX_CELLS:,} cells that are read at once; write it as a long table "
+                    "(断面名称, 监测时间, 监测指标, 监测值) or split it."
+                )
+            else:
+                table = file.read()
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path.name}: the Parquet file is damaged ({error}).") from error
+    body = [
+        list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
+    ]
+    return Grid(path.name, "", [list(table.column_names), *body])
+
+
+class _Tables(HTMLParser):
+    """The tables of a web page as cells; what spans rows or columns is merged."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[tuple[list[dict[int, str]], list[tuple[Place, Place]]]] = []
+        self._text: list[str] | None = None
+        self._span = (1, 1)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append(([], []))
+        elif tag == "tr" and self.tables:
+            self._close_cell()
+            self.tables[-1][0].append({})
+        elif tag in ("td", "th") and self.tables and self.tables[-1][0]:
+            self._close_cell()
+            given = {name: value or "" for name, value in attrs}
+            spans = [given.get(name, "1").strip() for name in ("rowspan", "colspan")]
+            rows, columns = (int(s) if s.isdigit() and 0 < int(s) < 1000 else 1 for s in spans)
+            self._span = (rows, columns)
+            self._text = []
+        elif tag == "br" and self._text is not None:
+            self._text.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr", "table"):
+            self._close_cell()
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def _close_cell(self) -> None:
+        if self._text is None:
+            return
+        rows, merged = self.tables[-1]
+        row = len(rows) - 1
+        taken = {
+            column
+            for (top, left), (bottom, right) in merged
+            if top <= row <= bottom
+            for column in range(left, right + 1)
+        }
+        column = 0
+        while column in taken or column in rows[row]:
+            column += 1
+        rows[row][column] = "".join(self._text).strip()
+        last = (row + self._span[0] - 1, column + self._span[1] - 1)
+        for filler in range(column + 1, last[1] + 1):
+            rows[row][filler] = ""
+        if last != (row, column):
+            merged.append(((row, column), last))
+        self._text = None
+
+
+def _html_grids(file: str, text: str) -> list[Grid]:
+    parser = _Tables()
+    parser.feed(text)
+    parser.close()
+    found = []
+    for number, (rows, merged) in enumerate(parser.tables, 1):
+        cells = [[row.get(c, "") for c in range(max(row, default=-1) + 1)] for row in rows]
+        if any(len(row) > MAX_COLUMNS for row in cells):
+            raise ValueError(f"{file}: a row has more than {MAX_COLUMNS:,} columns.")
+        found.append(
+            Grid(file, str(number) if len(parser.tables) > 1 else "", cells, merged=merged)
+        )
+    return found
+
+
+def without_tags(text: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", text)).strip()
+
+
+def cell_text(cell: object) -> str:
+    """Write a cell as text; Excel's whole floats lose their ``.0``, codes stay text."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        if cell.is_integer() and abs(cell) < 1e15:
+            return str(int(cell))
+        return "" if cell != cell else repr(cell)
+    return str(cell)

@@ -1,0 +1,201 @@
+"""Large files, CSV or Parquet, as columns of codes into their distinct texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from chaoyang_geo.codes import Coded, code_dtype, spread
+from chaoyang_geo.readings.cells import cell_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chaoyang_geo.codes import Codes
+
+_SEGMENT = 64_000_000  # bytes of CSV that are parsed at a time
+
+
+@dataclass
+class Vocabulary:
+    """The distinct cells of one column over all batches, in order of appearance."""
+
+    as_text: bool = True  # else cells stay what they are, as times do
+    index: dict[Any, int] = field(default_factory=dict)
+    parts: list[Codes] = field(default_factory=list)
+    seen: pa.Array | None = None  # cells as the file writes them, and their codes
+    seen_codes: list[int] = field(default_factory=list)
+
+    def add(self, column: pa.ChunkedArray) -> None:
+        """Add a batch of cells."""
+        import numpy as np
+        import pyarrow as pa
+
+        before: pa.Array | None = None
+        codes: Codes | None = None
+        for chunk in column.unify_dictionaries().chunks:
+            if not pa.types.is_dictionary(chunk.type):
+                chunk = chunk.dictionary_encode()
+            if codes is None or before is None or not chunk.dictionary.equals(before):
+                before, codes = chunk.dictionary, self._codes(chunk.dictionary)
+            indices = chunk.indices
+            if indices.null_count:
+                blank = self.index.setdefault(self._key(None), len(self.index))
+                codes = np.append(codes, blank).astype(code_dtype(len(self.index)))
+                indices = indices.fill_null(len(codes) - 1)
+            self.parts.append(spread(codes, indices.to_numpy(zero_copy_only=False)))
+
+    def add_blank(self, n: int) -> None:
+        """Add ``n`` rows without a cell."""
+        import numpy as np
+
+        code = self.index.setdefault(self._key(None), len(self.index))
+        self.parts.append(np.full(n, code, code_dtype(len(self.index))))
+
+    def _codes(self, cells: pa.Array) -> Codes:
+        """Number distinct cells; only those that were not seen before cost something."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.seen is None or self.seen.type != cells.type:
+            self.seen, self.seen_codes = cells[:0], []
+        place = pc.index_in(cells, value_set=self.seen)
+        if place.null_count:
+            new = cells.filter(place.is_null())
+            index = self.index
+            self.seen_codes += [
+                index.setdefault(self._key(cell), len(index)) for cell in new.to_pylist()
+            ]
+            self.seen = pa.concat_arrays([self.seen, new])
+            place = pc.index_in(cells, value_set=self.seen)
+        codes = np.array(self.seen_codes or [0], code_dtype(len(self.index)))
+        found: Codes = codes[place.to_numpy(zero_copy_only=False)]
+        return found
+
+    def _key(self, cell: object) -> Any:
+        if self.as_text:
+            return cell if type(cell) is str and cell == cell.strip() else cell_text(cell).strip()
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            return "NoneType", None
+        return type(cell).__name__, cell
+
+    def coded(self) -> Coded:
+        """Return the column as codes; the parts are given up."""
+        import numpy as np
+
+        cells = list(self.index) if self.as_text else [cell for _, cell in self.index]
+        kind = code_dtype(len(cells))
+        codes = np.concatenate(self.parts, dtype=kind) if self.parts else np.zeros(0, kind)
+        self.parts = []
+        return Coded(cells, codes)
+
+
+def csv_batches(
+    path: Path,
+    columns: Mapping[str, int],
+    *,
+    width: int,
+    skip: int,
+    encoding: str,
+    delimiter: str,
+    segment_bytes: int = _SEGMENT,
+) -> Iterator[pa.Table]:
+    """Yield a CSV as tables of codes, a column for each role, some 64 MB of text at a time.
+
+    ``skip`` lines stand before the first row of data, which has ``width`` cells. Raises
+    ``pyarrow.ArrowInvalid`` where a row has more or fewer.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pacsv
+
+    wanted = {str(number): role for role, number in columns.items()}
+    with path.open("rb") as stream:
+        stream.seek(3 if stream.read(3) == b"\xef\xbb\xbf" else 0)
+        for _ in range(skip):
+            stream.readline()
+        for segment, quoted in _segments(stream, segment_bytes):
+            table = pacsv.read_csv(
+                pa.BufferReader(pa.py_buffer(segment)),
+                read_options=pacsv.ReadOptions(
+                    column_names=[str(number) for number in range(width)],
+                    encoding=encoding,
+                    block_size=4 << 20,
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=delimiter,
+                    quote_char='"' if quoted else False,
+                    newlines_in_values=quoted,
+                    ignore_empty_lines=False,
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(wanted, pa.string()),
+                    include_columns=list(wanted),
+                    strings_can_be_null=False,
+                    check_utf8=False,  # the distinct texts are decoded, and checked, later
+                ),
+            )
+            # texts first and codes then: half the work of letting the parser number them
+            with ThreadPoolExecutor(2) as pool:
+                codes = list(pool.map(pc.dictionary_encode, table.columns))
+            yield pa.table(codes, names=[wanted[name] for name in table.column_names])
+            del table, codes
+
+
+def _segments(stream: BinaryIO, size: int) -> Iterator[tuple[memoryview, bool]]:
+    """Cut a CSV after ends of rows; say whether a piece has quotes.
+
+    A line end within quotes ends no row. Every piece is in the same memory: it holds until the
+    next one is asked for.
+    """
+    buffer, filled = bytearray(size), 0
+    while True:
+        if filled == len(buffer):  # a row longer than the buffer
+            buffer = buffer + bytearray(size)
+        n = stream.readinto(memoryview(buffer)[filled:])  # type: ignore[attr-defined]
+        filled += n
+        quoted = buffer.find(b'"', 0, filled) >= 0
+        cut = buffer.rfind(b"\n", 0, filled) + 1 if n else filled
+        # an even number of quotes before a line end says that it stands outside of them
+        while n and quoted and cut and buffer.count(b'"', 0, cut) % 2:
+            cut = buffer.rfind(b"\n", 0, cut - 1) + 1
+        body = cut
+        while body and buffer[body - 1] in b"\r\n":
+            body -= 1
+        # empty lines wait for what follows: at the end of the file they are no rows
+        end = buffer.find(b"\n", body, cut) + 1 if n else body
+        if end and body:
+            yield memoryview(buffer)[:end], quoted
+            buffer[: filled - end] = buffer[end:filled]
+            filled -= end
+        if not n:
+            return
+
+
+def ahead(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the batches, each read while the one before is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def parquet_batches(
+    path: Path, columns: Mapping[str, int], *, batch_rows: int = 1 << 20
+) -> Iterator[pa.Table]:
+    """Yield a Parquet file as tables of codes, a column for each role."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as probe:
+        names = probe.schema_arrow.names
+    wanted = {names[number]: role for role, number in columns.items()}
+    with pq.ParquetFile(path, read_dictionary=list(wanted), memory_map=True) as file:
+        for batch in file.iter_batches(batch_size=batch_rows, columns=list(wanted)):
+            table = pa.Table.from_batches([batch])
+            yield table.rename_columns([wanted[name] for name in table.column_names])

@@ -1,0 +1,131 @@
+"""What stands around a table and holds for all of it: labels, titles, the name of the sheet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chaoyang_geo.readings.cells import Grid, cell_text
+from chaoyang_geo.readings.header import Meaning, Words
+from chaoyang_geo.readings.sheet import Sheet, is_time_like
+
+SECTION_ROLES = ("section_name", "section_code")
+_PAIR = re.compile(
+    r"([\u4e00-\u9fffA-Za-z/ _]{1,14}?)\s*[:：]\s*((?:[^:：]|(?<=\d)[:：](?=\d))*?)"
+    r"(?=[\s,，;；、|]+[\u4e00-\u9fff/]{2,10}\s*[:：]|$)"
+)
+_TITLE_WORDS = re.compile(
+    r"(?:19|20)\d{2}年.*?(?=[\u4e00-\u9fff]{2})|监测|统计|汇总|结果|浓度|月均值?|逐月|表|数据|情况"
+)
+_NO_NAME = re.compile(r"水质|监测|数据|报|表|结果|统计|汇总|readings")
+
+
+@dataclass
+class Fact:
+    """What stands outside of a table and holds for all of it."""
+
+    value: Any
+    words: str  # as found
+    kind: str  # "label" (断面名称：章吉营), "title" or "sheet"
+    row: int = -1
+
+
+def labels_in(words: Words, text: str) -> dict[str, str]:
+    """Read ``断面名称：章吉营 监测时间：2025年10月8日`` as labels and what they say."""
+    if ":" not in text and "：" not in text:
+        return {}
+    found = {}
+    for match in _PAIR.finditer(text):
+        role = words.understand(match[1].strip()).role
+        value = match[2].strip().strip(",，;；、|")
+        if role in (*SECTION_ROLES, "time", "unit", "province", "basin") and value:
+            found[role] = value
+    return found
+
+
+def facts_above(
+    sheet: Sheet, start: int, end: int, words: Words, left: int = 0, right: int = 1 << 20
+) -> dict[str, Fact]:
+    """Collect what the rows above a table say of it: labels first, then titles."""
+    facts: dict[str, Fact] = {}
+    for row in range(start, end):
+        cells = [(c, cell) for c, cell in sheet.cells(row) if left <= c < right]
+        for number, (column, cell) in enumerate(cells):
+            if not isinstance(cell, str):
+                continue
+            labels = labels_in(words, cell)
+            for role, value in labels.items():
+                facts[role] = Fact(value, cell.strip(), "label", row)
+            if labels:
+                continue
+            role = words.understand(cell).role
+            if role in (*SECTION_ROLES, "time", "unit", "province", "basin") and number + 1 < len(
+                cells
+            ):
+                value_column, value = cells[number + 1]
+                if not words.understand(value).role and value_column - column <= 6:
+                    facts[role] = Fact(value, f"{cell_text(cell)}{cell_text(value)}", "label", row)
+            elif not role:
+                for role, fact in title_facts(cell.strip(), row, words).items():
+                    if role not in facts or facts[role].kind != "label":
+                        facts[role] = fact
+    return facts
+
+
+def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    time = re.search(
+        r"(?:19|20)\d{2}\s*年\s*(?:\d{1,2}\s*月\s*(?:\d{1,2}\s*日|[上中下]旬)?|第?[一二三四1-4]季度)?",
+        text,
+    )
+    if time and len(text) <= 80:
+        facts["time"] = Fact(time[0].strip(), text, "title", row)
+        facts["year"] = Fact(int(time[0].strip()[:4]), text, "title", row)
+    section = re.search(r"(?:[\u4e00-\u9fff]*(?:[河江湖]|水库))?([\u4e00-\u9fff]{2,8})断面", text)
+    generic = r"(?:监测|考核|国控|省控|市控|各|主要|重点|河流|地表水|控制|流域|水质|国考|省考)$"
+    if section and len(text) <= 60 and not re.search(generic, section[1]):
+        name = re.split(r"[年月日]", section[1])[-1]
+        if len(name) >= 2:
+            facts["section_name"] = Fact(name, text, "title", row)
+    name = _TITLE_WORDS.sub("", text)
+    meaning = words.understand(name) if name else Meaning()
+    if meaning.role == "reading":
+        facts["item"] = Fact(meaning.item, text, "title", row)
+        if meaning.unit:
+            facts["unit"] = Fact(meaning.unit, text, "title", row)
+    return facts
+
+
+def sheet_facts(grid: Grid, words: Words) -> dict[str, Fact]:
+    """Say what the name of a sheet stands for: a month, an item, a river or a section."""
+    name = grid.sheet.strip()
+    meaning = words.understand(name)
+    if meaning.role == "reading":
+        unit = {"unit": Fact(meaning.unit, name, "sheet")} if meaning.unit else {}
+        return {"item": Fact(meaning.item, name, "sheet"), **unit}
+    if meaning.role:
+        return {}
+    if not name or re.fullmatch(
+        r"(?i)(?:sheet|工作表|表|table)\s*\d*|\d{1,2}|数据|data|结果|汇总", name
+    ):
+        return {}
+    if is_time_like(name) or re.fullmatch(r"(?:19|20)\d{4}", name):
+        return {"time": Fact(name, name, "sheet")}
+    within = re.search(r"(?:(?:19|20)\d{2}\s*年\s*)?\d{1,2}\s*月", name)
+    if within:
+        return {"time": Fact(within[0], name, "sheet")}
+    if re.fullmatch(r"[\u4e00-\u9fff]{1,6}(?:河|江|水库|湖|流域|水系)", name):
+        return {"river": Fact(name, name, "sheet")}
+    if re.fullmatch(r"[\u4e00-\u9fff（）()0-9#A-Za-z]{2,12}", name) and not _NO_NAME.search(name):
+        return {"section_name": Fact(name, name, "sheet")}
+    return {}
+
+
+def stale_facts(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """Mark what was said above an earlier table; a section in its title is not this one's."""
+    return {
+        role: replace(fact, kind="above") if fact.kind == "label" else fact
+        for role, fact in facts.items()
+        if fact.kind != "title" or role not in SECTION_ROLES
+    }

@@ -1,0 +1,114 @@
+"""The long table: its columns and dtypes, and long tables put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo.schema import CLASSES, class_dtype
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns of the long table, in order.
+READING_COLUMNS: tuple[str, ...] = (
+    "section_code",
+    "section_name",
+    "province",
+    "basin",
+    "time",
+    "period",
+    "period_end",
+    "item",
+    "value",
+    "unit",
+    "censored",
+    "detection_limit",
+    "state",
+    "raw",
+    "raw_unit",
+    "reading_flag",
+    "row_kind",
+    "origin",
+    "origin_row",
+    "origin_column",
+    "published_class",
+)
+_OTHER_DTYPES = {
+    "time": "datetime64[s]",
+    "period_end": "datetime64[s]",
+    "value": "float64",
+    "detection_limit": "float64",
+    "origin_row": "int32",
+}
+
+CLASS_BY_TEXT = {
+    **{name: name for name in CLASSES},
+    **{str(rank): name for rank, name in enumerate(CLASSES, 1)},
+    **dict(zip(("I", "II", "III", "IV", "V", "劣V"), CLASSES, strict=True)),
+}
+
+
+def empty_readings() -> pd.DataFrame:
+    """Return the long table with no rows, with its dtypes."""
+    import pandas as pd
+
+    def column(name: str) -> Any:
+        if name == "published_class":
+            return pd.Categorical([], dtype=class_dtype())
+        if name in _OTHER_DTYPES:
+            return pd.Series([], dtype=_OTHER_DTYPES[name])
+        return pd.Categorical([], dtype=pd.CategoricalDtype(pd.Index([], dtype="str")))
+
+    return pd.DataFrame({name: column(name) for name in READING_COLUMNS})
+
+
+def joined_readings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put long tables under each other; categories are united, the index counts on."""
+    import numpy as np
+    import pandas as pd
+    from pandas.api.types import union_categoricals
+
+    tables = [table for table in tables if len(table)]
+    if not tables:
+        return empty_readings()
+    if len(tables) == 1:
+        return tables[0].reset_index(drop=True)
+    data: dict[str, Any] = {}
+    for name in READING_COLUMNS:
+        parts = [table[name] for table in tables]
+        if name == "published_class":
+            codes = np.concatenate([part.cat.codes.to_numpy() for part in parts])
+            data[name] = pd.Categorical.from_codes(codes, dtype=class_dtype())
+        elif name in _OTHER_DTYPES:
+            data[name] = np.concatenate([part.to_numpy() for part in parts])
+        else:
+            data[name] = union_categoricals(parts)
+    return pd.DataFrame(data, copy=False)
+
+
+def origin_cell(readings: pd.DataFrame) -> pd.Series[str]:
+    """Name the cell of every reading the way Excel names one in another workbook.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        Columns ``origin``, ``origin_row``, ``origin_column``, as ``read_readings`` gives them.
+
+    Returns
+    -------
+    Series of str, with the index of ``readings``
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.readings import origin_cell
+    >>> place = {"origin": ["[a.xlsx]10月"], "origin_row": [2], "origin_column": ["D"]}
+    >>> origin_cell(pd.DataFrame(place)).tolist()
+    ['[a.xlsx]10月!D2']
+    """
+    import pandas as pd
+
+    parts = (readings[name] for name in ("origin", "origin_column", "origin_row"))
+    texts = [f"{sheet}!{column}{row}" for sheet, column, row in zip(*parts, strict=True)]
+    return pd.Series(texts, index=readings.index, dtype="str", name="origin_cell")

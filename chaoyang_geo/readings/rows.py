@@ -1,0 +1,258 @@
+"""Rows of a table before anything is parsed: what is a sample, a mean or a note, and whose it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from chaoyang_geo.readings.blocks import Table
+from chaoyang_geo.readings.cells import cell_text, column_letters
+from chaoyang_geo.readings.header import Column, Meaning, Words, split_unit
+from chaoyang_geo.readings.sheet import Sheet, is_data
+
+UNKNOWN_ITEM = "未识别的指标"
+
+_KINDS = (
+    ("total", re.compile(r".{0,8}(?:合计|总计|小计|总和)|total|sum", re.I)),
+    (
+        "mean",
+        re.compile(
+            r".{0,10}(?:平均值?|均值|平均浓度|中位数|中值)|mean|average|avg\.?|median", re.I
+        ),
+    ),
+    ("max", re.compile(r".{0,6}(?:最大值?|最高值?)|max(?:imum)?\.?", re.I)),
+    ("min", re.compile(r".{0,6}(?:最小值?|最低值?)|min(?:imum)?\.?", re.I)),
+    (
+        "note",
+        re.compile(
+            r".{0,12}(?:标准限值|标准值|限值|标准|检出限|超标率|达标率|检出率|超标倍数|超标次数|样品数|"
+            r"样本数|评价结果|达标情况|标准差|极差|变幅|范围|分位数)|n=?\d*|limit|standard|std\.?",
+            re.I,
+        ),
+    ),
+)
+KIND_WORDS = {
+    "total": "合计行，不是样品",
+    "mean": "均值行，不是样品",
+    "max": "最大值行，不是样品",
+    "min": "最小值行，不是样品",
+    "note": "说明或限值行，不是样品",
+}
+_NOTE = re.compile(
+    r"\s*(?:注\s*\d*\s*[:：.、]|备\s*注|说\s*明|注释|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|"
+    r"数据来源|资料来源|来源[:：]|单位[:：]|共\s*\d+\s*页|第\s*\d+\s*页|note[s:]|source[s:]|[*＊※]+\s*[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
+_ROW_ROLES = (
+    "section_code", "section_name", "province", "basin", "item", "unit", "published_class", "station_state",
+    "limit",
+)  # fmt: skip
+
+
+@lru_cache(50_000)
+def row_kind_of(text: str) -> str:
+    """Tell what a row or column of this name holds: a total, a mean, ...; '' is a sample."""
+    folded = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).strip("()")
+    if not folded or len(folded) > 24:
+        return ""
+    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(folded)), "")
+
+
+@dataclass
+class Rows:
+    """What was collected of the rows of one table, before anything is parsed."""
+
+    number: list[int] = field(default_factory=list)
+    roles: dict[str, list[str]] = field(default_factory=lambda: {role: [] for role in _ROW_ROLES})
+    time: list[Any] = field(default_factory=list)
+    flag: list[str] = field(default_factory=list)
+    kind: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)  # row by row, a text for each result column
+    raw_flag: dict[int, str] = field(default_factory=dict)  # by position in raw
+    left_out: list[str] = field(default_factory=list)
+
+
+def complete_columns(table: Table, words: Words) -> None:
+    """Decide on the columns that no word explains: numbers are kept under their own name."""
+    sheet = Sheet(table.grid, words)
+    body = range(table.header_last + 1, table.end)
+    known = {c.column for c in table.columns}
+    for number, c in enumerate(table.columns):
+        if c.meaning.role == "cross" and (kind := row_kind_of(c.header.rpartition(" ")[2])):
+            table.columns[number] = replace(
+                c, meaning=replace(c.meaning, note=kind), section="", time=None
+            )
+        if c.meaning.role:
+            continue
+        cells = [cell for row in body if (cell := sheet.raw(row, c.column)) is not None][:200]
+        if cells and sum(map(is_data, cells)) * 5 >= len(cells) * 3:
+            kind = row_kind_of(c.header.rpartition(" ")[2])
+            if kind and any(o.meaning.role == "cross" for o in table.columns):
+                meaning = Meaning("cross", note=kind)
+            elif {"item", "value"} <= {o.meaning.role for o in table.columns}:
+                meaning = Meaning(note="不认识的列，未读入")
+            else:
+                name, unit = split_unit(c.header)
+                meaning = Meaning("reading", name, c.meaning.unit or unit, UNKNOWN_ITEM)
+            table.columns[number] = replace(c, meaning=meaning)
+        else:
+            table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
+    if table.columns:
+        left, right = table.columns[0].column, table.columns[-1].column
+        for column in range(left, right + 1):
+            if column not in known and any(sheet.raw(row, column) is not None for row in body):
+                table.columns.append(Column(column, "", Meaning(note="没有表头，未读入")))
+
+
+def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
+    rows = Rows()
+    role_columns = {role: table.role(role) for role in _ROW_ROLES}
+    result_columns = [c.column for c in results]
+    label_columns = sorted(
+        {c.column for c in table.columns} - set(result_columns)
+        - ({role_columns["item"]} if role_columns["item"] is not None else set())
+    )  # fmt: skip
+    has_section_column = (
+        role_columns["section_name"] is not None or role_columns["section_code"] is not None
+    )
+    used_roles = [(role, column) for role, column in role_columns.items() if column is not None]
+    no_roles = dict.fromkeys(_ROW_ROLES, "")
+    above = ("", "")
+    times = _TimeCells(sheet, table)
+    for number in range(table.header_last + 1, table.end):
+        cells = list(sheet.cells(number))
+        if not cells:
+            continue
+        texts, flags = _result_texts(sheet, number, result_columns)
+        own = dict(no_roles)
+        for role, column in used_roles:
+            own[role] = cell_text(sheet.filled(number, column)).strip()
+        kind = label = ""
+        for column in label_columns:
+            label = sheet.text(number, column)
+            if label and (kind := row_kind_of(label)):
+                break
+        time = times.cell(number)
+        any_text = any(texts)
+        first = cell_text(cells[0][1]).strip()
+        section = own["section_code"] or own["section_name"]
+        is_note = bool(_NOTE.match(first)) and not any(is_data(text) for text in texts if text)
+        if (
+            is_note
+            or not (any_text or (section and time is not None))
+            or (
+                has_section_column and not section and not kind and time is None and len(cells) == 1
+            )
+        ):
+            rows.left_out.append(
+                f"row {table.grid.row_number(number)}: “{'，'.join(cell_text(c).strip() for _, c in cells)[:40]}”"
+            )
+            continue
+        flag = []
+        if kind:
+            flag.append(f"“{label}”是{KIND_WORDS[kind]}")
+            if label in (own["section_name"], own["section_code"]):
+                own["section_name"] = own["section_code"] = ""
+            if time is not None and row_kind_of(cell_text(time)):
+                time = None
+        elif has_section_column:
+            if section:
+                above = (own["section_code"], own["section_name"])
+            elif any(above):
+                own["section_code"], own["section_name"] = above
+                flag.append(f"断面空白，按上一行“{above[1] or above[0]}”")
+            else:
+                flag.append("断面空白")
+        state = own["station_state"]
+        if state and state != "正常":
+            flag.append(state)
+        rows.number.append(number)
+        for role in _ROW_ROLES:
+            rows.roles[role].append(own[role])
+        rows.time.append(time)
+        rows.flag.append("；".join(flag))
+        rows.kind.append(kind)
+        for position, text in flags.items():
+            rows.raw_flag[len(rows.raw) + position] = text
+        rows.raw.extend(texts)
+    return rows
+
+
+def _result_texts(sheet: Sheet, row: int, columns: list[int]) -> tuple[list[str], dict[int, str]]:
+    """Return the text of every result cell, and flags by position for merged or broken cells."""
+    grid = sheet.grid
+    texts = [cell_text(grid.cell(row, column)).strip() for column in columns]
+    flags: dict[int, str] = {}
+    if sheet.top_left:
+        for position, column in enumerate(columns):
+            origin = sheet.top_left.get((row, column))
+            if origin is None or origin == (row, column) or texts[position]:
+                continue
+            first = sheet.raw(*origin)
+            if first is None or origin[1] not in columns:
+                continue
+            place = f"{column_letters(origin[1])}{origin[0] + 1}"
+            if is_data(first) and re.search(r"\d", cell_text(first)):
+                flags[position] = f"与{place}合并，数值记在该格"
+            else:
+                texts[position] = cell_text(first).strip()
+                flags[position] = f"取自合并单元格{place}"
+    if grid.no_value:
+        for position, column in enumerate(columns):
+            if why := grid.no_value.get((row, column)):
+                flags[position] = why
+                if not texts[position] and why.startswith("Excel 错误值"):
+                    texts[position] = why.removeprefix("Excel 错误值 ")
+    return texts, flags
+
+
+class _TimeCells:
+    """The cell of the time of every row, put together where it stands in several columns."""
+
+    def __init__(self, sheet: Sheet, table: Table) -> None:
+        self.sheet = sheet
+        self.columns = {r: table.role(r) for r in ("time", "clock", "year", "month", "day")}
+
+    def part(self, role: str, row: int) -> Any:
+        column = self.columns[role]
+        return None if column is None else self.sheet.filled(row, column)
+
+    def cell(self, row: int) -> Any:
+        time, clock = self.part("time", row), self.part("clock", row)
+        if time is None and self.columns["time"] is None:
+            marks = {"year": "年", "month": "月", "day": "日"}
+            texts = {role: cell_text(self.part(role, row)).strip() for role in marks}
+            numbers = {role: text.rstrip("年月日号份度") for role, text in texts.items()}
+            if not (numbers["month"] or numbers["year"]):
+                return None
+            time = "".join(f"{numbers[r]}{mark}" for r, mark in marks.items() if numbers[r])
+        if clock is None or time is None:
+            return time
+        if isinstance(clock, dt.datetime):
+            clock = clock.time()
+        if isinstance(clock, dt.time):
+            hour = f"{clock:%H:%M:%S}"
+        else:
+            hour = cell_text(clock).strip().rstrip("时点")
+            hour = f"{hour}:00" if re.fullmatch(r"\d{1,2}", hour) else hour
+        day = f"{time:%Y-%m-%d}" if isinstance(time, dt.date) else cell_text(time).strip()
+        return f"{day} {hour}" if hour else time
+
+
+def form_rows(sheet: Sheet, table: Table) -> tuple[Rows, list[Column]]:
+    rows = Rows()
+    for row, column, _, _ in table.entries:
+        rows.number.append(row)
+        for role in _ROW_ROLES:
+            rows.roles[role].append("")
+        rows.time.append(None)
+        rows.flag.append("")
+        rows.kind.append("")
+        rows.raw.append(sheet.text(row, column))
+    rows.roles["item"] = [item for _, _, item, _ in table.entries]
+    rows.roles["unit"] = [unit for _, _, _, unit in table.entries]
+    return rows, [Column(-1, "", Meaning("value"))]

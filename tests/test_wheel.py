@@ -29,6 +29,7 @@ PACKAGE_FILES = (
     "py.typed",
     "standards/*.csv",
     "maps/page/*.html",
+    "doubt/*.css",
     "maps/page/*.css",
     "maps/page/*.js",
 )
@@ -59,6 +60,14 @@ def test_every_table_of_the_packs_is_shipped():
     tables = {p.relative_to(data).as_posix() for p in data.glob("*/*.csv")}
     layers = {p.relative_to(data).as_posix() for p in data.glob("*/*.gpkg")}
     assert tables | layers <= set(DATA_FILES)
+
+
+def test_every_file_that_the_code_opens_is_shipped():
+    """A page style or a table beside the code is of no use in the checkout alone."""
+    package = ROOT / "chaoyang_geo"
+    listed = {path for pattern in PACKAGE_FILES for path in package.glob(pattern)}
+    found = {p for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    assert found == listed
 
 
 def test_stray_files_are_not_shipped(tmp_path):

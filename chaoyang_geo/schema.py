@@ -321,17 +321,23 @@ def as_text(values: Any) -> pd.Series:
     >>> as_text(pd.Series([211324.0, None])).tolist(), as_text(["0211", 7]).tolist()
     (['211324', ''], ['0211', '7'])
     """
-    import numpy as np
     import pandas as pd
 
     series = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype="object")
-    codes, distinct = pd.factorize(series, use_na_sentinel=True)
+    return pd.Series(text_array(series), index=series.index, dtype="str")
+
+
+def text_array(values: pd.Series) -> Any:
+    """Return the same as :func:`as_text` as an array of objects, each distinct text made once."""
+    import numpy as np
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = [
         str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         for value in distinct
     ]
-    taken = np.array([*texts, ""], dtype=object)[codes]  # -1, missing, takes the last
-    return pd.Series(taken, index=series.index, dtype="str")
+    return np.array([*texts, ""], dtype=object)[codes]  # -1, missing, takes the last
 
 
 def as_times(values: Any) -> pd.Series:

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.schema import SchemaError, as_text, class_dtype, one_of, require, require_unique
+from chaoyang_geo.schema import (
+    SchemaError,
+    as_text,
+    class_dtype,
+    one_of,
+    require,
+    require_unique,
+    text_array,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +96,7 @@ def classify_items(
     result = readings.copy()
     n = len(result)
     types, type_known = _water_types(result, sections, water_type)
-    items = as_text(result["item"]).to_numpy(dtype=object)
+    items = text_array(result["item"])
     values = numbers_of(result, "value")
     units = np.array(
         [standards.fold_unit(unit) for unit in texts_of(result, "unit", n)], dtype=object
@@ -170,7 +178,8 @@ def texts_of(frame: pd.DataFrame, column: str, n: int) -> npt.NDArray[np.object_
 
     if column not in frame:
         return np.full(n, "", dtype=object)
-    return as_text(frame[column]).to_numpy(dtype=object)
+    taken: npt.NDArray[np.object_] = text_array(frame[column])
+    return taken
 
 
 def _row_kinds(frame: pd.DataFrame, n: int) -> npt.NDArray[np.object_]:

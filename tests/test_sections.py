@@ -376,6 +376,12 @@ def test_near_names_in_another_province_are_not_offered():
     assert one(table, "章吉营断面", province="吉林省")["candidates"] == ""
 
 
+def test_many_like_names_elsewhere_do_not_hide_the_one_in_the_province():
+    rows = [(f"A{i:02d}", f"章吉营{i}", {"province": "吉林"}) for i in range(30)]
+    table = registry(*rows, ("Z", "章吉村营", {"province": "辽宁"}))
+    assert one(table, "章吉营口", province="辽宁省")["candidates"] == "Z 章吉村营"
+
+
 def test_min_score_is_the_least_score_that_is_offered():
     readings = pd.DataFrame({"section_name": ["章及营", "章吉营断面", "章吉营"]})
     found = match_sections(readings, NEAR, min_score=0.7)

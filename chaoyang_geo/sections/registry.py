@@ -104,6 +104,7 @@ class Registry:
             for name, score in called.items():
                 if name:
                     self._by_name.setdefault(name, []).append(_Called(row, score))
+        self._like: dict[str, Likeness] = {}
         self._near: dict[tuple[str, str, float], tuple[float, str, list[str]]] = {}
 
     @cached_property
@@ -119,9 +120,15 @@ class Registry:
                 by_inside.setdefault(form, set()).add(name)
         return by_whole, by_inside
 
-    @cached_property
-    def _likeness(self) -> Likeness:
-        return Likeness(self._by_name)
+    def _likeness(self, province: str) -> Likeness:
+        # of one province alone, so that likely names elsewhere do not crowd out its own
+        if province not in self._like:
+            self._like[province] = Likeness(
+                name
+                for name, called in self._by_name.items()
+                if any(_together(one.row.province, province) for one in called)
+            )
+        return self._like[province]
 
     def days(self) -> set[int]:
         """Return the days on which something changes."""
@@ -293,12 +300,9 @@ class Registry:
         codes, first = self._codes_of(sorted(forms), province)
         if codes and least <= FORM:
             return FORM, first, codes
-        like = self._likeness.like(folded, least)
+        like = self._likeness(province).like(folded, least)
         codes, first = self._codes_of([name for _, name in like], province)
-        if not codes:
-            return 0.0, "", []
-        ratio = next(ratio for ratio, name in like if self._codes_of([name], province)[0])
-        return min(round(ratio, 3), LIKE), first, codes
+        return (min(round(like[0][0], 3), LIKE), first, codes) if codes else (0.0, "", [])
 
     def _codes_of(self, called: Iterable[str], province: str) -> tuple[list[str], str]:
         codes: dict[str, str] = {}

@@ -193,7 +193,7 @@ def _review_row(row: dict[str, Any], others: dict[str, int]) -> dict[str, Any]:
         "last_time": max(row["last"], default=None),
         "match_state": "ambiguous" if "ambiguous" in row["states"] else "unmatched",
         "match_flag": "；".join(flags),
-        "candidates": ";".join(row["candidates"]),
+        "candidates": "\n".join(row["candidates"]),
         "corrected_code": NONE if refused else "",
     }
 
@@ -201,7 +201,6 @@ def _review_row(row: dict[str, Any], others: dict[str, int]) -> dict[str, Any]:
 def _write_rows(sheet: Worksheet, rows: Sequence[dict[str, Any]]) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
     from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.properties import PageSetupProperties
 
     names = list(_COLUMNS)
     _put(sheet, 1, 1, _ROW)
@@ -236,14 +235,31 @@ def _write_rows(sheet: Worksheet, rows: Sequence[dict[str, Any]]) -> None:
             elif name != "n_rows":
                 cell.number_format = "@"  # text: a code typed here keeps its zeros
             looks[look] = copy(cell._style)
+        sheet.row_dimensions[number].height = 16 * max(_lines(row, name) for name in names)
     last = max(2, 2 + len(rows))
     sheet.freeze_panes = "C3"
     sheet.auto_filter.ref = f"A2:{get_column_letter(len(names))}{last}"
     sheet.row_dimensions[2].height = 30
-    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _fit_to_paper(sheet)
     sheet.print_title_rows = "2:2"
     _offer_candidates(sheet, rows, get_column_letter(names.index("corrected_code") + 1))
+
+
+def _lines(row: dict[str, Any], name: str) -> int:
+    """Count the lines that a cell takes when it is wrapped; a Chinese character is two wide."""
+    width = _COLUMNS[name] - 1
+    written = text(row.get(name)).splitlines()[:10]
+    wide = [sum(1 + (ord(character) > 0x2E7F) for character in line) for line in written]
+    return min(10, sum(max(1, -(-cells // width)) for cells in wide)) or 1
+
+
+def _fit_to_paper(sheet: Worksheet) -> None:
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _offer_candidates(sheet: Worksheet, rows: Sequence[dict[str, Any]], letter: str) -> None:
@@ -252,7 +268,7 @@ def _offer_candidates(sheet: Worksheet, rows: Sequence[dict[str, Any]], letter: 
 
     offers: dict[str, list[str]] = {}
     for number, row in enumerate(rows, start=3):
-        codes = [part.split(" ")[0] for part in split_codes(row["candidates"])]
+        codes = [part.split(" ")[0] for part in row["candidates"].splitlines()]
         codes = [code for code in codes if not set(code) & set(',"')] + [NONE]
         while len(listed := ",".join(codes)) > 250:  # Excel takes 255 characters
             codes.pop(-2)
@@ -282,6 +298,7 @@ def _write_help(sheet: Worksheet) -> None:
         _put(sheet, number, 1, left)
         _put(sheet, number, 2, right)
         sheet.cell(number, 2).alignment = Alignment(wrap_text=True, vertical="top")
+    _fit_to_paper(sheet)
     sheet.cell(1, 1).font = Font(bold=True)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 10, 90
 
@@ -301,6 +318,7 @@ def _write_codes(sheet: Worksheet, sections: pd.DataFrame) -> None:
             written = text(value)
             _put(sheet, number, column, written[:10] if name.startswith("valid") else written)
             sheet.cell(number, column).number_format = "@"
+    _fit_to_paper(sheet)
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(sections) + 1}"
 

@@ -151,12 +151,16 @@ class Likeness:
         bound = 2.0 * shared / (self._lengths + len(folded[:_LONGEST]))
         likely = np.flatnonzero(bound >= max(least, 1e-9))
         best = likely[np.argsort(-bound[likely], kind="stable")][:_SHORTLIST]
-        matcher = difflib.SequenceMatcher(None, b=folded[:_LONGEST], autojunk=False)
+        whole = difflib.SequenceMatcher(None, b=folded[:_LONGEST], autojunk=False)
+        proper = difflib.SequenceMatcher(None, b=_proper_part(folded), autojunk=False)
         found = []
         for number in best:
-            matcher.set_seq1(self._names[number][:_LONGEST])
-            ratio = matcher.ratio()
-            if ratio >= least and _proper_parts_are_like(self._names[number], folded):
+            whole.set_seq1(self._names[number][:_LONGEST])
+            ratio = whole.ratio()
+            if ratio < least:
+                continue
+            proper.set_seq1(_proper_part(self._names[number]))
+            if proper.ratio() >= 0.5:
                 found.append((ratio, self._names[number]))
         return sorted(found, key=lambda pair: (-pair[0], pair[1]))
 
@@ -171,6 +175,5 @@ def _marks(folded: str) -> list[tuple[str, int]]:
     return marks
 
 
-def _proper_parts_are_like(one: str, other: str) -> bool:
-    first, second = (_KIND.sub("", name[:_LONGEST]) or name[:_LONGEST] for name in (one, other))
-    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.5
+def _proper_part(name: str) -> str:
+    return _KIND.sub("", name[:_LONGEST]) or name[:_LONGEST]

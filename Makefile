@@ -25,6 +25,8 @@ data: $(VENV)/.installed-data
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check polars
+	$(BIN)/python benchmarks/readings.py --rows 1000000
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

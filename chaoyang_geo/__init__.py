@@ -42,9 +42,13 @@ _WHERE = {
     "flag_doubts": "doubt",
     "quality_report": "doubt.report",
     "write_quality_page": "doubt.page",
+    "standards": "standards",
+    "read_standard": "standards",
+    "explain_limit": "standards",
     "mean_readings": "periods",
     "classify_items": "assess",
     "classify": "assess",
+    "assess_sections": "assess",
     "explain": "reasons",
     "MapLayers": "maps.layers",
     "map_layers": "maps.layers",
@@ -55,6 +59,7 @@ _WHERE = {
 __all__ = [*_WHERE, "__version__"]
 
 if TYPE_CHECKING:
+    from chaoyang_geo.assess import assess_sections as assess_sections
     from chaoyang_geo.assess import classify as classify
     from chaoyang_geo.assess import classify_items as classify_items
     from chaoyang_geo.crs import CRSError as CRSError
@@ -87,6 +92,9 @@ if TYPE_CHECKING:
     from chaoyang_geo.sections import match_sections as match_sections
     from chaoyang_geo.sections.review import read_review as read_review
     from chaoyang_geo.sections.review import write_review as write_review
+    from chaoyang_geo.standards import explain_limit as explain_limit
+    from chaoyang_geo.standards import read_standard as read_standard
+    from chaoyang_geo.standards import standards as standards
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ A leaf: it turns the columns of one assessment row into words and computes nothi
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     Parameters
     ----------
     row : mapping or Series
-        One row of :func:`chaoyang_geo.classify`.
+        One row of :func:`chaoyang_geo.classify` or :func:`chaoyang_geo.assess_sections`.
     lang : {"zh", "en"}
     standard : str
         Key of the standard that the class was judged by.
@@ -37,7 +38,7 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     -------
     str
         Section, time, class, deciding items with values and the limits of the next better
-        class, multiple, target, what is missing, and the rule.
+        class, multiple, target, what is missing, what would change the class, and the rule.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     章吉营 2025-10-08 08:00：Ⅳ类（轻度污染）
     定类因子：总磷0.25 mg/L（上一类别限值0.2，差0.05）
     未登记目标类别
+    总磷降到0.2，类别即可好转
     依据《地表水环境质量标准》（GB 3838-2002）表1，单因子评价（环办〔2011〕22号），瞬时值不修约
     <BLANKLINE>
     """
@@ -78,10 +80,72 @@ def _is_missing(value: Any) -> bool:
     return value is None or str(value) in ("nan", "NaT", "<NA>", "")
 
 
-def _head(row: Mapping[str, Any]) -> str:
+def _head(row: Mapping[str, Any], lang: str) -> str:
     name = row.get("section_name") or row.get("section_code") or ""
-    time = "" if _is_missing(row["time"]) else f"{row['time']:%Y-%m-%d %H:%M}"
-    return f"{name} {time}".strip()
+    if "period" in row:
+        when = period_text(row["period"], row["period_end"], lang=lang)
+    else:
+        when = "" if _is_missing(row["time"]) else f"{row['time']:%Y-%m-%d %H:%M}"
+    return f"{name} {when}".strip()
+
+
+def period_text(begin: Any, end: Any, *, lang: str = "zh") -> str:
+    """Write a period; ``end`` is the first moment after it.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from chaoyang_geo.reasons import period_text
+    >>> [period_text(dt.datetime(2025, 7, 1), end)
+    ...  for end in (dt.datetime(2025, 8, 1), dt.datetime(2025, 10, 1), dt.datetime(2025, 7, 11))]
+    ['2025年7月', '2025年第3季度', '2025-07-01至2025-07-10']
+    """
+    if _is_missing(begin):
+        return ""
+    zh = lang == "zh"
+    if _is_missing(end):
+        return f"{begin:%Y-%m-%d}"
+    months = (end.year - begin.year) * 12 + end.month - begin.month
+    if begin.day == end.day == 1:
+        if months == 1:
+            return f"{begin.year}年{begin.month}月" if zh else f"{begin:%Y-%m}"
+        if months == 3 and begin.month % 3 == 1:
+            quarter = begin.month // 3 + 1
+            return f"{begin.year}年第{quarter}季度" if zh else f"{begin.year} Q{quarter}"
+        if months == 12 and begin.month == 1:
+            return f"{begin.year}年" if zh else f"{begin.year}"
+    last = end - dt.timedelta(days=1)
+    if last <= begin:
+        return f"{begin:%Y-%m-%d}"
+    return f"{begin:%Y-%m-%d}{'至' if zh else ' to '}{last:%Y-%m-%d}"
+
+
+def _mends(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> list[str]:
+    """Say for each deciding item what would bring the next better class."""
+    mends = []
+    items = split_codes(row["deciding_items"])
+    limits = str(row["deciding_limits"]).split(";") if items else []
+    for item, limit in zip(items, limits, strict=True):
+        if limit:
+            verb = _MENDS.get(item, _MENDS[""])[0 if lang == "zh" else 1]
+            mends.append(verb.format(name=names.get(item, item), limit=limit))
+    return mends
+
+
+#: How an item gets better: most must fall, dissolved oxygen must rise, pH must come back.
+_MENDS = {
+    "do": ("{name}升到{limit}", "{name} rises to {limit}"),
+    "ph": ("{name}回到{limit}", "{name} comes back to {limit}"),
+    "": ("{name}降到{limit}", "{name} falls to {limit}"),
+}
+
+
+def _range(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the best and the worst class that detection limits allow, where they differ."""
+    best, worst = row.get("class_best"), row.get("class_worst")
+    if _is_missing(best) or _is_missing(worst) or best == worst:
+        return None
+    return str(best), str(worst)
 
 
 def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
@@ -103,7 +167,7 @@ def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
 
 
 def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
-    head = _head(row)
+    head = _head(row, "zh")
     if _is_missing(row["class"]):
         return f"{head}：没有可评价的读数，不定类。"
     sentences = []
@@ -129,12 +193,19 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
     undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
     if undecided:
         sentences.append(f"{'、'.join(undecided)}有读数但不能判定类别，类别可能更差")
-    sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），瞬时值不修约")
+    between = _range(row)
+    if between:
+        sentences.append(f"受检出限或量程影响，类别可能为{between[0]}至{between[1]}类")
+    mends = _mends(row, names, "zh")
+    if mends:
+        sentences.append(f"{'、'.join(mends)}，类别即可好转")
+    rounding = "均值按环办监测函〔2020〕82号的小数位数（见于单一来源）修约后评价" if "period" in row else "瞬时值不修约"
+    sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），{rounding}")
     return f"{head}：{row['class']}类（{STATES[row['class']][0]}）。{'。'.join(sentences)}。"
 
 
 def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
-    head = _head(row)
+    head = _head(row, "en")
     if _is_missing(row["class"]):
         return f"{head}: no reading that can be judged, so no class."
     sentences = []
@@ -165,8 +236,18 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         sentences.append(
             f"Measured, but no single class fits: {', '.join(undecided)}; the class may be worse"
         )
-    sentences.append(
-        f"Rule: {rule}, the worst item decides (Circular 22 of 2011), "
-        "instantaneous values not rounded"
+    between = _range(row)
+    if between:
+        sentences.append(
+            f"Detection limits or ranges leave the class between {between[0]} and {between[1]}"
+        )
+    mends = _mends(row, names, "en")
+    if mends:
+        sentences.append(f"The class gets better when {' and '.join(mends)}")
+    rounding = (
+        "means are first rounded to the decimals of Circular 82 of 2020 (known from one source)"
+        if "period" in row
+        else "instantaneous values not rounded"
     )
+    sentences.append(f"Rule: {rule}, the worst item decides (Circular 22 of 2011), {rounding}")
     return f"{head}: class {row['class']} ({STATES[row['class']][1]}). {'. '.join(sentences)}."

@@ -7,6 +7,7 @@ are, without rounding.
 """
 
 from chaoyang_geo.assess.items import classify_items
+from chaoyang_geo.assess.periods import PERIOD_COLUMNS, assess_sections
 from chaoyang_geo.assess.sections import ASSESSMENT_COLUMNS, classify
 
-__all__ = ["ASSESSMENT_COLUMNS", "classify", "classify_items"]
+__all__ = ["ASSESSMENT_COLUMNS", "PERIOD_COLUMNS", "assess_sections", "classify", "classify_items"]

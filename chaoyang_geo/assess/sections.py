@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo import standards
-from chaoyang_geo.assess.items import (
-    MATCH_FIRST,
-    NO_NUMBER,
-    classes_of_rank,
-    classify_items,
-    numbers_of,
-    registered,
-    strings_of,
-    texts_of,
+from chaoyang_geo.assess.items import chosen_items, judge_readings, numbers_of, start
+from chaoyang_geo.assess.registry import MATCH_FIRST, Registry, text_codes
+from chaoyang_geo.assess.verdict import (
+    VERDICT_COLUMNS,
+    Values,
+    assess_flags,
+    joined,
+    strings,
+    verdicts,
 )
+from chaoyang_geo.codes import Coded, combinations, pairs, spread
 from chaoyang_geo.reasons import explainer
-from chaoyang_geo.schema import CLASSES, as_classes, as_text, as_times, class_dtype, require
+from chaoyang_geo.schema import CLASSES, as_classes, as_times, require
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-#: The multiple over a limit is never computed for these (环办〔2011〕22号).
-WITHOUT_MULTIPLE: frozenset[str] = frozenset({"ph", "do", "water_temp"})
+    from chaoyang_geo.standards.limit_tables import Standard
+
+    Ints = npt.NDArray[np.int64]
 
 #: Columns of an assessment, in order.
 ASSESSMENT_COLUMNS: tuple[str, ...] = (
@@ -32,19 +34,13 @@ ASSESSMENT_COLUMNS: tuple[str, ...] = (
     "section_name",
     "province",
     "time",
-    "class",
-    "deciding_items",
-    "deciding_values",
-    "deciding_limits",
-    "distance_to_next",
-    "times_over",
-    "times_over_item",
+    "water_type",
+    *VERDICT_COLUMNS[: VERDICT_COLUMNS.index("n_readings")],
     "target_class",
     "target_quality",
     "attained",
-    "n_readings",
-    "items_missing",
-    "items_undecided",
+    *VERDICT_COLUMNS[VERDICT_COLUMNS.index("n_readings") :],
+    "confidence",
     "assess_flag",
     "published_class",
     "source",
@@ -53,15 +49,15 @@ ASSESSMENT_COLUMNS: tuple[str, ...] = (
     "why_en",
 )
 
-_WORSE = len(CLASSES) - 1  # rank of 劣Ⅴ; ranks count from 0 = Ⅰ
-
 
 def classify(
     readings: pd.DataFrame,
     sections: pd.DataFrame | None = None,
     *,
-    standard: str = "gb3838",
+    standard: Standard = "gb3838",
     water_type: str = "river",
+    items: str | Sequence[str] | None = None,
+    why: bool = True,
 ) -> pd.DataFrame:
     """Class of each section at each sampling time: the worst item decides.
 
@@ -78,19 +74,31 @@ def classify(
         sections) there is no target, and ``water_type`` holds.
     standard, water_type
         As in :func:`classify_items`.
+    items : str or sequence of str, optional
+        The items that enter the class: the name of a set of :func:`chaoyang_geo.standards.item_set`
+        or item keys. By default every item of the standard that enters the class; of the core
+        five it is then said which are missing.
+    why : bool
+        Whether to write the reasons ``why_zh`` and ``why_en``; :func:`explain` writes them later.
 
     Returns
     -------
     DataFrame, one row per section and sampling time, in order of first appearance
         ``section_code``, ``section_name``, ``province`` (if the readings have it), ``time`` (China
-        Standard Time, naive; times with a zone are converted),
-        ``class``, ``deciding_items`` (keys, the one farthest from the next better class
+        Standard Time, naive; times with a zone are converted), ``water_type``,
+        ``class``, ``class_best`` and ``class_worst`` (what values below detection or above range
+        allow),  ``deciding_items`` (keys, the one farthest from the next better class
         first), ``deciding_values``, ``deciding_limits`` (of the next better class), ``times_over``
         with ``times_over_item`` ((C - S) / S over the limit of the target class, largest item;
-        missing when none exceeds; never for pH, DO), ``distance_to_next`` (of the first
+        missing when none exceeds; never for pH, DO), ``times_over_3`` with ``times_over_3_item`` (the
+        same over class Ⅲ), ``items_over_3`` with ``items_over_3_times`` (all that is worse than Ⅲ),
+        ``main_pollutants`` (the first three: cyanide and heavy metals first, then by class and
+        multiple), ``distance_to_next`` (of the first
         deciding item, in its unit), ``target_class``, ``target_quality``, ``attained``,
         ``n_readings``, ``items_missing`` (of pH, DO, CODMn, NH3-N, TP: nothing measured),
-        ``items_undecided`` (measured, but no single class fits), ``assess_flag``,
+        ``items_undecided`` (measured, but no single class fits), ``confidence`` (``firm``; or
+        ``could_be_worse``, ``could_be_better``, ``could_change`` by a detection limit or a missing
+        item), ``assess_flag``,
         ``published_class`` (if there), ``source`` (of the readings, else their files), ``why_zh``, ``why_en``.
 
     Raises
@@ -116,260 +124,212 @@ def classify(
     >>> print(row["class"], row["deciding_items"], row["times_over"], row["distance_to_next"])
     Ⅳ tp 0.25 0.05
     """
+    import numpy as np
+
     require(readings, ["time"], table="readings")
     if "section_code" not in readings.columns:
         require(readings, ["section_name"], table="readings")
         if sections is not None:
             require(readings, ["section_code"], table="readings", hint=MATCH_FIRST)
-    items = classify_items(readings, sections, standard=standard, water_type=water_type)
-    items = items.reset_index(drop=True)
-    table = _with_targets(items, sections, standard)
-    keys = [name for name in ("section_code", "section_name", "province") if name in table]
-    for key in keys:
-        table[key] = as_text(table[key])
-    if "section_code_given" in table:
-        # a code that the registry does not know still tells stations apart
-        known = table["section_code"] != ""
-        table["section_code"] = table["section_code"].where(
-            known, as_text(table["section_code_given"])
+    registry = start(readings, sections, standard, water_type)
+    judged = judge_readings(readings, registry, standard=standard, water_type=water_type)
+    keys = _keys(readings)
+    time = as_times(readings["time"]).to_numpy()
+    group, first = _groups(readings, list(keys.values()), time)
+    sign = text_codes(readings["censored"]) if "censored" in readings else blank(len(readings))
+    bound = numbers_of(readings, "detection_limit")
+    value = numbers_of(readings, "value")
+    above = np.flatnonzero(spread(np.array([t == ">" for t in sign.texts] or [False]), sign.codes))
+    if len(above):
+        value = value.copy()
+        value[above] = bound[above]
+    values = Values(judged, group, len(first), value, sign, bound,
+                    target_ranks(registry), items=chosen_items(items))  # fmt: skip
+    head = _head(readings, keys, first)
+    head["time"] = time[first]
+    given = [text_codes(readings[c]) for c in ("reading_flag", "match_flag") if c in readings]
+    result = assessed(head, values, registry, first, doubts=given)
+    if "published_class" in readings:
+        result["published_class"] = as_classes(
+            readings["published_class"].iloc[first], table="readings", column="published_class"
         )
-    table["time"] = as_times(table["time"])
-    group, first = _groups(table, keys)
-    result = table.loc[first, [*keys, "time"]].reset_index(drop=True)
-    if sections is not None and "section_name" in sections and "section_code" in result:
-        named = result["section_code"].map(registered(sections, "section_name"))
-        own = result["section_name" if "section_name" in result else "section_code"]
-        result["section_name"] = named.fillna(own).astype("str")
-    _add_verdict(result, table, group, first)
-    for column in ("target_class", "target_quality", "published_class"):
-        if column in table:
-            result[column] = table.loc[first, column].reset_index(drop=True)
-    result["class"] = result["class"].astype(class_dtype())
+    n = len(first)
+    result["source"] = _joined_source(_sources(readings), group, n)
+    if "source_en" in readings:
+        result["source_en"] = _joined_source(text_codes(readings["source_en"]), group, n)
+    return finished(result, ASSESSMENT_COLUMNS, why=why, standard=standard)
+
+
+def finished(
+    result: pd.DataFrame, columns: Sequence[str], *, why: bool, standard: Any
+) -> pd.DataFrame:
+    """Write the reasons, and put the columns in order."""
+    if why:
+        rows: list[Any] = result.to_dict("records")
+        for lang in ("zh", "en"):
+            write = explainer(lang=lang, standard=standard)
+            result[f"why_{lang}"] = strings([write(row) for row in rows])
+    return result[[name for name in columns if name in result]]
+
+
+def assessed(
+    head: pd.DataFrame,
+    values: Values,
+    registry: Registry,
+    first: Ints,
+    *,
+    doubts: Sequence[Coded],
+) -> pd.DataFrame:
+    """Put verdict, target and doubts beside the keys of the groups."""
+    import numpy as np
+    import pandas as pd
+
+    verdict = verdicts(values)
+    result = pd.concat([head, verdict], axis=1)
+    row = registry.rows_of_readings()[first]
+    judged = values.judged
+    water = np.array([text.rstrip("?") for text in judged.per_combination(2)] or [""], dtype=object)
+    result["water_type"] = strings(water[judged.codes[first]])
+    if registry.has("section_name") and "section_code" in head:
+        named = np.array([*registry.texts("section_name"), ""], dtype=object)[row]
+        own = head["section_name" if "section_name" in head else "section_code"].to_numpy(object)
+        result["section_name"] = strings(np.where(row >= 0, named, own))
+    targets = as_classes(
+        [*registry.texts("target_class"), ""], table="sections", column="target_class"
+    )
+    result["target_class"] = targets.take(row)
+    qualities = np.array([*registry.texts("target_quality"), ""], dtype=object)
+    result["target_quality"] = strings(qualities[row])
     result["attained"] = _attained(result)
-    result["source"] = _joined(_sources(table), group, len(first))
-    if "source_en" in table:
-        result["source_en"] = _joined(table["source_en"].fillna(""), group, len(first))
-    rows: list[Any] = result.to_dict("records")
-    for lang in ("zh", "en"):
-        write = explainer(lang=lang, standard=standard)
-        result[f"why_{lang}"] = strings_of(write(row) for row in rows)
-    columns = [name for name in ASSESSMENT_COLUMNS if name in result]
-    return result[columns]
+    result["confidence"] = _confidence(result)
+    result["assess_flag"] = assess_flags(values, verdict, doubts)
+    return result
 
 
-def _groups(
-    table: pd.DataFrame, keys: list[str]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def target_ranks(registry: Registry) -> npt.NDArray[np.int8]:
+    """Return the rank of the target class of every reading, -1 without one."""
+    import numpy as np
+
+    ranks = as_classes(
+        [*registry.texts("target_class"), ""], table="sections", column="target_class"
+    ).codes
+    per_key = ranks.astype(np.int8)[registry.row]  # row -1, none, takes the last
+    return spread(per_key, registry.codes)
+
+
+def blank(n: int) -> Coded:
+    """Return a column of empty texts."""
+    import numpy as np
+
+    return Coded([""], np.zeros(n, np.int8))
+
+
+def section_columns(readings: pd.DataFrame) -> dict[str, Coded]:
+    """Return the columns that name a section; a code that the registry lacks still tells it apart."""
+    found = {
+        name: text_codes(readings[name])
+        for name in ("section_code", "section_name", "province")
+        if name in readings
+    }
+    if "section_code" in found and "section_code_given" in readings:
+        given = text_codes(readings["section_code_given"])
+        found["section_code"] = pairs([found["section_code"], given], lambda t: t[0] or t[1])
+    return found
+
+
+def _keys(readings: pd.DataFrame) -> dict[str, Coded]:
+    """Return what tells sections apart: a code is one section, whatever names it was given."""
+    found = section_columns(readings)
+    code = found.get("section_code")
+    if code is None:
+        return found
+    others = {
+        name: pairs([code, column], lambda t: "" if t[0] else t[1])
+        for name, column in found.items()
+        if name != "section_code"
+    }
+    return {"section_code": code, **others}
+
+
+def _head(readings: pd.DataFrame, keys: dict[str, Coded], first: Ints) -> pd.DataFrame:
+    """Return what the first reading of each group says of its section."""
+    import numpy as np
+    import pandas as pd
+
+    columns = section_columns(readings)
+    return pd.DataFrame(
+        {
+            name: strings(np.array(columns[name].texts or [""], object)[columns[name].codes[first]])
+            for name in keys
+        }
+    )
+
+
+def _groups(readings: pd.DataFrame, keys: Sequence[Coded], time: Any) -> tuple[Ints, Ints]:
     """Number the section-times in order of appearance; return each row's number and first rows."""
     import numpy as np
     import pandas as pd
 
-    # a matched section is one section, whatever name the readings gave it
-    matched = table["section_code"] != "" if "section_code" in keys else None
-    parts = []
-    for key in keys:
-        texts = table[key]
-        if matched is not None and key != "section_code":
-            texts = texts.where(~matched, "")
-        parts.append(pd.factorize(texts)[0])
-    parts.append(pd.factorize(table["time"], use_na_sentinel=False)[0])
-    if "origin" in table and table["time"].isna().any():
+    section, _ = combinations(keys)
+    moments = time.astype("datetime64[us]").view(np.int64)
+    parts = [pd.factorize(moments)[0]]
+    untimed = np.isnat(time)
+    if untimed.any() and "origin" in readings:
         # samples whose time was not understood are told apart by the row they stand in
-        rows = as_text(table["origin"])
-        if "origin_row" in table:
-            rows = rows + "!" + as_text(table["origin_row"])
-        parts.append(pd.factorize(rows.where(table["time"].isna(), ""))[0])
-    number: Any = np.zeros(len(table), dtype="int64")
+        places = [text_codes(readings[c]) for c in ("origin", "origin_row") if c in readings]
+        place = combinations(places)[0].astype(np.int64) + 1
+        parts.append(np.where(untimed, place, 0))
+    number: Any = section.astype(np.int64)
     for part in parts:
         # factorising after each step keeps the product of the parts within 64 bits
-        both = number * (part.max(initial=0) + 1) + part
-        number = pd.factorize(both)[0]
-    first = np.flatnonzero(~pd.Series(number).duplicated().to_numpy())
-    return number, first
+        number = pd.factorize(number * (int(part.max(initial=0)) + 1) + part)[0]
+    return number, first_rows(number)
 
 
-def _add_verdict(
-    result: pd.DataFrame,
-    table: pd.DataFrame,
-    group: npt.NDArray[np.int64],
-    first: npt.NDArray[np.int64],
-) -> None:
-    """Write class, deciding items, multiple, distance and what is missing into ``result``."""
+def first_rows(group: Ints) -> Ints:
+    """Return the first row of every group, for groups that are numbered as they appear."""
     import numpy as np
-    import pandas as pd
 
-    n = len(first)
-    rank = table["item_class"].cat.codes.to_numpy().astype("int64")
-    judged = table["in_class"].to_numpy() & (rank >= 0)
-    worst = np.full(n, -1, dtype="int64")
-    np.maximum.at(worst, group[judged], rank[judged])
-    result["class"] = classes_of_rank(worst)
-    result["n_readings"] = np.bincount(group[judged], minlength=n)
-
-    # the farther from the next better limit, relative to it, the more an item decides
-    deciding = np.flatnonzero(judged & (rank == worst[group]) & (rank > 0))
-    distance = table["distance_to_next"].to_numpy()
-    next_limit = table["next_limit"].to_numpy()
-    share = np.nan_to_num(distance[deciding] / next_limit[deciding])
-    deciding = deciding[np.lexsort((deciding, -share, group[deciding]))]
-    items = table["item"].to_numpy()
-    twice = pd.DataFrame({"group": group[deciding], "item": items[deciding]}).duplicated()
-    deciding = deciding[~twice.to_numpy()]
-    of = group[deciding]
-    chosen = table.iloc[deciding]
-    result["deciding_items"] = _joined(chosen["item"], of, n)
-    result["deciding_values"] = _joined(_valuetexts_of(chosen), of, n, keep_all=True)
-    limits = pd.Series([f"{x:g}" if x == x else "" for x in next_limit[deciding]], dtype="str")
-    result["deciding_limits"] = _joined(limits, of, n, keep_all=True)
-    leads = ~pd.Series(of).duplicated().to_numpy()
-    result["distance_to_next"] = np.nan
-    result.loc[of[leads], "distance_to_next"] = distance[deciding][leads]
-
-    target = table["_target_limit"].to_numpy()
-    at_least = (table["censored"] == ">").to_numpy() if "censored" in table else False
-    values = np.where(at_least, numbers_of(table, "detection_limit"), numbers_of(table, "value"))
-    over = np.round((values - target) / target, 9)
-    beyond = np.flatnonzero(judged & (over > 0))
-    beyond = beyond[np.lexsort((beyond, -over[beyond], group[beyond]))]
-    leads = ~pd.Series(group[beyond]).duplicated().to_numpy()
-    result["times_over"] = np.nan
-    result["times_over_item"] = strings_of([""] * n)
-    result.loc[group[beyond][leads], "times_over"] = over[beyond][leads]
-    result.loc[group[beyond][leads], "times_over_item"] = items[beyond][leads]
-
-    measured = table["in_class"].to_numpy() & ~np.isnan(values)
-    if "censored" in table:
-        measured |= table["in_class"].to_numpy() & table["censored"].isin(("<", ">")).to_numpy()
-    present = np.zeros((n, len(standards.CORE_ITEMS)), dtype=bool)
-    for column, item in enumerate(standards.CORE_ITEMS):
-        present[group[measured & (items == item)], column] = True
-    open_items = np.flatnonzero(measured & (rank < 0))
-    result["items_undecided"] = _joined(table["item"].iloc[open_items], group[open_items], n)
-    missing = [
-        [i for i, p in zip(standards.CORE_ITEMS, row, strict=True) if not p] for row in present
-    ]
-    result["items_missing"] = strings_of(";".join(row) for row in missing)
-    result["assess_flag"] = _assess_flags(table, group, judged, missing, worst)
+    newest = np.maximum.accumulate(group)
+    return np.flatnonzero(np.diff(newest, prepend=-1) > 0)
 
 
-def _joined(
-    texts: pd.Series, group: npt.NDArray[np.int64], n: int, *, keep_all: bool = False
-) -> Any:
-    """Join texts by group with ``;``, in order; equal texts once unless ``keep_all``."""
-    lists: list[list[str]] = [[] for _ in range(n)]
-    for number, text in zip(group.tolist(), texts.tolist(), strict=True):
-        if keep_all or (text and text not in lists[number]):
-            lists[number].append(str(text))
-    return strings_of(";".join(parts) for parts in lists)
+def _joined_source(column: Coded, group: Ints, n: int) -> Any:
+    import numpy as np
+
+    width = max(len(column.texts), 1)
+    _, rows = np.unique(group * width + column.codes, return_index=True)
+    rows.sort()
+    texts = np.array(column.texts or [""], dtype=object)[column.codes[rows]]
+    return strings(joined(group[rows], texts, n, once=True))
 
 
-def _valuetexts_of(chosen: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    n = len(chosen)
-    units = texts_of(chosen, "unit", n)
-    signs = texts_of(chosen, "censored", n)
-    bounds = chosen["detection_limit"] if "detection_limit" in chosen else chosen["value"]
-    texts = [
-        f"{sign}{bound if sign else value:.12g} {unit}".strip()
-        for value, sign, bound, unit in zip(chosen["value"], signs, bounds, units, strict=True)
-    ]
-    return pd.Series(texts, dtype="str")
-
-
-def _sources(table: pd.DataFrame) -> pd.Series:
+def _sources(readings: pd.DataFrame) -> Coded:
     """Say where each reading comes from: its stated source, else its file."""
-    import pandas as pd
-
-    if "source" in table:
-        return table["source"].fillna("").astype("str")
-    if "origin" in table:
-        files = [str(text)[1 : str(text).find("]")] for text in table["origin"]]
-        return pd.Series(files, dtype="str")
-    return pd.Series([""] * len(table), dtype="str")
+    if "source" in readings:
+        return text_codes(readings["source"])
+    if "origin" not in readings:
+        return blank(len(readings))
+    origin = text_codes(readings["origin"])
+    return Coded([text[1 : text.find("]")] for text in origin.texts], origin.codes)
 
 
 def _attained(result: pd.DataFrame) -> Any:
-
     reached = result["class"].cat.codes <= result["target_class"].cat.codes
     unknown = result["class"].isna() | result["target_class"].isna()
     return reached.astype("boolean").mask(unknown)
 
 
-def _assess_flags(
-    table: pd.DataFrame,
-    group: npt.NDArray[np.int64],
-    judged: npt.NDArray[np.bool_],
-    missing: list[list[str]],
-    worst: npt.NDArray[np.int64],
-) -> Any:
+def _confidence(result: pd.DataFrame) -> Any:
+    """Say whether a detection limit or a missing item could change the class."""
     import numpy as np
-    import pandas as pd
 
-    names = standards.item_names()
-    parts: list[list[str]] = []
-    for lacking, rank in zip(missing, worst, strict=True):
-        if rank < 0:
-            parts.append(["没有可评价的读数，不定类"])
-        elif lacking:
-            parts.append([f"缺测{'、'.join(names[item] for item in lacking)}，类别可能更差"])
-        else:
-            parts.append([])
-    twice = pd.DataFrame({"group": group, "item": table["item"].to_numpy()})[judged]
-    for number, item in twice[twice.duplicated()].drop_duplicates().to_numpy().tolist():
-        parts[number].append(f"{names[item]}同一时间有多个读数，取最差")
-    flags = table["item_flag"].to_numpy(dtype=object)
-    noted = np.flatnonzero(table["in_class"].to_numpy() & (flags != "") & (flags != NO_NUMBER))
-    found = [(int(group[i]), f"{names[str(table['item'].iloc[i])]}{flags[i]}") for i in noted]
-    # a doubt about a reading that was judged is a doubt about the verdict
-    for column in ("reading_flag", "match_flag"):
-        if column in table:
-            doubts = as_text(table[column]).to_numpy(dtype=object)
-            found += [(int(group[i]), doubts[i]) for i in np.flatnonzero(judged & (doubts != ""))]
-    for number, text in dict.fromkeys(found):
-        parts[number].append(text)
-    if "censored" in table:
-        at_least = judged & (table["censored"] == ">").to_numpy()
-        for number in dict.fromkeys(group[at_least].tolist()):
-            parts[number].append("有读数高于量程，超标倍数为下限")
-    return strings_of("；".join(dict.fromkeys(texts)) for texts in parts)
-
-
-def _with_targets(
-    items: pd.DataFrame, sections: pd.DataFrame | None, standard: str
-) -> pd.DataFrame:
-    """Add target class, its quality, and the limit of the target for every reading."""
-    import numpy as np
-    import pandas as pd
-
-    table = items.copy()
-    for column in ("target_class", "target_quality"):
-        if sections is not None and column in sections:
-            values = registered(sections, column)
-            table[column] = as_text(table["section_code"]).map(values).fillna("").astype("str")
-        else:
-            table[column] = pd.Series("", index=table.index, dtype="str")
-    if sections is not None and "target_class" in sections:
-        as_classes(sections["target_class"], table="sections", column="target_class")
-    table["target_class"] = as_classes(
-        table["target_class"], table="readings", column="target_class"
+    rank, best, worst = (
+        result[name].cat.codes.to_numpy() for name in ("class", "class_best", "class_worst")
     )
-
-    limits = standards.limits(standard)
-    limits = limits[limits["direction"] == "max"]
-    by_key = {
-        (row.item, kind): [getattr(row, column) for column in standards.LIMIT_COLUMNS]
-        for row in limits.itertuples()
-        for kind in (("river", "lake") if row.water_type == "all" else (row.water_type,))
-    }
-    target = table["target_class"].cat.codes.to_numpy()
-    found = [
-        by_key[key][code]
-        if 0 <= code < _WORSE and key in by_key and key[0] not in WITHOUT_MULTIPLE
-        else np.nan
-        for key, code in zip(
-            zip(table["item"], table["water_type"], strict=True), target, strict=True
-        )
-    ]
-    table["_target_limit"] = np.array(found, dtype="float64")
-    return table
+    gaps = ((result["items_missing"] != "") | (result["items_undecided"] != "")).to_numpy()
+    could_be_worse = (worst > rank) | (gaps & (rank < len(CLASSES) - 1))
+    words = np.array(["firm", "could_be_worse", "could_be_better", "could_change", ""], object)
+    number = could_be_worse + 2 * (best < rank)
+    number[rank < 0] = 4
+    return strings(words[number])

@@ -1,0 +1,316 @@
+"""The limits of an item as steps: which class a number has, looked up by its place.
+
+Between two neighbouring limits every number has one class. So the limits cut the number line
+into a few places, and what holds in a place (class, limit, the next better limit) is worked out
+once; a column of numbers is then placed by one binary search and the rest is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo import standards
+from chaoyang_geo.codes import Coded, combinations, each_block
+from chaoyang_geo.schema import CLASSES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Bools = npt.NDArray[np.bool_]
+    Floats = npt.NDArray[np.float64]
+    Ranks = npt.NDArray[np.int8]
+
+WORST = len(CLASSES) - 1  # rank of 劣Ⅴ; ranks count from 0 = Ⅰ
+CLASS_3 = CLASSES.index("Ⅲ")
+
+#: The multiple over a limit is never computed for these (环办〔2011〕22号).
+WITHOUT_MULTIPLE: frozenset[str] = frozenset({"ph", "do", "water_temp"})
+
+#: Outcomes of judging a number, and what ``item_flag`` says of them.
+DECIDED, UNDECIDED, NO_VALUE, IMPOSSIBLE, NOT_JUDGED = range(5)
+NO_NUMBER = "没有数值"  # a gap is not a doubt about the class
+NO_SAMPLE = "不是样品，不作评价"
+_OUTCOME_FLAGS = (
+    "",
+    "检出限（或量程）跨越多个类别，不能判定",
+    NO_NUMBER,
+    "数值为负或不是有限数，未作评价",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What holds for every number of a place."""
+
+    rank: int
+    outcome: int
+    limit: float
+    next_limit: float
+
+
+@dataclass
+class Judge:
+    """How one item is judged in one type of water."""
+
+    unit: str
+    in_class: bool
+    edges: Floats  # each begins a place; one that begins at NaN takes the missing numbers
+    places: list[_Place]
+    limits: list[float]  # by class, of the rule that sets an upper limit; NaN without one
+    first: int = 0  # number of the first place among those of all judges
+
+
+def judge_of(rules: pd.DataFrame) -> Judge:
+    """Build the judge of one item from its rows of a standard: upper limits, lower limits, both."""
+    import numpy as np
+
+    steps = [
+        (str(row.direction), np.array([getattr(row, name) for name in standards.LIMIT_COLUMNS]))
+        for row in rules.itertuples()
+    ]
+    # a limit itself still meets: what exceeds an upper limit begins just above it
+    edges = {
+        float(np.nextafter(bound, np.inf) if direction == "max" else bound)
+        for direction, bounds in steps
+        for bound in bounds
+        if bound == bound
+    }
+    floor = np.finfo("float64").min if any((bounds < 0).any() for _, bounds in steps) else 0.0
+    ordered = np.array([*sorted({*edges, floor, np.inf}), np.nan])
+    nothing = (np.nan, np.nan)
+    places = [_Place(-1, IMPOSSIBLE, *nothing)]  # below the floor
+    for edge in ordered[:-2]:
+        ranks = [_rank(edge, bounds, direction) for direction, bounds in steps]
+        worst = max(ranks)
+        _, bounds = steps[ranks.index(worst)]
+        limit = float(bounds[worst]) if worst < WORST else np.nan
+        # classes may share a limit, so the next better limit is that of the class before this one
+        better = [float(bound) for bound in bounds[:worst] if bound == bound]
+        places.append(_Place(worst, DECIDED, limit, better[-1] if better else np.nan))
+    places.append(_Place(-1, IMPOSSIBLE, *nothing))  # infinite
+    places.append(_Place(-1, NO_VALUE, *nothing))
+    upper = [bounds for direction, bounds in steps if direction == "max"]
+    return Judge(
+        unit=str(rules["unit"].iloc[0]),
+        in_class=bool(rules["in_class"].iloc[0]),
+        edges=ordered,
+        places=places,
+        limits=upper[0].tolist() if upper else [np.nan] * WORST,
+    )
+
+
+def _rank(value: float, bounds: Floats, direction: str) -> int:
+    """Rank of a number, 0 = Ⅰ to 5 = 劣Ⅴ: the first class whose limit it meets."""
+    meets = value <= bounds if direction == "max" else value >= bounds
+    met = meets.nonzero()[0]
+    return int(met[0]) if len(met) else WORST
+
+
+@dataclass
+class Bench:
+    """The judges that a table needs: one for each combination of item, unit, water and kind."""
+
+    judges: list[Judge]
+    of_combination: list[int]  # -1: not judged
+    flags: list[tuple[str, ...]]  # of each combination, by outcome
+    in_class: Bools  # of each combination
+
+
+_WATER = {"river": "河流", "lake": "湖库"}
+
+
+def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ...]]) -> Bench:
+    """Return the judges for the combinations of item, unit, water type and row kind that occur.
+
+    A water type that is only assumed ends with ``?``.
+    """
+    import numpy as np
+
+    limits = standards.limits(standard)
+    names = standards.item_names()
+    numeric = limits[limits["direction"].isin(("max", "min"))]
+    known_items = set(limits["item"])
+    differs = limits.groupby("item")["water_type"].nunique() > 1
+    judges: list[Judge] = []
+    number: dict[tuple[str, str], int] = {}
+    of_combination: list[int] = []
+    flags: list[tuple[str, ...]] = []
+    in_class: list[bool] = []
+
+    def take(judge: int, says: str, *, enters: bool = False) -> None:
+        of_combination.append(judge)
+        flags.append((says,) * 5)
+        in_class.append(enters)
+
+    for combination in found:
+        item, unit, water, kind = (
+            column.texts[code] for column, code in zip(columns, combination, strict=True)
+        )
+        own_water = water.rstrip("?")
+        if (item, own_water) not in number:
+            rules = numeric[
+                (numeric["item"] == item) & numeric["water_type"].isin(("all", own_water))
+            ]
+            number[item, own_water] = -1 if rules.empty else len(judges)
+            if not rules.empty:
+                judges.append(judge_of(rules))
+        which = number[item, own_water]
+        sampled = kind in ("", "sample")
+        if not sampled:
+            take(-1, NO_SAMPLE)
+        elif item not in known_items:
+            take(-1, "标准中没有该指标的限值")
+        elif which < 0:
+            take(-1, f"{names.get(item, item)}：{_WATER[own_water]}没有分类限值")
+        elif unit and standards.fold_unit(unit) != standards.fold_unit(judges[which].unit):
+            says = f"单位不是{judges[which].unit or '无量纲'}，未作评价"
+            take(-1, says, enters=judges[which].in_class)
+        else:
+            take(which, "", enters=judges[which].in_class)
+            assumed = water.endswith("?") and differs.get(item, False)
+            says = f"水体类型未登记，按{_WATER[own_water]}限值" if assumed else ""
+            flags[-1] = (says, *_OUTCOME_FLAGS[1:])
+    return Bench(judges, of_combination, flags, np.array(in_class, dtype=bool))
+
+
+@dataclass
+class Numbers:
+    """What a table says of its values: numbers, and ranges where a number is not known exactly."""
+
+    value: Floats
+    rows: npt.NDArray[np.intp]  # the rows that have a range
+    low: Floats  # of those rows; the ends belong to the range
+    high: Floats
+    certain: bool = False  # whether a number that has a range as well is judged as it is
+
+
+@dataclass
+class Judged:
+    """What became of every value of a table, row by row."""
+
+    codes: Any  # combination of item, unit, water type and row kind
+    columns: list[Coded]
+    found: list[tuple[int, ...]]
+    bench: Bench
+    rank: Ranks  # -1: no class
+    best: Ranks  # what the range of a value allows; the rank where it has none
+    worst: Ranks
+    outcome: Ranks
+    limit: Floats
+    next_limit: Floats
+    distance: Floats
+
+    def per_combination(self, column: int) -> list[str]:
+        """Return the text of a column (0 item, 1 unit, 2 water type) of every combination."""
+        texts = self.columns[column].texts
+        return [texts[combination[column]] for combination in self.found]
+
+
+def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
+    """Judge every value by the limits of its item; ``columns``: item, unit, water type, row kind."""
+    import numpy as np
+
+    columns = list(columns)
+    codes, found = combinations(columns)
+    seats = bench(standard, columns, found)
+    places = [_Place(-1, NOT_JUDGED, np.nan, np.nan)]
+    for one in seats.judges:
+        one.first = len(places)
+        places += one.places
+    rank_of = np.array([place.rank for place in places], dtype=np.int8)
+    outcome_of = np.array([place.outcome for place in places], dtype=np.int8)
+    limit_of = np.array([place.limit for place in places])
+    next_of = np.array([place.next_limit for place in places])
+
+    n = len(numbers.value)
+    judge_code = np.array(seats.of_combination or [-1], dtype=np.int16)
+    rank, outcome = np.empty(n, np.int8), np.empty(n, np.int8)
+    limit, next_limit, distance = np.empty(n), np.empty(n), np.empty(n)
+
+    def work(here: slice) -> None:
+        value = numbers.value[here]
+        place = _placed(seats.judges, judge_code[codes[here]], value)
+        np.take(rank_of, place, out=rank[here], mode="clip")
+        np.take(outcome_of, place, out=outcome[here], mode="clip")
+        np.take(limit_of, place, out=limit[here], mode="clip")
+        np.take(next_of, place, out=next_limit[here], mode="clip")
+        distance[here] = _gap(value, next_limit[here])
+
+    each_block(n, work, threads=2)
+    result = Judged(codes, columns, found, seats, rank, rank, rank, outcome,
+                    limit, next_limit, distance)  # fmt: skip
+    if len(numbers.rows):
+        _judge_ranges(result, judge_code, numbers, places)
+    return result
+
+
+def _gap(value: Floats, next_limit: Floats) -> Floats:
+    """How far a value is from the next better limit: 0.2 - 0.1 is 0.1 to the digits anyone reads."""
+    import numpy as np
+
+    gap = value - next_limit
+    np.abs(gap, out=gap)
+    return np.round(gap, 9, out=gap)
+
+
+def _placed(judges: Sequence[Judge], which: Any, value: Floats) -> npt.NDArray[np.int32]:
+    """Return the place of each value among the places of all judges; 0 where it is not judged."""
+    import numpy as np
+
+    place = np.zeros(len(value), np.int32)
+    order = np.argsort(which, kind="stable")  # by counting, for so few judges
+    ordered = value[order]
+    ends = np.searchsorted(which[order], np.arange(-1, len(judges)), side="right")
+    for number, one in enumerate(judges):
+        rows = slice(int(ends[number]), int(ends[number + 1]))
+        if rows.start < rows.stop:
+            found = np.searchsorted(one.edges, ordered[rows], side="right")
+            place[order[rows]] = found + one.first
+    return place
+
+
+def _judge_ranges(
+    result: Judged, judge_code: Any, numbers: Numbers, places: Sequence[_Place]
+) -> None:
+    """Judge the rows with a range: where both ends and all between have one class, that is it."""
+    import numpy as np
+
+    rows = numbers.rows
+    which = judge_code[result.codes[rows]]
+    low = _placed(result.bench.judges, which, numbers.low)
+    high = _placed(result.bench.judges, which, numbers.high)
+    best, worst = np.full(len(rows), -1, np.int8), np.full(len(rows), -1, np.int8)
+    outcome = np.full(len(rows), NOT_JUDGED, np.int8)
+    limits, nexts = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    pairs = low.astype(np.int64) * len(places) + high
+    for pair in np.unique(pairs).tolist():
+        first, last = divmod(pair, len(places))
+        here = pairs == pair
+        # an infinite end stands for "nothing above is known", and is no value
+        if places[last].outcome == IMPOSSIBLE and last > first:
+            last -= 1
+        ends = (places[first].outcome, places[last].outcome)
+        if ends != (DECIDED, DECIDED):
+            outcome[here] = max(ends)
+            if NO_VALUE in ends:
+                outcome[here] = NO_VALUE
+            continue
+        ranks = [place.rank for place in places[first : last + 1]]
+        best[here], worst[here] = min(ranks), max(ranks)
+        outcome[here] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
+        limits[here], nexts[here] = places[last].limit, places[last].next_limit
+    result.best, result.worst = result.rank.copy(), result.rank.copy()
+    result.best[rows], result.worst[rows] = best, worst
+    if numbers.certain:
+        return
+    decided = outcome == DECIDED
+    result.outcome[rows] = outcome
+    result.rank[rows] = np.where(decided, worst, -1)
+    result.limit[rows] = np.where(decided, limits, np.nan)
+    result.next_limit[rows] = np.where(decided, nexts, np.nan)
+    result.distance[rows] = _gap(numbers.value[rows], result.next_limit[rows])

@@ -1,0 +1,315 @@
+"""The class of a section in a period: the means of its items are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo import standards
+from chaoyang_geo.assess.items import chosen_items
+from chaoyang_geo.assess.judges import Judged, Numbers, judge
+from chaoyang_geo.assess.registry import Registry, registry_of, text_codes, water_types
+from chaoyang_geo.assess.sections import (
+    ASSESSMENT_COLUMNS,
+    assessed,
+    blank,
+    finished,
+    first_rows,
+    section_columns,
+    target_ranks,
+)
+from chaoyang_geo.assess.verdict import Values, joined, strings
+from chaoyang_geo.codes import Coded, category, combinations, pairs, spread
+from chaoyang_geo.periods import mean_readings
+from chaoyang_geo.rounding import round_half_even
+from chaoyang_geo.schema import as_times, one_of, require
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from chaoyang_geo.standards.limit_tables import Standard
+
+    Ints = npt.NDArray[np.int64]
+
+_COUNTS = ("n_missing", "n_dry", "n_ice", "n_not_sampled")
+
+#: Columns of an assessment over periods, in order.
+PERIOD_COLUMNS: tuple[str, ...] = (
+    *ASSESSMENT_COLUMNS[: ASSESSMENT_COLUMNS.index("time")],
+    "period",
+    "period_end",
+    "period_name",
+    *ASSESSMENT_COLUMNS[ASSESSMENT_COLUMNS.index("time") + 1 : ASSESSMENT_COLUMNS.index("items_missing")],
+    "n_items",
+    *_COUNTS,
+    *ASSESSMENT_COLUMNS[ASSESSMENT_COLUMNS.index("items_missing") :],
+    "source_items_over",
+    "source_items_missing",
+    "source_attained",
+)  # fmt: skip
+
+_SUPPLEMENT = "gb3838_table2"
+
+
+def assess_sections(
+    readings: pd.DataFrame,
+    sections: pd.DataFrame | None = None,
+    *,
+    period: str | None = None,
+    standard: Standard = "gb3838",
+    water_type: str = "river",
+    items: str | Sequence[str] | None = None,
+    why: bool = True,
+) -> pd.DataFrame:
+    """Class of each section in each period: the worst mean of an item decides.
+
+    Required columns: ``readings``: as :func:`mean_readings` with ``section_code``, or its
+    result. ``sections``: ``section_code``, ``water_type``; used where present:
+    ``section_name``, ``target_class``, ``target_quality``, ``valid_from``, ``drinking_water``.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        The long table of :func:`read_readings`, joined by :func:`match_sections`; or the means
+        of :func:`mean_readings`, which has the options of averaging, with ``by`` at least
+        ``section_code``.
+    sections : DataFrame, optional
+        Registry with water type and target. Without it (or for readings of other sections)
+        there is no target, and ``water_type`` holds. Sections with a true ``drinking_water``
+        are judged by GB 3838-2002 Table 2 as well.
+    period : str, optional
+        Period of readings, as for :func:`mean_readings`; ``month`` if not said. Means have
+        their own.
+    standard, water_type, items, why
+        As for :func:`classify`.
+
+    Returns
+    -------
+    DataFrame, one row per section and period, in order of both
+        the columns of :func:`classify` with ``period``, ``period_end`` (the first moment after
+        it) and ``period_name`` in place of ``time``. ``n_readings`` counts the readings in the
+        means that were judged, ``n_items`` these means; ``n_missing`` the readings without a
+        result, and ``n_dry``, ``n_ice``, ``n_not_sampled`` the most of one item that fell out
+        for that. ``class_best`` and ``class_worst``: the class with values below detection as 0
+        and as their limit. ``source_items_over``, ``source_items_missing`` and
+        ``source_attained`` (with ``drinking_water``): items of Table 2 over their limit, without
+        a mean, and whether all are within.
+
+    Raises
+    ------
+    SchemaError, ValueError
+        As :func:`classify` and :func:`mean_readings`; ``period`` for a table of means.
+
+    Notes
+    -----
+    Source: 环办〔2011〕22号 (single factor). The means are rounded by the decimals of 环办监测函
+    〔2020〕82号 (half to even, one step) before they are compared with limits; of items that it
+    does not name they are compared as they are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo import assess_sections
+    >>> readings = pd.DataFrame({
+    ...     "section_code": "S1", "time": pd.to_datetime(["2025-10-05", "2025-10-15", "2025-10-25"]),
+    ...     "item": "tp", "value": [0.1, 0.2, 0.3], "unit": "mg/L"})
+    >>> sections = pd.DataFrame({
+    ...     "section_code": ["S1"], "section_name": ["章吉营"], "water_type": ["river"],
+    ...     "target_class": ["Ⅲ"]})
+    >>> row = assess_sections(readings, sections).iloc[0]
+    >>> print(row["period_name"], row["class"], row["attained"], row["n_readings"])
+    2025年10月 Ⅲ True 3
+    """
+    import numpy as np
+
+    if "mean_rounded" in readings:
+        if period is not None:
+            raise ValueError(
+                f"period={period!r}: the table holds means, which have their own periods; give it "
+                "to mean_readings instead."
+            )
+        means = readings
+    else:
+        require(readings, ["section_code"], table="readings")
+        means = mean_readings(
+            _with_keys(readings, sections), period=period or "month", by=_key_names(readings)
+        )
+    require(means, ["section_code", "period", "period_end", "mean_low", "mean_high", "n"],
+            table="means")  # fmt: skip
+    one_of("water_type", water_type, ("river", "lake"))
+    registry = registry_of(means, sections)
+    judged = judge_means(means, registry, standard=standard, water_type=water_type)
+    keys = section_columns(means)
+    group, first = _groups(means, list(keys.values()))
+    n = len(means)
+    values = Values(judged, group, len(first), means["mean_rounded"].to_numpy("float64"), blank(n),
+                    np.full(n, np.nan), target_ranks(registry), items=chosen_items(items), 
+                    twice="同一时段有多个均值，取最差")  # fmt: skip
+    head = means[[*keys, "period", "period_end"]].iloc[first].reset_index(drop=True)
+    for name in keys:
+        head[name] = head[name].astype("str").fillna("")
+    if "period_name" in means:
+        head["period_name"] = strings(means["period_name"].iloc[first].to_numpy(object))
+    result = assessed(head, values, registry, first, doubts=[_doubts(means)])
+    result["n_items"] = result["n_readings"]
+    counted = values.counts
+    weights = means["n"].to_numpy("float64")[counted]
+    result["n_readings"] = np.bincount(group[counted], weights, len(first)).astype("int64")
+    for name, column in _counts(means, group, values.enters, len(first)).items():
+        result[name] = column
+    for name, column in _source_verdicts(means, sections, group, len(first)).items():
+        result[name] = column
+    result = finished(result, PERIOD_COLUMNS, why=why, standard=standard)
+    order = np.lexsort((result["period"].to_numpy(), result["section_code"].to_numpy(object)))
+    return result.iloc[order].reset_index(drop=True)
+
+
+def judge_means(
+    means: pd.DataFrame, registry: Registry, *, standard: Any, water_type: str
+) -> Judged:
+    """Judge the rounded means; what detection limits leave open is judged as a range beside."""
+    import numpy as np
+
+    n = len(means)
+    unit = text_codes(means["unit"]) if "unit" in means else blank(n)
+    columns = [text_codes(means["item"]), unit, water_types(registry, water_type), blank(n)]
+    ends = [means[name].to_numpy("float64") for name in ("mean_low", "mean_high")]
+    # a mean that no value below detection enters has no range; with pH the ends change places
+    rows = np.flatnonzero((ends[0] != ends[1]) & ~np.isnan(ends[0]) & ~np.isnan(ends[1]))
+    places = standards.decimals()
+    item = text_codes(means["item"])
+    decimals = np.array([places.get(key, np.nan) for key in item.texts] or [np.nan], np.float64)
+    kept = decimals[item.codes[rows]]
+    one, other = (round_half_even(end[rows], kept) for end in ends)
+    value = means["mean_rounded"].to_numpy("float64")
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    return judge(standard, columns, Numbers(value, rows, low, high, certain=True))
+
+
+def _key_names(readings: pd.DataFrame) -> list[str]:
+    names = ("section_code", "section_name", "province", "registry_from")
+    return [name for name in names if name in readings]
+
+
+def _with_keys(readings: pd.DataFrame, sections: pd.DataFrame | None) -> pd.DataFrame:
+    """Name every section alike, so that its readings are averaged together."""
+    import pandas as pd
+
+    columns = section_columns(readings)
+    code = columns["section_code"]
+    registry = registry_of(readings, sections)
+    if "section_name" in columns:
+        named = registry.texts("section_name") if registry.has("section_name") else None
+        if named is None:
+            own = _first_names(code, columns["section_name"])
+        else:
+            known = registry.of_readings(named)
+            own = pairs([known, _first_names(code, columns["section_name"])],
+                        lambda texts: texts[0] or texts[1])  # fmt: skip
+        columns["section_name"] = own
+    if "province" in columns:
+        columns["province"] = _first_names(code, columns["province"])
+    found = {name: category(column.texts, column.codes) for name, column in columns.items()}
+    rest = readings.drop(columns=[name for name in found if name in readings])
+    return pd.concat([pd.DataFrame(found, index=readings.index, copy=False), rest], axis=1)
+
+
+def _first_names(code: Coded, name: Coded) -> Coded:
+    """Give all readings of a code the first name it has; without a code each keeps its own."""
+    codes, found = combinations([code, name])
+    first: dict[str, str] = {}
+    texts = [(code.texts[a], name.texts[b]) for a, b in found]
+    for of_code, of_name in texts:
+        if of_code and not first.get(of_code):
+            first[of_code] = of_name
+    return Coded([first[a] if a else b for a, b in texts], codes)
+
+
+def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
+    """Number the section-periods in order of appearance; return each row's number and first rows."""
+    import numpy as np
+    import pandas as pd
+
+    begin = as_times(means["period"]).to_numpy().astype("datetime64[s]").view(np.int64)
+    end = as_times(means["period_end"]).to_numpy().astype("datetime64[s]").view(np.int64)
+    number: Any = combinations(keys)[0].astype(np.int64)
+    parts = [pd.factorize(begin)[0], pd.factorize(end)[0]]
+    if "registry_from" in means:
+        parts.append(text_codes(means["registry_from"]).codes.astype(np.int64))
+    for part in parts:
+        number = pd.factorize(number * (int(part.max(initial=0)) + 1) + part)[0]
+    return number, first_rows(number)
+
+
+def _doubts(means: pd.DataFrame) -> Coded:
+    """Return what each mean has to say of itself, with the name of its item."""
+    if "mean_flag" not in means:
+        return blank(len(means))
+    names = standards.item_names()
+    parts = [text_codes(means["item"]), text_codes(means["mean_flag"])]
+    return pairs(
+        parts, lambda texts: f"{names.get(texts[0], texts[0])}{texts[1]}" if texts[1] else ""
+    )
+
+
+def _counts(means: pd.DataFrame, group: Ints, enters: Any, n: int) -> dict[str, Ints]:
+    """Count what has no result: in all, and how often the river was dry, frozen or not sampled."""
+    import numpy as np
+
+    out: dict[str, Ints] = {}
+    for name in _COUNTS:
+        if name not in means:
+            continue
+        column = means[name].to_numpy("int64")[enters]
+        out[name] = np.zeros(n, np.int64)
+        if name == "n_missing":
+            np.add.at(out[name], group[enters], column)
+        else:  # every item of a sampling that was not taken says so
+            np.maximum.at(out[name], group[enters], column)
+    return out
+
+
+def _source_verdicts(
+    means: pd.DataFrame, sections: pd.DataFrame | None, group: Ints, n: int
+) -> dict[str, Any]:
+    """Judge sources of drinking water by Table 2 as well: each of its items must meet its limit."""
+    import numpy as np
+    import pandas as pd
+
+    if sections is None or "drinking_water" not in sections:
+        return {}
+    wanted = standards.item_set("drinking")
+    registry = registry_of(means, sections)
+    drinks = sections["drinking_water"].fillna(False).astype(bool).tolist()
+    is_source = registry.of_readings(["source" if drink else "" for drink in drinks])
+    rows = np.flatnonzero(
+        spread(np.array([bool(text) for text in is_source.texts] or [False]), is_source.codes)
+    )
+    sources = means.iloc[rows].reset_index(drop=True)
+    judged = judge_means(
+        sources, registry_of(sources, None), standard=_SUPPLEMENT, water_type="lake"
+    )
+    item = text_codes(sources["item"])
+    keys = np.array(item.texts or [""], dtype=object)[item.codes]
+    of, known = group[rows], judged.rank >= 0
+    over = np.flatnonzero(judged.rank > 0)
+    there = np.zeros((n, len(wanted)), dtype=bool)
+    column = np.array([wanted.index(key) if key in wanted else -1 for key in keys], dtype=np.int64)
+    there[of[known & (column >= 0)], column[known & (column >= 0)]] = True
+    counted = np.zeros(n, dtype=bool)
+    counted[of] = True
+    missing = [
+        ";".join(key for key, seen in zip(wanted, row, strict=True) if not seen) for row in there
+    ]
+    exceeded = joined(of[over], keys[over], n, once=True)
+    lacking = np.array(missing, dtype=object)
+    lacking[~counted] = ""
+    attained = pd.array(exceeded == "", dtype="boolean")
+    attained[~counted | ((exceeded == "") & (lacking != ""))] = pd.NA
+    return {
+        "source_items_over": strings(exceeded),
+        "source_items_missing": strings(lacking),
+        "source_attained": attained,
+    }

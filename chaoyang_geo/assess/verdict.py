@@ -1,0 +1,364 @@
+"""The verdict on a group of judged values: the worst item decides (环办〔2011〕22号).
+
+A group is a section at a sampling time or in a period. Everything here is arrays over the values
+and over the groups; texts are made once for each distinct one and taken by code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo import standards
+from chaoyang_geo.assess.judges import CLASS_3, NO_NUMBER, WITHOUT_MULTIPLE, WORST, Judged
+from chaoyang_geo.codes import Coded, spread
+from chaoyang_geo.schema import class_dtype
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Bools = npt.NDArray[np.bool_]
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+    Texts = npt.NDArray[np.object_]
+
+#: Columns that a verdict adds to the keys of its group.
+VERDICT_COLUMNS: tuple[str, ...] = (
+    "class", "class_best", "class_worst", "deciding_items", "deciding_values", "deciding_limits",
+    "distance_to_next", "times_over", "times_over_item", "times_over_3", "times_over_3_item",
+    "items_over_3", "items_over_3_times", "main_pollutants", "n_readings", "items_missing",
+    "items_undecided",
+)  # fmt: skip
+
+_MOST_POLLUTANTS = 3
+
+
+@dataclass
+class Values:
+    """The judged values of a table, the group of each, and what they were."""
+
+    judged: Judged
+    group: Ints
+    n_groups: int
+    value: Floats  # what is compared with a limit; the bound of a value above range
+    sign: Coded  # "<", ">" or empty
+    bound: Floats  # the detection limit, or the end of the range
+    target: npt.NDArray[np.int8]  # rank of the target class of each value; -1: none
+    twice: str = "同一时间有多个读数，取最差"  # what a flag says of an item that is there twice
+    items: Sequence[str] | None = None  # the items that enter the class; all of the standard
+    item: npt.NDArray[Any] = field(init=False)  # code of the item of each value
+    names: list[str] = field(init=False)  # key of each item code
+    enters: Bools = field(init=False)
+    counts: Bools = field(init=False)  # enters, and has a class
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        judged = self.judged
+        of_item = np.array([found[0] for found in judged.found] or [0], dtype=np.int32)
+        self.names = judged.columns[0].texts
+        self.item = spread(of_item, judged.codes)
+        enters = judged.bench.in_class
+        if self.items is not None:
+            chosen = [self.names[found[0]] in set(self.items) for found in judged.found]
+            enters = enters & np.array(chosen, dtype=bool)
+        self.enters = spread(enters, judged.codes)
+        self.counts = self.enters & (judged.rank >= 0)
+
+    @property
+    def measured(self) -> Bools:
+        """Tell which values say anything at all of an item that enters the class."""
+        import numpy as np
+
+        signed = np.array([bool(text) for text in self.sign.texts] or [False])
+        known: Bools = ~np.isnan(self.value) | spread(signed, self.sign.codes)
+        return self.enters & known
+
+
+def verdicts(values: Values) -> pd.DataFrame:
+    """Return the verdict of every group, one row each, with :data:`VERDICT_COLUMNS`."""
+    import numpy as np
+    import pandas as pd
+
+    n, judged, group = values.n_groups, values.judged, values.group
+    rank = _worst(group[values.counts], judged.rank[values.counts], n)
+    out: dict[str, Any] = {"class": _classes(rank)}
+    some = values.enters & (judged.best >= 0)
+    for name, ranks in (("class_best", judged.best), ("class_worst", judged.worst)):
+        out[name] = _classes(_worst(group[some], ranks[some], n))
+    out.update(_deciding(values, rank))
+    out.update(_over_target(values))
+    out.update(_over_class_3(values, rank))
+    out["n_readings"] = np.bincount(group[values.counts], minlength=n)
+    out["items_missing"] = _missing(values)
+    unsure = np.flatnonzero(values.measured & (judged.rank < 0))
+    out["items_undecided"] = strings(joined(group[unsure], _keys(values, unsure), n, once=True))
+    return pd.DataFrame({name: out[name] for name in VERDICT_COLUMNS})
+
+
+def _classes(rank: npt.NDArray[np.int8]) -> pd.Categorical:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(rank, dtype=class_dtype(), validate=False)
+
+
+def _worst(group: Ints, rank: npt.NDArray[np.int8], n: int) -> npt.NDArray[np.int8]:
+    import numpy as np
+
+    worst = np.full(n, -1, np.int8)
+    np.maximum.at(worst, group, rank)
+    return worst
+
+
+def _keys(values: Values, rows: Ints) -> Texts:
+    import numpy as np
+
+    found: Texts = np.array(values.names or [""], dtype=object)[values.item[rows]]
+    return found
+
+
+def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
+    """Name the items of the worst class; the farther from the next better limit comes first."""
+    import numpy as np
+
+    judged, n = values.judged, values.n_groups
+    rows = np.flatnonzero(values.counts & (judged.rank > 0))
+    rows = rows[judged.rank[rows] == rank[values.group[rows]]]
+    share = np.nan_to_num(judged.distance[rows] / np.abs(judged.next_limit[rows]))
+    rows = rows[np.lexsort((rows, -share, values.group[rows]))]
+    rows = _first_of_item(values, rows)
+    of = values.group[rows]
+    distance = np.full(n, np.nan)
+    leads = _leads(of)
+    distance[of[leads]] = judged.distance[rows[leads]]
+    limits = np.array(
+        [f"{x:g}" if x == x else "" for x in judged.next_limit[rows].tolist()], object
+    )
+    return {
+        "deciding_items": strings(joined(of, _keys(values, rows), n)),
+        "deciding_values": strings(joined(of, _written(values, rows), n)),
+        "deciding_limits": strings(joined(of, limits, n)),
+        "distance_to_next": distance,
+    }
+
+
+def _written(values: Values, rows: Ints) -> Texts:
+    """Write values with sign and unit, as a reason quotes them."""
+    import numpy as np
+
+    judged = values.judged
+    units = np.array(judged.per_combination(1) or [""], object)[judged.codes[rows]]
+    signs = np.array(values.sign.texts or [""], object)[values.sign.codes[rows]]
+    texts = [
+        f"{sign}{bound if sign else value:.12g} {unit}".strip()
+        for sign, bound, value, unit in zip(
+            signs, values.bound[rows].tolist(), values.value[rows].tolist(), units, strict=True
+        )
+    ]
+    return np.array(texts, dtype=object)
+
+
+def _multiples(values: Values, rows: Ints, classes: Any) -> Floats:
+    """Return (C - S) / S of values over the limit S of a class; missing where there is none."""
+    import numpy as np
+
+    judged = values.judged
+    limits = np.full((len(judged.found) + 1, WORST + 1), np.nan)
+    for number, (which, found) in enumerate(
+        zip(judged.bench.of_combination, judged.found, strict=True)
+    ):
+        if which >= 0 and values.names[found[0]] not in WITHOUT_MULTIPLE:
+            limits[number, :WORST] = judged.bench.judges[which].limits
+    limit = limits[judged.codes[rows], classes]
+    over: Floats = np.round((values.value[rows] - limit) / limit, 9)
+    return over
+
+
+def _over_target(values: Values) -> dict[str, Any]:
+    """Find the item that exceeds the limit of the target class by the largest multiple."""
+    import numpy as np
+
+    n, target = values.n_groups, values.target
+    rows = np.flatnonzero(values.counts & (target >= 0) & (values.judged.rank > target))
+    over = _multiples(values, rows, target[rows])
+    rows, over = rows[over > 0], over[over > 0]
+    order = np.lexsort((rows, -over, values.group[rows]))
+    rows, over = rows[order], over[order]
+    return _largest(values, rows, over, n, "times_over")
+
+
+def _largest(values: Values, rows: Ints, over: Floats, n: int, name: str) -> dict[str, Any]:
+    """Return the first of each group: its multiple and its item."""
+    import numpy as np
+
+    leads = _leads(values.group[rows])
+    of = values.group[rows[leads]]
+    largest, item = np.full(n, np.nan), np.full(n, "", dtype=object)
+    largest[of], item[of] = over[leads], _keys(values, rows[leads])
+    return {name: largest, f"{name}_item": strings(item)}
+
+
+def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
+    """List what is worse than Ⅲ: cyanide and heavy metals first, then by class and by multiple."""
+    import numpy as np
+
+    n, judged = values.n_groups, values.judged
+    rows = np.flatnonzero(values.counts & (judged.rank > CLASS_3))
+    over = _multiples(values, rows, np.full(len(rows), CLASS_3))
+    order = np.lexsort((rows, -np.nan_to_num(over), values.group[rows]))
+    largest = _largest(values, rows[order][over[order] > 0], over[order][over[order] > 0], n,
+                       "times_over_3")  # fmt: skip
+    later = np.array([key not in standards.PRIORITY_ITEMS for key in values.names] or [True])
+    order = np.lexsort(
+        (rows, -np.nan_to_num(over), -judged.rank[rows], later[values.item[rows]],
+         values.group[rows])
+    )  # fmt: skip
+    ordered = _first_of_item(values, rows[order])
+    multiple = dict(zip(rows.tolist(), over.tolist(), strict=True))
+    times = [f"{multiple[row]:.2f}" if multiple[row] == multiple[row] else ""
+             for row in ordered.tolist()]  # fmt: skip
+    of, keys = values.group[ordered], _keys(values, ordered)
+    main = _position(of) < _MOST_POLLUTANTS
+    return {
+        **largest,
+        "items_over_3": strings(joined(of, keys, n)),
+        "items_over_3_times": strings(joined(of, np.array(times, dtype=object), n)),
+        "main_pollutants": strings(joined(of[main], keys[main], n)),
+    }
+
+
+def _missing(values: Values) -> Any:
+    """Name the items without any measurement: of the set asked for, else of the core items."""
+    import numpy as np
+
+    wanted = list(values.items) if values.items is not None else list(standards.CORE_ITEMS)
+    place = {item: number for number, item in enumerate(wanted)}
+    column = np.array([place.get(name, -1) for name in values.names] or [-1])
+    rows = np.flatnonzero(values.measured)
+    columns = column[values.item[rows]]
+    present = np.zeros((values.n_groups, len(wanted)), dtype=bool)
+    present[values.group[rows[columns >= 0]], columns[columns >= 0]] = True
+    packed = np.packbits(present, axis=1)
+    rows = np.ascontiguousarray(packed).view([("", packed.dtype)] * packed.shape[1]).reshape(-1)
+    _, first, which = np.unique(rows, return_index=True, return_inverse=True)
+    texts = [
+        ";".join(item for item, there in zip(wanted, present[row], strict=True) if not there)
+        for row in first
+    ]
+    return strings(np.array(texts or [""], dtype=object)[which])
+
+
+# --- groups of rows -----------------------------------------------------------------------------
+
+
+def _position(of: Ints) -> Ints:
+    """Return the place of each row within its group; rows of a group stand together."""
+    import numpy as np
+
+    begins = np.flatnonzero(_leads(of))
+    return np.arange(len(of)) - np.repeat(begins, np.diff(np.append(begins, len(of))))
+
+
+def _leads(of: Ints) -> Bools:
+    import numpy as np
+
+    leads = np.ones(len(of), dtype=bool)
+    leads[1:] = of[1:] != of[:-1]
+    return leads
+
+
+def _first_of_item(values: Values, rows: Ints) -> Ints:
+    """Keep the first row of each item of a group, in the order given."""
+    import numpy as np
+
+    key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
+    _, first = np.unique(key, return_index=True)
+    return rows[np.sort(first)]
+
+
+def joined(of: Ints, texts: Texts, n: int, *, by: str = ";", once: bool = False) -> Texts:
+    """Join the texts of each group in order; with ``once`` an equal or empty text is left out."""
+    import numpy as np
+
+    if once:
+        kept = np.flatnonzero(texts != "")
+        of, texts = of[kept], texts[kept]
+        number: dict[str, int] = {}
+        codes = np.array([number.setdefault(text, len(number)) for text in texts], np.int64)
+        _, first = np.unique(of * max(len(number), 1) + codes, return_index=True)
+        first.sort()
+        of, texts = of[first], texts[first]
+    order = np.argsort(of, kind="stable")
+    of, texts = of[order], texts[order]
+    position = _position(of)
+    out: Texts = np.full(n, "", dtype=object)
+    for number_in in range(int(position.max(initial=-1)) + 1):
+        here = position == number_in
+        out[of[here]] += by + texts[here] if number_in else texts[here]
+    return out
+
+
+def strings(texts: Texts | list[str]) -> Any:
+    """Return texts as a column of strings."""
+    import pandas as pd
+
+    return pd.array(texts, dtype="str")
+
+
+# --- doubts -------------------------------------------------------------------------------------
+
+
+def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded]) -> Any:
+    """Word what makes a verdict doubtful: gaps, several readings, what readings' own flags say."""
+    import numpy as np
+
+    judged, n = values.judged, values.n_groups
+    zh = standards.item_names()
+    missing = Coded(*_factorized(verdict["items_missing"]))
+    words = [
+        f"缺测{'、'.join(zh[item] for item in text.split(';'))}，类别可能更差" if text else ""
+        for text in missing.texts
+    ]
+    base = np.array(words or [""], dtype=object)[missing.codes]
+    base[verdict["class"].isna().to_numpy()] = "没有可评价的读数，不定类"
+    parts: list[tuple[Ints, Texts]] = [(np.arange(n), base)]
+
+    rows = np.flatnonzero(values.counts)
+    key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
+    _, first, times = np.unique(key, return_index=True, return_counts=True)
+    twice = rows[np.sort(first[times > 1])]
+    says = np.array(
+        [f"{zh.get(name, name)}{values.twice}" for name in values.names] or [""], object
+    )
+    parts.append((values.group[twice], says[values.item[twice]]))
+
+    noted = [
+        ["" if not text or text == NO_NUMBER else f"{zh.get(name, name)}{text}" for text in flags]
+        for name, flags in zip(judged.per_combination(0), judged.bench.flags, strict=True)
+    ]
+    table = np.array([text for flags in noted for text in flags] or [""], dtype=object)
+    is_noted = table != ""
+    if is_noted.any():
+        cell = judged.codes.astype(np.int64) * 5 + judged.outcome
+        rows = np.flatnonzero(values.enters & is_noted[cell])
+        parts.append((values.group[rows], table[cell[rows]]))
+    for column in doubts:
+        # a doubt about a reading that was judged is a doubt about the verdict
+        texts = np.array(column.texts or [""], dtype=object)
+        rows = np.flatnonzero(values.counts & spread(texts != "", column.codes))
+        parts.append((values.group[rows], texts[column.codes[rows]]))
+    above = np.array([text == ">" for text in values.sign.texts] or [False])
+    rows = np.flatnonzero(values.counts & spread(above, values.sign.codes))
+    parts.append((values.group[rows], np.full(len(rows), "有读数高于量程，超标倍数为下限", object)))
+    groups = np.concatenate([of for of, _ in parts])
+    return strings(joined(groups, np.concatenate([t for _, t in parts]), n, by="；", once=True))
+
+
+def _factorized(column: pd.Series) -> tuple[list[str], Any]:
+    import pandas as pd
+
+    codes, texts = pd.factorize(column)
+    return [str(text) for text in texts], codes

@@ -39,6 +39,7 @@ _WHERE = {
     "match_report": "sections",
     "write_review": "sections.review",
     "read_review": "sections.review",
+    "DoubtRules": "doubt",
     "flag_doubts": "doubt",
     "quality_report": "doubt.report",
     "write_quality_page": "doubt.page",
@@ -49,6 +50,29 @@ _WHERE = {
     "classify_items": "assess",
     "classify": "assess",
     "assess_sections": "assess",
+    "attain": "assess.targets",
+    "steadiness": "assess.targets",
+    "needed_mean": "assess.needed",
+    "rate_basin": "assess.rating",
+    "assess_units": "assess.units",
+    "assess_counties": "assess.counties",
+    "rate_counties": "assess.counties",
+    "indicator_progress": "assess.indicators",
+    "county_shares": "units",
+    "compare_periods": "trends",
+    "compare_shares": "trends",
+    "trend": "trends",
+    "cwqi": "indices",
+    "cwqi_city": "indices",
+    "trophic_index": "indices",
+    "pollution_index": "indices",
+    "pollution_mean": "indices",
+    "AlertState": "alerting",
+    "advance_alerts": "alerting",
+    "alerts": "alerting",
+    "rebuild_alerts": "alerting",
+    "read_alert_state": "alerting",
+    "write_alert_state": "alerting",
     "explain": "reasons",
     "MapLayers": "maps.layers",
     "map_layers": "maps.layers",
@@ -59,15 +83,35 @@ _WHERE = {
 __all__ = [*_WHERE, "__version__"]
 
 if TYPE_CHECKING:
+    from chaoyang_geo.alerting import AlertState as AlertState
+    from chaoyang_geo.alerting import advance_alerts as advance_alerts
+    from chaoyang_geo.alerting import alerts as alerts
+    from chaoyang_geo.alerting import read_alert_state as read_alert_state
+    from chaoyang_geo.alerting import rebuild_alerts as rebuild_alerts
+    from chaoyang_geo.alerting import write_alert_state as write_alert_state
     from chaoyang_geo.assess import assess_sections as assess_sections
     from chaoyang_geo.assess import classify as classify
     from chaoyang_geo.assess import classify_items as classify_items
+    from chaoyang_geo.assess.counties import assess_counties as assess_counties
+    from chaoyang_geo.assess.counties import rate_counties as rate_counties
+    from chaoyang_geo.assess.indicators import indicator_progress as indicator_progress
+    from chaoyang_geo.assess.needed import needed_mean as needed_mean
+    from chaoyang_geo.assess.rating import rate_basin as rate_basin
+    from chaoyang_geo.assess.targets import attain as attain
+    from chaoyang_geo.assess.targets import steadiness as steadiness
+    from chaoyang_geo.assess.units import assess_units as assess_units
     from chaoyang_geo.crs import CRSError as CRSError
     from chaoyang_geo.crs import metric_crs as metric_crs
     from chaoyang_geo.crs import to_metric as to_metric
+    from chaoyang_geo.doubt import DoubtRules as DoubtRules
     from chaoyang_geo.doubt import flag_doubts as flag_doubts
     from chaoyang_geo.doubt.page import write_quality_page as write_quality_page
     from chaoyang_geo.doubt.report import quality_report as quality_report
+    from chaoyang_geo.indices import cwqi as cwqi
+    from chaoyang_geo.indices import cwqi_city as cwqi_city
+    from chaoyang_geo.indices import pollution_index as pollution_index
+    from chaoyang_geo.indices import pollution_mean as pollution_mean
+    from chaoyang_geo.indices import trophic_index as trophic_index
     from chaoyang_geo.maps.layers import MapLayers as MapLayers
     from chaoyang_geo.maps.layers import map_layers as map_layers
     from chaoyang_geo.maps.notebook import folium_map as folium_map
@@ -95,6 +139,10 @@ if TYPE_CHECKING:
     from chaoyang_geo.standards import explain_limit as explain_limit
     from chaoyang_geo.standards import read_standard as read_standard
     from chaoyang_geo.standards import standards as standards
+    from chaoyang_geo.trends import compare_periods as compare_periods
+    from chaoyang_geo.trends import compare_shares as compare_shares
+    from chaoyang_geo.trends import trend as trend
+    from chaoyang_geo.units import county_shares as county_shares
 
 
 def __getattr__(name: str) -> Any:

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 import chaoyang_geo as cg
+from chaoyang_geo.cli_assess import assess_command
+from chaoyang_geo.cli_parts import (
+    ERR,
+    OUT,
+    STYLES,
+    Json,
+    Lang,
+    PlanName,
+    Year,
+    frame_table,
+    item_names,
+    records,
+    said,
+    say,
+    shown,
+    steps,
+    warn_unmatched,
+    write_json,
+    write_table,
+)
 from chaoyang_geo.cli_readings import readings_command
-from chaoyang_geo.files import replacing
-from chaoyang_geo.schema import CLASSES, one_of
+from chaoyang_geo.schema import one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,17 +46,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-# a pipe or a file has no width of its own; wide enough that no cell is cut
-_out = Console(width=None if sys.stdout.isatty() else 200)
-_err = Console(stderr=True)
-
-Lang = Annotated[str, typer.Option(help="zh 或 en。zh or en.")]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。JSON for machines.")]
-PlanName = Annotated[str, typer.Option(help="规划名称或文件夹。Name or folder of the plan.")]
-Year = Annotated[
-    int | None, typer.Option(help="时间没有年份时补的年份。Year of times written without one.")
-]
-
 
 @app.callback(invoke_without_command=True)
 def _options(
@@ -51,7 +55,7 @@ def _options(
     ] = False,
 ) -> None:
     if version:
-        _out.print(f"chaoyang_geo {cg.__version__}", highlight=False)
+        OUT.print(f"chaoyang_geo {cg.__version__}", highlight=False)
         raise typer.Exit
 
 
@@ -74,13 +78,13 @@ def map_command(
     """绘制一张离线地图（单个 HTML）。Draw one offline map, a single HTML file."""
     one_of("--lang", lang, ("zh", "en"))
     words = _WORDS[lang]
-    with _steps(4, quiet=as_json) as step:
+    with steps(4, quiet=as_json) as step:
         step(words["load"])
         pack = cg.load_plan(plan)
         step(words["read"])
         table = cg.read_readings(list(readings), year=year) if readings else pack.readings
         matched = cg.match_sections(table, pack.sections)
-        _warn_unmatched(matched, words)
+        warn_unmatched(matched, words)
         matched = matched[matched["match_state"] == "matched"]
         step(words["classify"])
         items = cg.classify_items(matched, pack.sections)
@@ -100,12 +104,12 @@ def map_command(
             "assessments": len(classes),
             "classes": shown,
         }
-        _json(summary)
+        write_json(summary)
         return
     listed = "，".join(f"{name} {count}" for name, count in shown.items()) or "-"
     kb = path.stat().st_size // 1024
-    _say(words["wrote"].format(path=path, kb=kb))
-    _say(words["classed"].format(n=len(classes), classes=listed))
+    say(words["wrote"].format(path=path, kb=kb))
+    say(words["classed"].format(n=len(classes), classes=listed))
 
 
 @app.command()
@@ -129,7 +133,7 @@ def classify(
         if any(file.exists() and out.exists() and file.samefile(out) for file in files):
             raise ValueError(f"--out {out}: this is the file of readings itself; name another.")
     words = _WORDS[lang]
-    with _steps(2, quiet=as_json) as step:
+    with steps(2, quiet=as_json) as step:
         step(words["read"])
         readings = cg.read_readings(list(files), year=year)
         sections = cg.load_plan(plan).sections
@@ -137,13 +141,13 @@ def classify(
         step(words["classify"])
         result = cg.classify(matched, sections, water_type=water_type)
     if out is not None:
-        _write_table(result, out)
+        write_table(result, out)
     if as_json:
-        _json(_records(result))
+        write_json(records(result))
         return
-    _out.print(_class_table(result, lang))
-    states = matched.drop_duplicates(_said(matched))["match_state"].value_counts()
-    _out.print(
+    OUT.print(_class_table(result, lang))
+    states = matched.drop_duplicates(said(matched))["match_state"].value_counts()
+    OUT.print(
         words["matched"].format(
             n=int(states.sum()), **{s: int(states.get(s, 0)) for s in _MATCH_STATES}
         ),
@@ -152,9 +156,9 @@ def classify(
     both = result.dropna(subset=["class", "published_class"])
     if len(both):
         same = int((both["class"].astype(str) == both["published_class"].astype(str)).sum())
-        _say(words["agree"].format(same=same, n=len(both)))
+        say(words["agree"].format(same=same, n=len(both)))
     if out is not None:
-        _say(words["wrote_table"].format(path=out))
+        say(words["wrote_table"].format(path=out))
 
 
 @app.command("plan")
@@ -172,9 +176,9 @@ def plan_command(
         one_of("--table", table, tables)
         frame = _without_geometry(tables[table])
         if as_json:
-            _json(_records(frame))
+            write_json(records(frame))
         else:
-            _out.print(_frame_table(frame, table, lang))
+            OUT.print(frame_table(frame, table, lang))
         return
     summary = [
         {
@@ -186,7 +190,7 @@ def plan_command(
         for key, frame in tables.items()
     ]
     if as_json:
-        _json({"plan": pack.name, "tables": summary})
+        write_json({"plan": pack.name, "tables": summary})
         return
     overview = Table(title=pack.title_zh if lang == "zh" else pack.title_en)
     heads = (
@@ -201,10 +205,11 @@ def plan_command(
     for row, frame in zip(summary, tables.values(), strict=True):
         columns = "、".join(cg.label(c, lang) for c in frame.columns if c != "geometry")
         overview.add_row(str(row["table"]), str(row["rows"]), str(row["quality"]), columns)
-    _out.print(overview)
+    OUT.print(overview)
 
 
 app.command("readings")(readings_command)
+app.command("assess")(assess_command)
 
 _MATCH_STATES = ("matched", "ambiguous", "unmatched")
 _WORDS: dict[str, dict[str, str]] = {
@@ -241,47 +246,6 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 
 
-@contextmanager
-def _steps(steps: int, *, quiet: bool) -> Iterator[Any]:
-    """Show the running step on the terminal's error channel; silent for machines."""
-    if quiet or not _err.is_terminal:
-        yield lambda text: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as progress:
-        task = progress.add_task("", total=steps)
-        begun = False
-
-        def step(text: str) -> None:
-            nonlocal begun
-            progress.update(task, description=text, advance=1 if begun else 0)
-            begun = True
-
-        yield step
-
-
-def _said(matched: pd.DataFrame) -> list[str]:
-    """Name the columns in which the readings themselves say which station they are from."""
-    columns = ("section_code_given", "section_name", "province")
-    return [name for name in columns if name in matched]
-
-
-def _say(text: str) -> None:
-    """Print a line as it is: a path may hold what looks like markup."""
-    _out.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def _warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
-    rows = matched[matched["match_state"] != "matched"]
-    names_of = zip(rows["section_name"], rows["section_code_given"], strict=True)
-    lost = list(dict.fromkeys(name or code for name, code in names_of))
-    if lost:
-        names = "、".join(lost[:8]) + ("…" if len(lost) > 8 else "")
-        warnings.warn(words["unmatched"].format(n=len(lost), names=names), stacklevel=2)
-
-
 def _class_table(result: pd.DataFrame, lang: str) -> Table:
     columns = ["section_name", "time", "class", "deciding_items", "deciding_values"]
     columns += [
@@ -293,48 +257,17 @@ def _class_table(result: pd.DataFrame, lang: str) -> Table:
     table = Table()
     for name in columns:
         table.add_column(cg.label(name, lang), overflow="fold")
-    names = _item_names(lang)
+    names = item_names(lang)
     for row in result[columns].to_dict("records"):
-        cells = [_cell(row[name]) for name in columns]
+        cells = [shown(row[name]) for name in columns]
         for index, name in enumerate(columns):
             if name in ("deciding_items", "items_missing"):
                 cells[index] = "、".join(names.get(i, i) for i in cells[index].split(";") if i)
             elif name == "deciding_values":
                 cells[index] = cells[index].replace(";", "、")
             elif name == "class" and cells[index]:
-                cells[index] = f"[{_STYLES[cells[index]]}]{cells[index]}[/]"
+                cells[index] = f"[{STYLES[cells[index]]}]{cells[index]}[/]"
         table.add_row(*cells)
-    return table
-
-
-# terminal colours nearest to the official ones: blue, green, yellow, orange, red
-_STYLES = dict(
-    zip(CLASSES, ("blue", "bright_blue", "green", "yellow", "dark_orange", "red"), strict=True)
-)
-
-
-def _item_names(lang: str) -> dict[str, str]:
-    from chaoyang_geo import standards
-
-    return standards.item_names(lang)
-
-
-def _cell(value: Any) -> str:
-    from rich.markup import escape
-
-    if value is None or str(value) in ("nan", "NaT", "<NA>"):
-        return ""
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M"))
-    return escape(str(value))
-
-
-def _frame_table(frame: pd.DataFrame, title: str, lang: str) -> Table:
-    table = Table(title=title)
-    for name in frame.columns:
-        table.add_column(cg.label(str(name), lang), overflow="fold")
-    for row in frame.itertuples(index=False, name=None):
-        table.add_row(*(_cell(value) for value in row))
     return table
 
 
@@ -348,50 +281,6 @@ def _without_geometry(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="geometry") if "geometry" in frame else frame
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Turn a table into JSON values: times in ISO, missing as null."""
-    text = frame.to_json(orient="records", date_format="iso", date_unit="s", force_ascii=False)
-    return list(json.loads(text))
-
-
-def _json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def _write_table(result: pd.DataFrame, path: Path) -> None:
-    with replacing(path) as temporary:
-        suffix = path.suffix.lower()
-        if suffix == ".csv":
-            # Excel in China opens UTF-8 only with a byte-order mark
-            result.to_csv(temporary, index=False, encoding="utf-8-sig")
-        elif suffix == ".xlsx":
-            _write_sheet(result, temporary)
-        else:
-            text = json.dumps(_records(result), ensure_ascii=False, indent=2)
-            temporary.write_text(text, encoding="utf-8")
-
-
-def _write_sheet(result: pd.DataFrame, path: Path) -> None:
-    """Write a sheet in which every text stays text: a name that begins with = is no formula."""
-    import openpyxl
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    for number, row in enumerate([list(result.columns), *result.itertuples(index=False)], 1):
-        for column, value in enumerate(row, 1):
-            if value is None or str(value) in ("nan", "NaT", "<NA>"):
-                continue
-            cell = sheet.cell(number, column)
-            if isinstance(value, str):
-                cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
-                cell.data_type = "s"
-            else:
-                cell.value = value.item() if hasattr(value, "item") else value
-    sheet.freeze_panes = "A2"
-    book.save(path)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; user errors end in one line and exit code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -402,7 +291,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = _WORDS[lang]
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        _err.print(
+        ERR.print(
             f"{words['warning']}：{message}",
             style="yellow",
             highlight=False,
@@ -423,7 +312,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # whatever it was, a planner gets a line and not a traceback
         if debug:
             raise
-        _err.print(
+        ERR.print(
             f"{words['error']}：{_sentence(error, words)}",
             style="red",
             highlight=False,

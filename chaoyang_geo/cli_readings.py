@@ -86,7 +86,8 @@ _STATES_ZH = dict(
 
 def readings_command(
     files: Annotated[
-        list[Path], typer.Argument(help="读数文件。Readings: .xlsx .xls .csv .parquet .json")
+        list[Path],
+        typer.Argument(help="读数文件。Readings: .xlsx .xlsb .xls .ods .csv .txt .parquet .json"),
     ],
     year: Annotated[
         int | None, typer.Option(help="时间没有年份时补的年份。Year of times written without one.")

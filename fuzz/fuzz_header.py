@@ -41,7 +41,8 @@ def check_file(data):
                 assert str(error), data
                 continue
             if read is read_readings:
-                assert list(frame.columns) == list(READING_COLUMNS)
+                columns = list(frame.columns)
+                assert columns in (list(READING_COLUMNS), [*READING_COLUMNS, "water_body"])
                 number = frame["state"].astype(str) == "number"
                 assert (frame["value"].notna() == number).all(), data
 

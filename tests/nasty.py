@@ -328,7 +328,27 @@ def xlsx_a_section_a_sheet(folder):
     )
 
 
-@nasty("章吉营 | 2025-10-08 | tp | 0.1 | C2 | sample | 流域取自工作表名“大凌河”")
+@nasty(
+    """
+章吉营 | 2025-10-08 | ph | 8.1 | B2
+王家沟 | 2025-10-09 | ph | 8.2 | C2
+下河套 | | ph | 8.3 | D2 | sample | 未注明监测时间
+章吉营 | 2025-10-08 | tp | 0.1 | B4
+王家沟 | 2025-10-09 | tp | <0.02 | C4
+下河套 | | tp | 0.3 | D4 | sample | 未注明监测时间
+"""
+)
+def csv_sections_across_with_a_row_of_dates(folder):
+    return text(folder, "项目,章吉营,王家沟,下河套\npH,8.1,8.2,8.3\n采样日期,2025-10-08,2025-10-09,\n"
+                "总磷(mg/L),0.1,0.02L,0.3\n")  # fmt: skip
+
+
+@nasty("章吉营 | 2025-10-08 | tp | 0.1 | C2\n王家沟 | 2025-10-08 | tp | 0.2 | C3")
+def csv_a_quote_that_never_closes(folder):
+    return text(folder, '断面,日期,"总磷(mg/L)\n章吉营,2025-10-08,0.1\n王家沟,2025-10-08,0.2\n')
+
+
+@nasty("章吉营 | 2025-10-08 | tp | 0.1 | C2 | sample | 水体取自工作表名“大凌河”")
 def xlsx_a_river_a_sheet(folder):
     return book(folder, {"大凌河": [["断面", "日期", "总磷(mg/L)"], ["章吉营", "2025-10-08", 0.1]]})
 

@@ -298,3 +298,13 @@ def test_any_small_table_reads_alike(tmp_path_factory, rows):
                 bulk.read_big(path, Words(), None)
             return
         assert_same(by_column(path), by_cell(path))
+
+
+def test_the_water_body_and_the_unit_of_a_limit_read_alike(tmp_path, always):
+    path = tmp_path / "long.csv"
+    rows = ["大凌河,S1,2025-10-08,总磷,25L,ug/L", ",S1,2025-10-09,叶绿素a,0.012,mg/L"] * 3
+    path.write_text("\n".join(["河流,断面,日期,项目,结果,单位", *rows]), encoding="utf-8")
+    table = by_column(path)
+    assert_same(table, by_cell(path))
+    assert table["water_body"].tolist() == ["大凌河", ""] * 3
+    assert table["reading_flag"][0] == "低于检出限25（原单位ug/L，合0.025 mg/L）"

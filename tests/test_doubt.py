@@ -1,5 +1,6 @@
 import re
 import warnings
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoyang_geo import SchemaError
-from chaoyang_geo.doubt import KINDS, flag_doubts, quality_report, write_quality_page
+from chaoyang_geo.doubt import KINDS, DoubtRules, flag_doubts, quality_report, write_quality_page
 from chaoyang_geo.doubt.report import FLAG_PREFIX
 from chaoyang_geo.standards.plausible import part_whole, plausible
 
@@ -37,8 +38,23 @@ def series(values, *, hours=4.0, item="do", **common):
     )
 
 
+def test_rules_are_checked_when_they_are_made():
+    assert DoubtRules(stuck_skip=["do"]).stuck_skip == frozenset({"do"})
+    assert hash(DoubtRules()) == hash(replace(DoubtRules(), near_hours=1.0))
+    with pytest.raises(FrozenInstanceError):
+        DoubtRules().near_hours = 2
+    with pytest.raises(ValueError, match="stuck_skip='do' is one text"):
+        DoubtRules(stuck_skip="do")
+    with pytest.raises(ValueError, match="jump_share=nan makes no sense"):
+        DoubtRules(jump_share=float("nan"))
+    with pytest.raises(TypeError, match="is no DoubtRules; write rules=DoubtRules"):
+        flag_doubts(table({"item": "tp", "value": 0.1}), rules={"near_hours": 2})
+
+
 def kinds(frame, **options):
-    return flag_doubts(frame, **options)["doubts"].tolist()
+    names = {field.name for field in fields(DoubtRules)}
+    rules = DoubtRules(**{name: options.pop(name) for name in names & set(options)})
+    return flag_doubts(frame, rules=rules, **options)["doubts"].tolist()
 
 
 # --- repeats --------------------------------------------------------------------------------------
@@ -362,7 +378,7 @@ def test_wrong_options_are_named():
     with pytest.raises(SchemaError, match="readings: column item"):
         flag_doubts(frame.drop(columns="item"))
     with pytest.raises(ValueError, match="near_hours=-1 makes no sense"):
-        flag_doubts(frame, near_hours=-1)
+        DoubtRules(near_hours=-1)
     with pytest.raises(ValueError, match="target_class='劣Ⅴ' is not an option"):
         flag_doubts(frame, target_class="劣Ⅴ")
     with pytest.raises(SchemaError, match="column lab"):
@@ -402,17 +418,17 @@ def readings(draw):
     return frame.astype({name: "category" for name in pick(["item", "origin", "state"])[:1]})
 
 
-LOOSE = {"jump_min_values": 2, "jump_times_mad": 1.0, "stuck_values": 2, "stuck_days": 0.01}
+LOOSE = DoubtRules(jump_min_values=2, jump_times_mad=1.0, stuck_values=2, stuck_days=0.01)
 
 
 @given(readings())
 @settings(max_examples=60)
 def test_whatever_the_table_rows_stay_and_counts_add_up(frame):
-    flagged = flag_doubts(frame, **LOOSE)
+    flagged = flag_doubts(frame, rules=LOOSE)
     pd.testing.assert_frame_equal(flagged[frame.columns], frame)
     # flagging again gives the same, and so does a table in another order
-    pd.testing.assert_frame_equal(flag_doubts(flagged, **LOOSE), flagged)
-    turned = flag_doubts(frame.iloc[::-1], **LOOSE)["doubts"].iloc[::-1].tolist()
+    pd.testing.assert_frame_equal(flag_doubts(flagged, rules=LOOSE), flagged)
+    turned = flag_doubts(frame.iloc[::-1], rules=LOOSE)["doubts"].iloc[::-1].tolist()
     assert turned == flagged["doubts"].tolist()
     assert ((flagged["doubt_flag"] == "") == (flagged["doubts"] == "")).all()
     for sentences, found in zip(flagged["doubt_flag"], flagged["doubts"], strict=True):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from chaoyang_geo import match_sections, read_readings
-from chaoyang_geo.readings import READING_COLUMNS, origin_cell
+from chaoyang_geo.readings import READING_COLUMNS, describe_readings, origin_cell
 
 
 def write_csv(folder, text, name="table.csv", encoding="utf-8"):
@@ -174,7 +174,11 @@ def test_the_national_workbook(real):
     table = read_readings(real / "cnemc_liaoning.xlsx", year=2026)
     assert table["section_name"].nunique() == 42
     assert len(table) == 42 * 11
-    assert (table["value"].isna() == (table["reading_flag"] != "")).all()
+    algae = table["item"] == "chl_a"  # converted from a unit that no source vouches for
+    flagged = table["reading_flag"] != ""
+    assert (table["value"].isna() == flagged)[~algae].all()
+    values = table.loc[algae & table["value"].notna(), "reading_flag"]
+    assert (values == "叶绿素a由mg/L换算为mg/m3（×1000），国家平台表头的单位未经核实").all()
     assert not (table["raw"].eq("--") & table["value"].notna()).any()
 
 
@@ -187,3 +191,98 @@ def test_the_national_json(real, plan):
     found = match_sections(table, plan.sections).drop_duplicates("section_name")
     assert (found["match_state"] == "matched").sum() == 5
     assert (found["match_state"] == "unmatched").sum() == 52
+
+
+# --- limits and their units -----------------------------------------------------------------------
+
+
+def test_the_flag_of_a_converted_limit_states_both_units(tmp_path):
+    text = "断面,日期,总磷(μg/L),氨氮(mg/L)\n甲,2025-10-08,25L,<12 ug/L(复测)\n乙,2025-10-08,30,0.025L\n"
+    table = read_readings(write_csv(tmp_path, text))
+    assert table["detection_limit"].tolist()[:2] == [0.025, 0.012]
+    assert table["reading_flag"].tolist() == [
+        "低于检出限25（原单位μg/L，合0.025 mg/L）",
+        "低于检出限12（原单位ug/L，合0.012 mg/L）；附注“复测”；单元格内注明单位ug/L",
+        "",
+        "低于检出限0.025",
+    ]
+
+
+def test_a_limit_from_its_own_column_states_both_units(tmp_path):
+    text = "断面,日期,项目,结果,单位,检出限\n甲,2025-10-08,总磷,未检出,ug/L,0.1\n甲,2025-10-08,总磷,ND,mg/L,0.01\n"
+    table = read_readings(write_csv(tmp_path, text))
+    assert table["reading_flag"].tolist() == [
+        "低于检出限0.1（取自检出限列）（原单位ug/L，合0.0001 mg/L）",
+        "低于检出限0.01（取自检出限列）",
+    ]
+
+
+# --- water bodies ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header", ["所在水体", "河流名称", "河流", "水体", "湖库名称", "河流/湖库"]
+)
+def test_the_water_body_of_a_wide_table_is_kept(tmp_path, header):
+    text = f"{header},断面,日期,总磷(mg/L),氨氮(mg/L)\n大凌河,章吉营,2025-10-08,0.1,0.2\n,甲,2025-10-08,0.1,0.2\n"
+    path = write_csv(tmp_path, text)
+    assert read_readings(path)["water_body"].tolist() == ["大凌河"] * 2 + [""] * 2
+    described = describe_readings(path).set_index("header")
+    assert described.loc[header, "role"] == "water_body"
+
+
+def test_the_water_body_of_a_long_table_and_of_a_form_is_kept(tmp_path):
+    long = "河流,断面,日期,项目,结果\n老哈河,甸子,2025-10-08,总磷,0.1\n"
+    form = "断面名称：甸子,所在水体：老哈河\n监测时间：2025-10-08\n项目,结果\n总磷(mg/L),0.1\n氨氮(mg/L),0.2\n"
+    for text in (long, form):
+        table = read_readings(write_csv(tmp_path, text))
+        assert set(table["water_body"]) == {"老哈河"}, text
+
+
+def test_tables_with_and_without_a_water_body_are_one_table(tmp_path):
+    with_river = write_csv(
+        tmp_path, "河流,断面,日期,总磷(mg/L)\n大凌河,甲,2025-10-08,0.1\n", "a.csv"
+    )
+    without = write_csv(tmp_path, "断面,日期,总磷(mg/L)\n甲,2025-10-09,0.1\n", "b.csv")
+    assert "water_body" not in read_readings(without)
+    assert read_readings([without, with_river])["water_body"].tolist() == ["", "大凌河"]
+
+
+def test_the_water_body_decides_between_sections_of_one_name(tmp_path):
+    text = "河流,断面,日期,总磷(mg/L)\n老哈河,入河口,2025-10-08,0.1\n小凌河,入河口,2025-10-08,0.1\n"
+    registry = pd.DataFrame(
+        {"section_code": ["A", "B"], "section_name": "入河口", "water_body": ["大凌河", "老哈河"]}
+    )
+    matched = match_sections(read_readings(write_csv(tmp_path, text)), registry)
+    assert matched["section_code"].tolist() == ["B", ""]
+    assert matched["match_state"].tolist() == ["matched", "ambiguous"]
+
+
+# --- what is not read in full, or not at all ------------------------------------------------------
+
+
+def test_a_description_of_part_of_a_parquet_file_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("chaoyang_geo.readings.cells.HEAD_ROWS", 2)
+    path = tmp_path / "long.parquet"
+    row = {"断面": "甲", "日期": "2025-10-08", "项目": "总磷", "结果": "0.1"}
+    pd.DataFrame([row] * 5).to_parquet(path)
+    notes = describe_readings(path)["note"].tolist()
+    assert "only the first 2 rows were looked at, so the counts are theirs (of 5)" in notes
+    pd.DataFrame([row] * 2).to_parquet(path)
+    assert not any("looked at" in note for note in describe_readings(path)["note"])
+
+
+def test_a_table_of_too_many_cells_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("chaoyang_geo.readings.cells.MAX_CELLS", 1000)
+    row = "甲,2025-10-08,总磷,0.1\n"
+    with pytest.raises(ValueError, match="at most 250 rows") as caught:
+        read_readings(write_csv(tmp_path, f"断面,日期,项目,结果\n{row * 300}平均值,,总磷,0.1\n"))
+    assert "What keeps it from being read by column, at any size: table.csv, row 302" in str(
+        caught.value
+    )
+    with pytest.raises(ValueError, match="Split it into files of at most 333 rows"):
+        read_readings(write_csv(tmp_path, "断面,日期,总磷\n" + "甲,2025-10-08,0.1\n" * 400))
+    path = tmp_path / "wide.parquet"
+    pd.DataFrame({"断面": ["甲"] * 400, "日期": "2025-10-08", "总磷": 0.1}).to_parquet(path)
+    with pytest.raises(ValueError, match="400 rows x 3 columns"):
+        read_readings(path)

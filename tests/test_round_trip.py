@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaoyang_geo import SchemaError, read_readings
+from chaoyang_geo import SchemaError, flag_doubts, read_readings
 from chaoyang_geo.readings import READING_COLUMNS
 from chaoyang_geo.readings import write as writing
 from chaoyang_geo.readings.long import empty_readings
@@ -155,6 +155,24 @@ def test_two_files_of_ours_are_read_together(tmp_path, readings):
     both = read_readings(paths)
     assert len(both) == 3 * len(readings)
     assert both["origin"].tolist() == readings["origin"].tolist() * 3
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_columns_that_one_file_has_are_kept_beside_one_that_lacks_them(tmp_path, readings, suffix):
+    judged = flag_doubts(readings).assign(
+        water_body=pd.Categorical(["大凌河"] * len(readings)), score=0.5, laboratory="甲站"
+    )
+    first = write_readings(judged, tmp_path / f"judged{suffix}")
+    second = write_readings(readings, tmp_path / f"plain{suffix}")
+    both = read_readings([first, second])
+    n = len(readings)
+    assert_same(both[list(READING_COLUMNS)].head(n).reset_index(drop=True), readings)
+    assert both["doubt_flag"].astype(object)[:n].tolist() == judged["doubt_flag"].tolist()
+    assert both["doubt_flag"][n:].isna().all()  # not judged is not "no doubt"
+    assert both["water_body"].tolist() == ["大凌河"] * n + [""] * n
+    assert both["score"].tolist()[:n] == [0.5] * n and both["score"][n:].isna().all()
+    turned = read_readings([second, first])
+    assert turned["doubt_flag"].isna().tolist() == [True] * n + [False] * n
 
 
 def test_errors_say_what_to_do(tmp_path, readings, monkeypatch):

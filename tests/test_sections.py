@@ -87,6 +87,10 @@ def test_the_water_body_tells_apart_what_is_ambiguous_and_its_contradiction_is_f
     row = one(table.head(1), "入河口", water_body="松花江")
     assert (row["section_code"], row["match_state"]) == ("A", "matched")
     assert "登记水体“大凌河”与读数水体“松花江”不符" in row["match_flag"]
+    assert row["score"] == 0.85 < one(table.head(1), "入河口", water_body="大凌河")["score"]
+    row = one(table, "入河口", section_code="A", water_body="老哈河")
+    assert (row["section_code"], row["match_state"]) == ("A", "matched")
+    assert "编码A登记水体“大凌河”与读数水体“老哈河”不符，以编码为准" in row["match_flag"]
 
 
 def test_the_name_in_another_province_is_another_place():

@@ -77,7 +77,9 @@ def test_a_nasty_file_gives_the_table_beside_it(case, tmp_path):
 
 
 def assert_is_long_table(table):
-    assert table.columns.tolist() == list(READING_COLUMNS)
+    columns = table.columns.tolist()
+    assert columns[: len(READING_COLUMNS)] == list(READING_COLUMNS)
+    assert columns[len(READING_COLUMNS) :] in ([], ["water_body"])
     assert table.index.tolist() == list(range(len(table)))
     types = table.dtypes.astype(str).to_dict()
     assert types.pop("time") == types.pop("period_end") == "datetime64[s]"
@@ -231,7 +233,7 @@ def test_the_command_shows_what_was_understood_and_writes_the_clean_table(tmp_pa
         assert words in out, words
     assert "填表人" in err
     pd.testing.assert_frame_equal(
-        read_readings(clean)[list(READING_COLUMNS)], quiet(read_readings, path)
+        read_readings(clean)[[*READING_COLUMNS, "water_body"]], quiet(read_readings, path)
     )
     code, out, _ = run(capsys, path, "--lang", "en", "--describe")
     assert code == 0

@@ -18,7 +18,7 @@ tp ㎎/L mg/L 1 | tp g/m3 mg/L 1 | tp (mg/L) mg/L 1 | hg μg/L mg/L 0.001 | hg �
 hg ug/L mg/L 0.001
 hg 微克/升 mg/L 0.001 | hg ng/L mg/L 1e-6 | cod g/L mg/L 1000 | chl_a mg/m3 mg/m3 1 | chl_a mg/m³ mg/m3 1
 chl_a μg/L mg/m3 1
-chl_a mg/L mg/m3 1000 | conductivity μS/cm μS/cm 1 | conductivity us/cm μS/cm 1 | conductivity mS/m μS/cm 10
+conductivity μS/cm μS/cm 1 | conductivity us/cm μS/cm 1 | conductivity mS/m μS/cm 10
 conductivity mS/cm μS/cm 1000 | turbidity NTU NTU 1 | transparency cm m 0.01 | transparency m m 1
 water_temp °C ℃ 1
 water_temp 摄氏度 ℃ 1 | fecal_coliform 个/L 个/L 1 | fecal_coliform 个/升 个/L 1
@@ -59,6 +59,7 @@ def test_a_unit_comes_to_the_usual_one(entry):
         ("fecal_coliform", "CFU/100 mL", 10, "以CFU/L计，未换算为个/L"),
         ("tp", "", 1, "表中未注明单位，按mg/L"),
         ("chl_a", "", 1, "表中未注明单位，按mg/m3"),
+        ("chl_a", "mg/L", 1000, "叶绿素a由mg/L换算为mg/m3（×1000），国家平台表头的单位未经核实"),
     ],
 )
 def test_a_conversion_that_needs_knowledge_names_itself(item, text, factor, flag):
@@ -241,3 +242,15 @@ def test_tables_hold_no_stray_spaces():
         for column in table.select_dtypes("str"):
             assert (table[column] == table[column].str.strip()).all(), column
     assert isinstance(standards.items(), pd.DataFrame)
+
+
+def test_atomic_weights_are_those_of_the_source():
+    weights = standards.atomic_weights()
+    assert weights == {"H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "P": 30.974, "S": 32.06}
+    intervals = {  # IUPAC 2013; phosphorus has a single value
+        "H": (1.00784, 1.00811), "C": (12.0096, 12.0116), "N": (14.00643, 14.00728),
+        "O": (15.99903, 15.99977), "P": (30.9737, 30.9742), "S": (32.059, 32.076),
+    }  # fmt: skip
+    half_digit = 0.0005  # the conventional value of oxygen, 15.999, is rounded out of its interval
+    for symbol, (low, high) in intervals.items():
+        assert low - half_digit <= weights[symbol] <= high + half_digit

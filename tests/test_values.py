@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chaoyang_geo.readings import values
 from chaoyang_geo.readings.fold import fold
 from chaoyang_geo.readings.substitute import POLICIES, substitute
-from chaoyang_geo.readings.values import STATES, _parse, parse_values
+from chaoyang_geo.readings.values import STATES, _parse, parse_value, parse_values
 
 NUMBERS = """
 0.12 = 0.12 | -0.5 = -0.5 | +3 = 3 | 5. = 5 | .5 = 0.5 | 007 = 7 | １．２ = 1.2 | 1．2 = 1.2 | －0.5 = -0.5
@@ -319,3 +321,44 @@ def test_nothing_to_substitute_and_unknown_policies():
     ):
         substitute(censored(), policy="third")
     assert next(iter(POLICIES)) == "half_limit"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "flag"),
+    [
+        ("1.2×10^4", 12_000, ""),
+        ("1.2×10⁴", 12_000, ""),
+        ("-3E-2", -0.03, ""),
+        ("12,000", 12_000, "逗号按千分位"),
+        ("1,200,000", 1_200_000, ""),
+        ("1,200.5", 1200.5, ""),
+        ("0.12①", 0.12, "附注“①”"),
+    ],
+)
+def test_the_quick_ways_mean_what_the_slow_one_does(text, value, flag):
+    for others in ([], ["0.1"] * 80):
+        parsed = parse_values([text, *others])
+        assert (parsed.value[0], parsed.state[0], parsed.flag[0]) == (value, "number", flag)
+    assert (parse_value(text).value, parse_value(text).flag) == (value, flag)
+
+
+@given(
+    st.text("0123456789.,eE+-×x^LlND<>≤() *①⁴检未出限mg/μ，。约复测断流", min_size=1, max_size=12)
+)
+def test_no_form_depends_on_the_way_it_is_read(text):
+    parsed = parse_values([text, text])
+    fields = ("value", "state", "censored", "detection_limit", "flag", "unit")
+    for name, other in zip(fields, values._parse.__wrapped__(text), strict=True):
+        one = getattr(parsed, name)[0]
+        assert one == other or (one != one and other != other), (name, one, other)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{:.4f} mg/L", "{:.4f}×10⁴", "{:.3f}(复测)", "水样浑浊且有异味" * 5 + "{:.0f}"],
+)
+def test_rare_forms_are_read_in_little_time(form):
+    texts = [form.format(number / 7) for number in range(20_000)]
+    begun = time.process_time()
+    parse_values(texts * 2)
+    assert time.process_time() - begun < 10

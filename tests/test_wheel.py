@@ -27,6 +27,7 @@ def wheel(tmp_path_factory):
 PACKAGE_FILES = (
     "**/*.py",
     "py.typed",
+    "vocabulary.csv",
     "standards/*.csv",
     "maps/page/*.html",
     "doubt/*.css",

@@ -16,10 +16,11 @@ from chaoyang_geo.assess.sections import (
     finished,
     first_rows,
     section_columns,
+    sources,
     target_ranks,
 )
 from chaoyang_geo.assess.verdict import Values, joined, strings
-from chaoyang_geo.codes import Coded, category, combinations, pairs, spread
+from chaoyang_geo.codes import Coded, category, combinations, distinct_texts, pairs, spread
 from chaoyang_geo.periods import mean_readings
 from chaoyang_geo.rounding import round_half_even
 from chaoyang_geo.schema import as_times, one_of, require
@@ -153,6 +154,9 @@ def assess_sections(
     if "period_name" in means:
         head["period_name"] = strings(means["period_name"].iloc[first].to_numpy(object))
     result = assessed(head, values, registry, first, doubts=[_doubts(means)])
+    if means is not readings:
+        for name, column in _sources_of(readings, head["section_code"]).items():
+            result[name] = column
     result["n_items"] = result["n_readings"]
     counted = values.counts
     weights = means["n"].to_numpy("float64")[counted]
@@ -241,6 +245,23 @@ def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     for part in parts:
         number = pd.factorize(number * (int(part.max(initial=0)) + 1) + part)[0]
     return number, first_rows(number)
+
+
+def _sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
+    """Say for each section where its readings come from; those without a code are left open."""
+    code = section_columns(readings)["section_code"]
+    columns = {"source": sources(readings)}
+    if "source_en" in readings:
+        columns["source_en"] = text_codes(readings["source_en"])
+    out: dict[str, Any] = {}
+    for name, column in columns.items():
+        found: dict[str, list[str]] = {}
+        for a, b in combinations([code, column])[1]:
+            text = distinct_texts(column).texts[b]
+            if text:
+                found.setdefault(code.texts[a], []).append(text)
+        out[name] = strings([";".join(found.get(key, []) if key else []) for key in codes])
+    return out
 
 
 def _doubts(means: pd.DataFrame) -> Coded:

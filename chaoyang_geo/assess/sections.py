@@ -154,7 +154,7 @@ def classify(
             readings["published_class"].iloc[first], table="readings", column="published_class"
         )
     n = len(first)
-    result["source"] = _joined_source(_sources(readings), group, n)
+    result["source"] = _joined_source(sources(readings), group, n)
     if "source_en" in readings:
         result["source_en"] = _joined_source(text_codes(readings["source_en"]), group, n)
     return finished(result, ASSESSMENT_COLUMNS, why=why, standard=standard)
@@ -304,7 +304,7 @@ def _joined_source(column: Coded, group: Ints, n: int) -> Any:
     return strings(joined(group[rows], texts, n, once=True))
 
 
-def _sources(readings: pd.DataFrame) -> Coded:
+def sources(readings: pd.DataFrame) -> Coded:
     """Say where each reading comes from: its stated source, else its file."""
     if "source" in readings:
         return text_codes(readings["source"])

@@ -7,11 +7,12 @@ that a person can decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.doubt.page import write_quality_page
 from chaoyang_geo.doubt.report import quality_report
+from chaoyang_geo.doubt.rules import DoubtRules
 from chaoyang_geo.doubt.words import KINDS
 from chaoyang_geo.schema import CLASSES, one_of, require
 
@@ -20,26 +21,18 @@ if TYPE_CHECKING:
 
     from chaoyang_geo.doubt.table import Table
 
-__all__ = ["KINDS", "flag_doubts", "quality_report", "write_quality_page"]
+__all__ = ["KINDS", "DoubtRules", "flag_doubts", "quality_report", "write_quality_page"]
+
+_RULES = DoubtRules()
 
 
 def flag_doubts(
     readings: pd.DataFrame,
     *,
+    rules: DoubtRules = _RULES,
     history: pd.DataFrame | None = None,
     limits: pd.DataFrame | None = None,
     laboratory: str | None = None,
-    near_hours: float = 1.0,
-    near_tolerance: float = 0.0,
-    jump_values: int = 24,
-    jump_min_values: int = 8,
-    jump_times_mad: float = 6.0,
-    jump_share: float = 0.5,
-    stuck_values: int = 12,
-    stuck_days: float = 2.0,
-    stuck_gap_hours: float = 24.0,
-    stuck_skip: Iterable[str] = (),
-    contradiction_tolerance: float = 0.1,
     target_class: str = "Ⅲ",
     water_type: str = "river",
     standard: str = "gb3838",
@@ -57,6 +50,8 @@ def flag_doubts(
     readings : DataFrame, n rows
         The long table of :func:`read_readings`; match the sections first, so that one section
         has one code.
+    rules : DoubtRules
+        The thresholds; ``DoubtRules(jump_times_mad=4)`` changes one of them.
     history : DataFrame, optional
         Earlier readings of the same sections: they are compared with, not judged. Without it a
         section's history is what ``readings`` holds of it.
@@ -65,25 +60,6 @@ def flag_doubts(
         ``jump_by``, ``why``; default :func:`chaoyang_geo.standards.plausible.plausible`.
     laboratory : str, optional
         Column that names who measured; default ``laboratory``, else the file of ``origin``.
-    near_hours : float
-        Rows of one section and item are one sample when they are less than this apart.
-    near_tolerance : float, share of the value
-        Results closer than this are the same result.
-    jump_values, jump_min_values : int
-        A value is compared with so many values before it; with fewer it is not judged.
-    jump_times_mad : float
-        How many robust standard deviations (1.4826 times the median absolute deviation, MAD)
-        from the median make a jump.
-    jump_share : float, share of the median
-        A jump of a concentration is larger than this, too.
-    stuck_values, stuck_days : int and float
-        A sensor stands still when it gives one number so many times over so many days.
-    stuck_gap_hours : float
-        A longer gap between two readings ends the run: monthly samples are no sensor.
-    stuck_skip : items, optional
-        Keys of items that may stand still.
-    contradiction_tolerance : float, share of the whole
-        How much larger a part may be measured than its whole (NH3-N than TN).
     target_class : {"Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ"}
         Class whose limit a detection limit must not exceed, where the column says nothing.
     water_type : {"river", "lake"}
@@ -103,7 +79,9 @@ def flag_doubts(
     SchemaError
         A required column is missing.
     ValueError
-        An option is unknown, or a number makes no sense.
+        An option is unknown.
+    TypeError
+        ``rules`` is no :class:`DoubtRules`.
 
     Notes
     -----
@@ -149,58 +127,43 @@ def flag_doubts(
     from chaoyang_geo.standards.plausible import part_whole, plausible
 
     require(readings, ["item", "value", "time"], table="readings")
+    if not isinstance(rules, DoubtRules):
+        raise TypeError(
+            f"rules={rules!r} is no DoubtRules; write rules=DoubtRules(near_hours=2), naming what "
+            "differs from the defaults"
+        )
     one_of("target_class", target_class, CLASSES[:-1])
     one_of("water_type", water_type, ("river", "lake"))
     one_of("standard", standard, standards.catalogue()["standard"])
-    at_least = {
-        "near_hours": (near_hours, 0),
-        "near_tolerance": (near_tolerance, 0),
-        "jump_values": (jump_values, 1),
-        "jump_min_values": (jump_min_values, 1),
-        "jump_times_mad": (jump_times_mad, 0),
-        "jump_share": (jump_share, 0),
-        "stuck_values": (stuck_values, 2),
-        "stuck_days": (stuck_days, 0),
-        "stuck_gap_hours": (stuck_gap_hours, 0),
-        "contradiction_tolerance": (contradiction_tolerance, 0),
-    }
-    for name, (given, least) in at_least.items():
-        if not given >= least:
-            raise ValueError(f"{name}={given!r} makes no sense; it must be at least {least}")
-    if jump_min_values > jump_values:
-        raise ValueError(
-            f"jump_min_values={jump_min_values} is more than jump_values={jump_values}, so no "
-            "value could ever be judged; lower the first or raise the second"
-        )
     if laboratory is not None:
         require(readings, [laboratory], table="readings")
     bounds = plausible() if limits is None else limits
     require(bounds, ["item", "low", "high"], table="limits")
 
     table = table_of(readings, laboratory=laboratory)
-    samples = Samples(table, near_hours=near_hours, near_tolerance=near_tolerance)
+    samples = Samples(table, near_hours=rules.near_hours, near_tolerance=rules.near_tolerance)
     past = _with_history(table, history)
     found: dict[str, Iterator[tuple[int, str]]] = {
         "duplicate": samples.duplicates(),
-        "near_duplicate": samples.near_duplicates(near_hours),
+        "near_duplicate": samples.near_duplicates(rules.near_hours),
         "two_laboratories": samples.two_laboratories(),
         "conflict": samples.conflicts(),
         "impossible": values.impossible(table, bounds),
         "jump": History(*past).jumps(
             bounds=bounds,
-            window=jump_values,
-            min_values=jump_min_values,
-            times_mad=jump_times_mad,
-            share=jump_share,
+            window=rules.jump_values,
+            min_values=rules.jump_min_values,
+            times_mad=rules.jump_times_mad,
+            share=rules.jump_share,
         ),
         "stuck": History(*past).stuck(
-            min_values=stuck_values,
-            min_days=stuck_days,
-            gap_hours=stuck_gap_hours,
-            skip=frozenset(stuck_skip),
+            min_values=rules.stuck_values,
+            min_days=rules.stuck_days,
+            gap_hours=rules.stuck_gap_hours,
+            skip=rules.stuck_skip,
         ),
         "contradiction": values.contradictions(
-            table, part_whole(), tolerance=contradiction_tolerance
+            table, part_whole(), tolerance=rules.contradiction_tolerance
         ),
         "blunt_limit": values.blunt_limits(
             table, readings, standard=standard, water_type=water_type, target_class=target_class

@@ -74,7 +74,7 @@ def quality_report(
     import numpy as np
     import pandas as pd
 
-    from chaoyang_geo.doubt.table import coded
+    from chaoyang_geo.doubt.table import labels
 
     by = [by] if isinstance(by, str) else list(by)
     require(readings, ["item", "value", "time", *by], table="readings")
@@ -95,27 +95,27 @@ def quality_report(
         counted[name] = np.bincount(group[chosen], minlength=len(first)).astype(np.int64)
 
     count("n_rows", np.ones(n, bool))
-    row_kind = coded(readings, "row_kind")
+    row_kind = labels(readings, "row_kind")
     count("n_samples", np.append(row_kind.texts == "sample", True)[row_kind.codes])
     state_of, states = _states(readings)
     for state in STATES:
         place = states.index(state)
         count(f"n_{state}", state_of == place)
     count("n_other", state_of == len(states))
-    doubts = coded(readings, "doubts")
+    doubts = labels(readings, "doubts")
     count("n_doubted", doubts.codes >= 0)
     split = [set(str(text).split(";")) for text in doubts.texts]
     for kind in KINDS:
         holds = np.array([*(kind in kinds for kinds in split), False], bool)
         count(f"n_{kind}", holds[doubts.codes])
-    flags = coded(readings, "reading_flag")
+    flags = labels(readings, "reading_flag")
     count("n_flagged", flags.codes >= 0)
     for text, holds in _distinct_flags(flags.texts).items():
         count(FLAG_PREFIX + text, holds[flags.codes])
 
     report = pd.DataFrame({"report_row": ["group"] * len(first)})
     for name in keys:
-        texts = coded(readings, name)
+        texts = labels(readings, name)
         report[name] = np.append(texts.texts, "")[texts.codes[first]]
     report = pd.concat([report, pd.DataFrame(counted)], axis=1)
     total: dict[str, object] = {"report_row": "total", **dict.fromkeys(keys, "")}
@@ -133,16 +133,16 @@ def _groups(
     import numpy as np
     import pandas as pd
 
-    from chaoyang_geo.doubt.table import coded, combine
+    from chaoyang_geo.doubt.table import combine, labels
 
     codes = []
     for name in by:
-        column = coded(readings, name)
+        column = labels(readings, name)
         codes.append(column.codes + 1)
         if name == "section_code":
             for other in ("section_name", "province"):
                 if other not in by:
-                    named = coded(readings, other).codes + 1
+                    named = labels(readings, other).codes + 1
                     codes.append(np.where(column.codes >= 0, 0, named))
     if not codes:
         codes = [np.zeros(len(readings), np.int64)]
@@ -155,16 +155,16 @@ def _states(readings: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Return the place of each row's state in the list; its length where it is unknown."""
     import numpy as np
 
-    from chaoyang_geo.doubt.table import coded
+    from chaoyang_geo.doubt.table import labels
 
     states = list(STATES)
     unknown = len(states)
     if "state" in readings:
-        state = coded(readings, "state")
+        state = labels(readings, "state")
         places = [states.index(text) if text in states else unknown for text in state.texts]
         return np.array([*places, unknown], np.int64)[state.codes], states
     number = readings["value"].notna().to_numpy()
-    sign = coded(readings, "censored")
+    sign = labels(readings, "censored")
     signs = {"<": states.index("below"), ">": states.index("above")}
     places = [signs.get(str(text), unknown) for text in sign.texts]
     censored = np.array([*places, unknown], np.int64)[sign.codes]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chaoyang_geo import standards
+from chaoyang_geo.codes import optional, spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,8 @@ _SIGNS = {NUMBER: "", BELOW: "<", ABOVE: ">"}
 
 
 @dataclass
-class Coded:
-    """A text column as codes into its distinct texts; -1 where it is missing or empty."""
+class Labels:
+    """A text column as codes into its distinct texts; -1 where it is missing or blank."""
 
     codes: Ints
     texts: Texts
@@ -39,24 +40,14 @@ class Coded:
         return "" if code < 0 else str(self.texts[code])
 
 
-def coded(frame: pd.DataFrame, column: str) -> Coded:
-    """Return a column of str, object or category as codes; an absent column is all missing."""
-    import pandas as pd
-
-    if column not in frame:
-        return Coded(np.full(len(frame), -1, np.int64), np.array([], object))
-    series = frame[column]
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        codes, found = series.cat.codes.to_numpy(), series.cat.categories
-    else:
-        codes, found = pd.factorize(series)
-    names = [str(text).strip() for text in found]
-    # names that differ in outer spaces alone are one name; -1 stays -1
-    merged, distinct = pd.factorize(np.array([*names, ""], dtype=object))
-    blank = merged[-1]
-    merged = np.where(merged == blank, -1, merged)
-    merged[-1] = -1
-    return Coded(merged[codes.astype(np.int64)].astype(np.int64), np.asarray(distinct, object))
+def labels(frame: pd.DataFrame, column: str) -> Labels:
+    """Return a column of str, object or category as labels; an absent column is all missing."""
+    found = optional(frame, column)
+    # names that differ in outer spaces alone are one name
+    names = [text.strip() for text in found.texts]
+    number = {name: k for k, name in enumerate(dict.fromkeys(name for name in names if name))}
+    places = np.array([*(number.get(name, -1) for name in names), -1], np.int64)
+    return Labels(spread(places, found.codes), np.array(list(number), object))
 
 
 def combine(*columns: Ints) -> Ints:
@@ -83,15 +74,15 @@ class Table:
 
     frame: pd.DataFrame
     section: Ints
-    item: Coded
-    unit: Coded
-    period: Coded
+    item: Labels
+    unit: Labels
+    period: Labels
     time: Ints  # seconds
     has_time: Bools
     is_sample: Bools
     kind: npt.NDArray[np.int8]
     number: Floats  # the value, or the limit of a censored value
-    source: Coded
+    source: Labels
 
     def __len__(self) -> int:
         return len(self.section)
@@ -140,11 +131,11 @@ class Table:
         return [names.get(str(item), str(item)) for item in self.item.texts]
 
     @cached_property
-    def _origin(self) -> tuple[Coded, Any, Coded]:
+    def _origin(self) -> tuple[Labels, Any, Labels]:
         rows = None
         if "origin_row" in self.frame:
             rows = self.frame["origin_row"].to_numpy(dtype="float64", na_value=np.nan)
-        return coded(self.frame, "origin"), rows, coded(self.frame, "origin_column")
+        return labels(self.frame, "origin"), rows, labels(self.frame, "origin_column")
 
     def cell(self, row: int) -> str:
         """Name the cell that a row comes from, or the row's place in the table."""
@@ -189,14 +180,14 @@ def table_of(frame: pd.DataFrame, *, laboratory: str | None) -> Table:
             times = times.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
     seconds = times.to_numpy().astype("datetime64[s]")
 
-    row_kind = coded(frame, "row_kind")
+    row_kind = labels(frame, "row_kind")
     sample = np.append(row_kind.texts == "sample", True)  # no kind stated: a sample
     return Table(
         frame=frame,
         section=_sections(frame),
-        item=coded(frame, "item"),
-        unit=coded(frame, "unit"),
-        period=coded(frame, "period"),
+        item=labels(frame, "item"),
+        unit=labels(frame, "unit"),
+        period=labels(frame, "period"),
         time=seconds.astype(np.int64),
         has_time=~np.isnat(seconds),
         is_sample=sample[row_kind.codes],
@@ -208,10 +199,10 @@ def table_of(frame: pd.DataFrame, *, laboratory: str | None) -> Table:
 
 def _kinds(frame: pd.DataFrame, n: int) -> npt.NDArray[np.int8]:
     if "state" in frame:
-        state, words = coded(frame, "state"), _KIND_BY_STATE
+        state, words = labels(frame, "state"), _KIND_BY_STATE
         missing = NONE
     elif "censored" in frame:
-        state, words = coded(frame, "censored"), _KIND_BY_SIGN
+        state, words = labels(frame, "censored"), _KIND_BY_SIGN
         missing = NUMBER
     else:
         return np.full(n, NUMBER, np.int8)
@@ -221,28 +212,28 @@ def _kinds(frame: pd.DataFrame, n: int) -> npt.NDArray[np.int8]:
 
 def _sections(frame: pd.DataFrame) -> Ints:
     """Code of the section: by its code, else by its name within its province."""
-    code, name = coded(frame, "section_code"), coded(frame, "section_name")
-    province = coded(frame, "province")
+    code, name = labels(frame, "section_code"), labels(frame, "section_name")
+    province = labels(frame, "province")
     by_name = combine(name.codes, province.codes + 1)
     return np.where(
         code.codes >= 0, code.codes, np.where(by_name >= 0, by_name + len(code.texts), -1)
     )
 
 
-def _sources(frame: pd.DataFrame, laboratory: str | None) -> Coded:
+def _sources(frame: pd.DataFrame, laboratory: str | None) -> Labels:
     """Who reported a value: the laboratory where it is named, else the file."""
     import pandas as pd
 
-    origin = coded(frame, "origin")
+    origin = labels(frame, "origin")
     files = [text[1:].split("]", 1)[0] if text.startswith("[") else text for text in origin.texts]
     codes, distinct = pd.factorize(np.array(files, dtype=object))
     from_file = np.append(codes, -1)[origin.codes].astype(np.int64)
     column = laboratory or "laboratory"
     if column not in frame:
-        return Coded(from_file, np.asarray(distinct, object))
-    lab = coded(frame, column)
+        return Labels(from_file, np.asarray(distinct, object))
+    lab = labels(frame, column)
     texts = np.concatenate([lab.texts, np.asarray(distinct, object)])
     codes_both = np.where(
         lab.codes >= 0, lab.codes, np.where(from_file >= 0, from_file + len(lab.texts), -1)
     )
-    return Coded(codes_both, texts)
+    return Labels(codes_both, texts)

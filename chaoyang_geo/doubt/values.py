@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chaoyang_geo import standards
-from chaoyang_geo.doubt.table import ABOVE, BELOW, NONE, Floats, Ints, Table, coded, combine
+from chaoyang_geo.doubt.table import ABOVE, BELOW, NONE, Floats, Ints, Table, combine, labels
 from chaoyang_geo.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def blunt_limits(
     limits = standards.limits(standard)
     limits = limits[limits["direction"] == "max"]
     limit_of = {(str(row["item"]), str(row["water_type"])): row for _, row in limits.iterrows()}
-    types, targets = coded(frame, "water_type"), coded(frame, "target_class")
+    types, targets = labels(frame, "water_type"), labels(frame, "target_class")
     # each distinct question once: which item, unit, kind of water and class
     question = combine(
         table.item.codes[rows],

@@ -24,6 +24,7 @@ from chaoyang_geo.maps.tables import (
     plan_tables,
 )
 from chaoyang_geo.maps.words import has_chinese, in_lang, words
+from chaoyang_geo.reasons import period_text
 from chaoyang_geo.schema import CLASSES, split_codes
 
 Row = Mapping[str, Any]
@@ -98,6 +99,7 @@ class Facts:
     """The plan's tables, indexed for look-up, in one language.
 
     ``dates_only`` says that every sampling time is 00:00, so that they are written as days;
+    ``periods`` names the periods that the assessments stand for, by their begin;
     ``english`` has the romanised names of rivers and water bodies.
     """
 
@@ -111,6 +113,7 @@ class Facts:
     later: Mapping[str, pd.Timestamp]
     several_times: bool
     dates_only: bool
+    periods: Mapping[pd.Timestamp, str]
     unknown: tuple[str, ...]
     items: Mapping[tuple[str, Any], tuple[Row, ...]]
     members: Mapping[str, tuple[Row, ...]]
@@ -130,12 +133,18 @@ class Facts:
         return text(row.get(f"{column}_en")) or self.english.get(name, name)
 
     def time(self, value: pd.Timestamp) -> str:
-        """Write a sampling time with its zone, or as a day where the times are days."""
+        """Write a sampling time with its zone, as a day where the times are days, or a period."""
+        if value in self.periods:
+            return self.periods[value]
         shown = text(value, dates=self.dates_only)
         return shown + self.words["china_time"] if shown and not self.dates_only else shown
 
     def period(self, times: Iterable[pd.Timestamp]) -> str:
         """Write the span of some sampling times like :meth:`time`."""
+        if self.periods:
+            known = sorted({time for time in times if time in self.periods})
+            ends = dict.fromkeys(self.periods[time] for time in (*known[:1], *known[-1:]))
+            return self.words["to"].join(ends)
         shown = period(times, dates=self.dates_only)
         return shown + self.words["china_time"] if shown and not self.dates_only else shown
 
@@ -228,6 +237,7 @@ def gather(
         later=later,
         several_times=several,
         dates_only=len(assessed) > 0 and all_midnight(assessed["time"]),
+        periods=_periods(assessed, lang),
         unknown=unknown,
         items=_items(item_table(items)),
         members=_members(tables.unit_members),
@@ -239,6 +249,14 @@ def gather(
         in_class=frozenset(str(item) for item in limits.loc[limits["in_class"], "item"]),
         english=_english_names(tables),
     )
+
+
+def _periods(assessed: pd.DataFrame, lang: str) -> dict[pd.Timestamp, str]:
+    """Return the name of each period by its begin; none where the rows are samplings."""
+    if not {"period", "period_end"} <= set(assessed.columns):
+        return {}
+    spans = assessed[["period", "period_end"]].drop_duplicates().itertuples(index=False)
+    return {begin: period_text(begin, end, lang=lang) for begin, end in spans}
 
 
 def _english_names(tables: Tables) -> dict[str, str]:

@@ -38,7 +38,8 @@ def subtitle(facts: Facts) -> str:
     if facts.latest:
         classed = [row for code, row in facts.latest.items() if facts.section_class(code)]
         times = facts.period(row["time"] for row in classed or facts.latest.values())
-        read = words["subtitle_read"].format(period=times or "—", read=len(classed))
+        said = words["subtitle_period" if facts.periods else "subtitle_read"]
+        read = said.format(period=times or "—", read=len(classed))
         unclassed = len(facts.latest) - len(classed)
         more = words["subtitle_unclassed"].format(n=unclassed) if unclassed else ""
         parts.append(read + more)
@@ -153,13 +154,15 @@ def notes(facts: Facts) -> tuple[str, ...]:
         targets = [style.class_name(v, facts.lang) for v in CLASSES if v in assumed]
         notes.append(words["note_target"].format(targets=facts.names(targets)))
     if facts.several_times:
-        notes.append(words["note_latest"])
+        notes.append(words["note_latest_period" if facts.periods else "note_latest"])
     if facts.unknown:
         names = facts.names(dict.fromkeys(facts.unknown), limit=_NAMES_IN_NOTE)
         notes.append(words["note_unknown"].format(n=len(facts.unknown), names=names))
     if facts.latest:
         standard = standards.citation(lang=facts.lang)
         notes.append(words["note_method"].format(standard=standard))
+        if facts.periods:
+            notes.append(words["note_means"])
     notes.append(words["note_review"])
     return tuple(notes)
 

@@ -165,7 +165,8 @@ def _section_reasons(facts: Facts, code: str) -> list[str]:
     flags = facts.flag(row.get("assess_flag")).split(facts.words["stop"])
     reasons = [why, facts.words["stop"].join(flag for flag in flags if flag not in why)]
     if code in facts.later:
-        time = text(facts.later[code], dates=facts.dates_only)
+        later = facts.later[code]
+        time = facts.periods.get(later) or text(later, dates=facts.dates_only)
         reasons.append(facts.words["later_without_class"].format(time=time))
     return [reason for reason in dict.fromkeys(reasons) if reason]
 
@@ -181,7 +182,7 @@ def _reading_rows(facts: Facts, code: str, *, several: bool = False) -> list[tup
     over = text(row.get("times_over"))
     item = facts.item_names.get(str(row.get("times_over_item")), "")
     return [
-        (words["time"], prefix + time if time else ""),
+        (words["period" if facts.periods else "time"], prefix + time if time else ""),
         (words["reading_source"], facts.name(row, "source")),
         (words["target"], _target_text(facts, code, row)),
         (words["times_over"], words["times_over_of"].format(item=item, n=over) if over else ""),
@@ -225,7 +226,8 @@ def _items_table(facts: Facts, code: str) -> list[Table]:
         )
         for reading in readings
     )
-    heads = (words["head_item"], words["head_value"], words["head_class"], words["head_limit"])
+    value = words["head_mean" if facts.periods else "head_value"]
+    heads = (words["head_item"], value, words["head_class"], words["head_limit"])
     title = words["table_items"].format(section=facts.section_name(code))
     note = words["note_items"] if any(cells[2] == "—" for cells in body) else ""
     return [Table(title, heads, body, note, lead=True)]

@@ -107,6 +107,8 @@ def plan_tables(plan: PlanTables) -> Tables:
 def assessment_table(assessments: pd.DataFrame | None) -> pd.DataFrame:
     """Return the assessments with text codes, naive Beijing times and nothing but classes.
 
+    An assessment of a period has the period's begin as its time.
+
     Raises
     ------
     SchemaError
@@ -114,6 +116,7 @@ def assessment_table(assessments: pd.DataFrame | None) -> pd.DataFrame:
     """
     if assessments is None:
         return pd.DataFrame()
+    assessments = _at_begin(assessments)
     require(assessments, ["section_code", "time", "class"], table="assessments")
     _check_classes(assessments["class"], table="assessments", column="class")
     return _with_times(assessments, table="assessments")
@@ -129,10 +132,20 @@ def item_table(items: pd.DataFrame | None) -> pd.DataFrame:
     """
     if items is None:
         return pd.DataFrame()
+    items = _at_begin(items)
+    if "mean_rounded" in items and "value" not in items:
+        items = items.assign(value=items["mean_rounded"])
     require(items, ["section_code", "time", "item", "value"], table="items")
     if "item_class" in items.columns:
         _check_classes(items["item_class"], table="items", column="item_class")
     return _with_times(items, table="items")
+
+
+def _at_begin(frame: pd.DataFrame) -> pd.DataFrame:
+    """Place what stands for a period at its begin."""
+    if "period" in frame and "time" not in frame:
+        return frame.assign(time=frame["period"])
+    return frame
 
 
 def all_midnight(times: Iterable[Any]) -> bool:

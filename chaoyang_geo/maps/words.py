@@ -14,6 +14,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "监测时间 {period}，{read} 个断面已评类别",
         "sampled {period}, {read} sections classed",
     ),
+    "subtitle_period": (
+        "评价时段 {period}，{read} 个断面已评类别",
+        "period {period}, {read} sections classed",
+    ),
     "subtitle_unclassed": ("，{n} 个未评类别", ", {n} not classed"),
     "subtitle_none": ("未载入监测数据", "no readings loaded"),
     "subtitle_source": ("数据：{source}", "data: {source}"),
@@ -87,6 +91,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_attained": ("未达标", "not attained"),
     "target_of": ("{target}（{quality}）", "{target} ({quality})"),
     "time": ("监测时间", "sampling time"),
+    "period": ("评价时段", "period"),
+    "to": ("至", " to "),
     "reading_source": ("读数来源", "source of the readings"),
     "items_missing": ("缺测指标", "items missing"),
     "items_undecided": ("未能判定指标", "items undecided"),
@@ -113,6 +119,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "table_items": ("{section}各项指标", "Items at {section}"),
     "head_item": ("指标", "item"),
     "head_value": ("监测值", "value"),
+    "head_mean": ("均值", "mean"),
     "head_class": ("单项类别", "class"),
     "head_limit": ("限值", "limit"),
     "not_measured": ("未测", "not measured"),
@@ -164,6 +171,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "note_latest": (
         "同一断面有多个监测时间的，取最近一次。",
         "Of several sampling times of a section the latest is shown.",
+    ),
+    "note_latest_period": (
+        "同一断面有多个评价时段的，取最近一个。",
+        "Of several periods of a section the latest is shown.",
+    ),
+    "note_means": (
+        "类别按各项目均值评价，均值的小数位数依环办监测函〔2020〕82号（见于单一来源）。",
+        "Classes of means, rounded to the decimals of Circular 82 of 2020 (known from one source).",
     ),
     "note_unknown": (
         "{n} 行评价结果的断面不在本规划中，未绘制：{names}。",

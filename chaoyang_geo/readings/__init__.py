@@ -20,7 +20,13 @@ from chaoyang_geo.readings.describe import (
 )
 from chaoyang_geo.readings.header import Words
 from chaoyang_geo.readings.long import CLASS_BY_TEXT as _CLASS_BY_TEXT
-from chaoyang_geo.readings.long import READING_COLUMNS, empty_readings, joined_readings, origin_cell
+from chaoyang_geo.readings.long import (
+    OPTIONAL_COLUMNS,
+    READING_COLUMNS,
+    empty_readings,
+    joined_readings,
+    origin_cell,
+)
 from chaoyang_geo.readings.rows import UNKNOWN_ITEM
 
 if TYPE_CHECKING:
@@ -53,8 +59,9 @@ def read_readings(
     Parameters
     ----------
     path_or_paths : path, or sequence of paths
-        ``.xlsx``, ``.xlsm``, ``.xls``, ``.csv``, ``.txt``, ``.tsv``, ``.parquet``, ``.html``
-        or ``.json``; text in UTF-8, GB18030 or UTF-16, cut by comma, tab, semicolon or bar.
+        ``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``, ``.et``, ``.ods``, ``.csv``, ``.txt``, ``.tsv``,
+        ``.parquet``, ``.html`` or ``.json``; text in UTF-8, GB18030 or UTF-16, cut by comma, tab,
+        semicolon or bar, or by blanks where the header proves it.
     year : int, optional
         Year of times that are written without one (``02-04 11:00``) and where no title or
         sheet name states it.
@@ -74,7 +81,8 @@ def read_readings(
         ``raw_unit``, ``reading_flag`` (why a value is missing or doubtful), ``row_kind``
         (``sample``, or ``mean``, ``total``, ``max``, ``min``, ``note``, which are no samples),
         ``origin`` (file and sheet), ``origin_row``, ``origin_column`` (the cell, see
-        :func:`origin_cell`), ``published_class`` (ordered category). Text is categorical.
+        :func:`origin_cell`), ``published_class`` (ordered category); last ``water_body``, where a
+        table states it. Text is categorical.
 
     Raises
     ------
@@ -129,7 +137,7 @@ def _read(path: Path, words: Words, year: int | None) -> list[pd.DataFrame]:
     """Read one file the way that fits it: our own table, a large long one, or by cell."""
     from chaoyang_geo.readings.assemble import assemble
     from chaoyang_geo.readings.bulk import read_big, read_folder
-    from chaoyang_geo.readings.cells import check_file
+    from chaoyang_geo.readings.cells import TooManyCells, check_file
     from chaoyang_geo.readings.excel import check_workbook
     from chaoyang_geo.readings.write import read_own
 
@@ -144,10 +152,31 @@ def _read(path: Path, words: Words, year: int | None) -> list[pd.DataFrame]:
     if big is not None:
         understood, readings = big
         _warn(path, [understood])
+        for column in understood.tables[0].columns:
+            if column.meaning.role in OPTIONAL_COLUMNS and column.meaning.role not in readings:
+                warnings.warn(
+                    f"{path.name}: the column {column.header} is not read from a file of this size.",
+                    stacklevel=3,
+                )
         return [readings]
-    found = list(understand_file(path, words))
+    try:
+        found = list(understand_file(path, words))
+    except TooManyCells as error:
+        raise ValueError(f"{error}{_why_by_cell(path, words, year)}") from error
     _warn(path, found)
     return [assemble(table, words, year) for sheet in found for table in sheet.tables]
+
+
+def _why_by_cell(path: Path, words: Words, year: int | None) -> str:
+    """Say which row kept a large long table from being read by column."""
+    from chaoyang_geo.readings.bulk import stream_readings
+
+    try:
+        for _ in stream_readings(path, year=year, columns=words.mapped):
+            pass
+    except (ValueError, OSError) as error:
+        return f" What keeps it from being read by column, at any size: {error}"
+    return ""
 
 
 def _warn(path: Path, found: list[Understood]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.codes import Coded, category, distinct_texts, pairs
+from chaoyang_geo.codes import Coded, category, combined, distinct_texts, pairs
 from chaoyang_geo.readings import times, units, values
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
@@ -84,7 +84,9 @@ def _frame(
         raw_flag[position] = len(flag_texts) - 1
     kinds, kind_flag = _kinds(rows, results)
     limit = parsed.detection_limit[raw.codes]
-    value_flag = _with_limits(table, rows, parsed, raw, limit, by_row)
+    value_flag, flag_limits = _with_limits(table, rows, parsed, raw, limit, by_row)
+    said_units = [text.split("\0")[1] for text in unit_pair.texts]
+    value_flag = limit_flags(value_flag, flag_limits, unit_pair.codes, resolved, said_units)
     is_gap = np.isnan(parsed.value[raw.codes]) & (np.asarray(parsed.censored)[raw.codes] == "")
     unit_flags = Coded(["", *unit_flag], np.where(is_gap, 0, unit_pair.codes + 1))
     parts = [of_rows(row_flags), kind_flag, time_flag, item_flag]
@@ -93,13 +95,10 @@ def _frame(
         [distinct_texts(part) for part in parts],
         lambda texts: "；".join(dict.fromkeys(text for text in texts if text)),
     )
-    published = [
-        CLASS_BY_TEXT.get(
-            unicodedata.normalize("NFKC", text).replace("Ⅰ", "I").strip().removesuffix("类")
-        )
-        or CLASS_BY_TEXT.get(unicodedata.normalize("NFC", text).strip().removesuffix("类"))
-        for text in rows.roles["published_class"]
-    ]
+    classes = _coded(rows.roles["published_class"])
+    published = pd.Categorical(
+        [_class_of(text) for text in classes.texts], dtype=class_dtype()
+    ).take(classes.codes)
     letters = [column_letters(c.column) for c in results]
     origin_columns = Coded(letters, by_column)
     if table.is_form:
@@ -129,20 +128,35 @@ def _frame(
         "origin": _category(Coded([table.grid.origin], np.zeros(n * m, np.int8))),
         "origin_row": np.array([table.grid.row_number(r) for r in rows.number], np.int32)[by_row],
         "origin_column": _category(origin_columns),
-        "published_class": pd.Categorical(published, dtype=class_dtype()).take(by_row),
+        "published_class": published.take(by_row),
     }
-    return pd.DataFrame({name: data[name] for name in READING_COLUMNS}, copy=False)
+    columns = [*READING_COLUMNS]
+    water = _fact_or(table, rows.roles["water_body"], "water_body")
+    if any(water):
+        data["water_body"] = _category(of_rows(water))
+        columns.append("water_body")
+    return pd.DataFrame({name: data[name] for name in columns}, copy=False)
+
+
+def _class_of(text: str) -> str | None:
+    """Return the class that a publisher printed, Ⅲ, III or 3; what is no class is missing."""
+    wide = unicodedata.normalize("NFKC", text).replace("Ⅰ", "I").strip().removesuffix("类")
+    own = unicodedata.normalize("NFC", text).strip().removesuffix("类")
+    return CLASS_BY_TEXT.get(wide) or CLASS_BY_TEXT.get(own)
 
 
 def _with_limits(
     table: Table, rows: Rows, parsed: values.Parsed, raw: Coded, limit: Any, by_row: Any
-) -> Coded:
-    """Take detection limits that stand in a column of their own; return the flags of the values."""
+) -> tuple[Coded, Any]:
+    """Take detection limits that stand in a column of their own.
+
+    Returns the flags of the values, and the limit that each distinct flag speaks of.
+    """
     import numpy as np
 
     flags = Coded(list(map(str, parsed.flag)), raw.codes)
     if not any(rows.roles["limit"]) or table.role("item") is None:
-        return flags
+        return flags, parsed.detection_limit
     texts = _coded(rows.roles["limit"])
     found = values.parse_values(texts.texts)
     number = np.where(np.isnan(found.value), found.detection_limit, found.value)
@@ -151,7 +165,36 @@ def _with_limits(
     limit[lacks] = number[texts.codes][by_row][lacks]
     words = [f"低于检出限{text}（取自检出限列）" for text in texts.texts]
     codes = np.where(lacks, texts.codes[by_row] + len(flags.texts), raw.codes)
-    return Coded([*flags.texts, *words], codes)
+    limits = np.concatenate([parsed.detection_limit, number])
+    return Coded([*flags.texts, *words], codes), limits
+
+
+def limit_flags(
+    flags: Coded, limits: Any, pair: Any, resolved: Sequence[units.Resolved], said: Sequence[str]
+) -> Coded:
+    """Say the unit of every limit that is converted: 25 μg/L, which is 0.025 mg/L.
+
+    ``limits`` holds the limit that each distinct flag speaks of, ``pair`` which of ``resolved``
+    each row has, ``said`` the unit that it was written in.
+    """
+    import numpy as np
+
+    moved = np.array([one.factor == one.factor and one.factor != 1.0 for one in resolved])
+    known = ~np.isnan(limits)
+    if not moved.any() or not known.any():
+        return flags
+    codes, left, right = combined(flags.codes, len(flags.texts), pair, len(resolved))
+    texts = []
+    for flag, unit in zip(left, right, strict=True):
+        text = flags.texts[flag]
+        if known[flag] and moved[unit]:
+            one = resolved[unit]
+            limit = units.scale(np.array([limits[flag]]), one.factor)[0]
+            shown = np.format_float_positional(limit, precision=12, fractional=False, trim="-")
+            head, mark, rest = text.partition("；")
+            text = f"{head}（原单位{said[unit]}，合{shown} {one.unit}）{mark}{rest}"
+        texts.append(text)
+    return Coded(texts, codes)
 
 
 def _resolved(triple: str, known_items: set[str]) -> units.Resolved:
@@ -165,12 +208,12 @@ def _resolved(triple: str, known_items: set[str]) -> units.Resolved:
 
 def _coded(texts: Sequence[str]) -> Coded:
     import numpy as np
+    import pandas as pd
 
-    index: dict[str, int] = {}
-    codes = np.fromiter(
-        (index.setdefault(text, len(index)) for text in texts), np.int64, len(texts)
-    )
-    return Coded(list(index), codes)
+    cells = np.empty(len(texts), object)
+    cells[:] = texts
+    codes, distinct = pd.factorize(cells)
+    return Coded(list(distinct), codes)
 
 
 def _category(coded: Coded) -> Any:
@@ -185,8 +228,6 @@ def _category(coded: Coded) -> Any:
 
 def _fact_or(table: Table, texts: list[str], role: str) -> list[str]:
     fact = table.facts.get(role)
-    if role == "basin" and fact is None:
-        fact = table.facts.get("river")
     if fact is None:
         return texts
     if role == "section_code" and table.role("section_name") is not None:
@@ -212,12 +253,19 @@ def _with_section(
     if any(c.section for c in results):
         return flags, [c.section for c in results]
     has_column = table.role("section_name") is not None or table.role("section_code") is not None
-    river = table.facts.get("river")
+    named = {
+        role: fact
+        for role in ("water_body", "basin")
+        if (fact := table.facts.get(role)) is not None and fact.kind == "sheet"
+    }
     if has_column:
-        if river is not None and table.role("basin") is None and "basin" not in table.facts:
-            flags = [_joined(flag, _said("流域", river)) for flag in flags]
+        for role, fact in named.items():
+            if table.role(role) is None:
+                what = "水体" if role == "water_body" else "流域"
+                flags = [_joined(flag, _said(what, fact)) for flag in flags]
         return flags, None
-    fact = table.facts.get("section_name") or table.facts.get("section_code") or river
+    fact = table.facts.get("section_name") or table.facts.get("section_code")
+    fact = fact or next(iter(named.values()), None)
     if fact is None:
         return [_joined(flag, "未注明断面") for flag in flags], None
     role = "section_code" if fact is table.facts.get("section_code") else "section_name"
@@ -343,7 +391,7 @@ def _times(
         cells: list[Any] = [
             time if time is not None or fact is None else fact.value for time in crossed
         ] * n
-        flat_kinds = ["" if t is not None else "cross" for t in crossed] * n
+        flat_kinds = ["" if c.time is not None or c.section else "cross" for c in results] * n
         where = [table.header_last] * (n * m)
     else:
         own = rows.time
@@ -367,6 +415,9 @@ def _times(
         (index.setdefault(_key(cell), len(index)) for cell in cells), np.int64, len(cells)
     )
     distinct = [key[1] for key in index]
+    if grid.days_offset:
+        distinct, serial_flags = _with_offset(distinct, grid.days_offset)
+        flags.update(serial_flags)
     parsed = times.parse_times(distinct, year=year)
     problems = list(map(str, parsed.problem))
     stamp, period, end = (
@@ -434,6 +485,20 @@ def _times(
         "period_end": end[codes].astype("datetime64[s]"),
     }
     return data, Coded([*texts, ""], flag_codes)
+
+
+def _with_offset(cells: list[Any], days: int) -> tuple[list[Any], dict[Any, str]]:
+    """Count Excel's serials from 1899-12-30; return the flags of those that were changed."""
+    changed, flags = [], {}
+    for cell in cells:
+        text = cell_text(cell).strip()
+        if not isinstance(cell, dt.date) and re.fullmatch(r"\d{5}(?:\.\d+)?", text):
+            cell = float(text) + days
+            flags[cell] = (
+                f"时间序号{text}按工作簿的日期系统换算，自{dt.date(1899, 12, 30) + dt.timedelta(days)}起算"
+            )
+        changed.append(cell)
+    return changed, flags
 
 
 def _key(cell: Any) -> tuple[str, Any]:

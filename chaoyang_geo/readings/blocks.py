@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 from chaoyang_geo.readings.cells import Grid, cell_text
 from chaoyang_geo.readings.context import (
@@ -41,6 +42,7 @@ class Table:
     columns: list[Column] = field(default_factory=list)
     facts: dict[str, Fact] = field(default_factory=dict)
     entries: list[tuple[int, int, str, str]] = field(default_factory=list)  # of a form, by cell
+    said: set[int] = field(default_factory=set)  # rows that say when, and hold no result
 
     def role(self, role: str) -> int | None:
         return next((c.column for c in self.columns if c.meaning.role == role), None)
@@ -112,22 +114,39 @@ def _may_begin(sheet: Sheet, row: int) -> bool:
 
 
 def _is_plain_row(sheet: Sheet, row: int) -> bool:
-    """Tell at a glance that a row is data: none of its first cells is a word or a label."""
+    """Tell at a glance that a row is data: no label at its beginning, and a result or no word."""
     looked = 0
     for cell in sheet.grid.rows[row]:
-        if isinstance(cell, str) and cell:
-            if cell not in sheet.plain:
-                says = sheet.words.understand(cell).role or ":" in cell or "：" in cell
-                if says and not is_data(cell) and not is_time_like(cell):
-                    return False
-                if len(sheet.plain) < 100_000:
-                    sheet.plain.add(cell)
-        elif cell is None or cell == "":
+        kind = type(cell)
+        if kind is str:
+            if not cell:
+                continue
+            if cell not in sheet.plain and not _is_plain_text(sheet, cell):
+                # the name of an item may stand before its result, but no label does
+                return looked >= 2 and _has_result(sheet.grid.rows[row])
+        elif cell is None:
             continue
         looked += 1
         if looked == _FIRST_CELLS:
             return True
     return True
+
+
+def _is_plain_text(sheet: Sheet, text: str) -> bool:
+    says = sheet.words.understand(text).role or ":" in text or "：" in text
+    if says and not is_data(text) and not is_time_like(text):
+        return False
+    if len(sheet.plain) < 100_000:
+        sheet.plain.add(text)
+    return True
+
+
+def _has_result(cells: list[Any]) -> bool:
+    return any(
+        is_data(cell) and not is_time_like(cell)
+        for cell in cells
+        if cell is not None and cell != ""
+    )
 
 
 def _text(sheet: Sheet, row: int, column: int) -> str:
@@ -164,15 +183,15 @@ def _window(sheet: Sheet, row: int) -> tuple[int, int] | None:
 
 
 def _is_header_like(sheet: Sheet, row: int) -> bool:
-    cells = [cell for _, cell in sheet.cells(row)]
-    if not cells:
-        return False
-    times = sum(is_time_like(cell) for cell in cells)
-    data = sum(is_data(cell) and not is_time_like(cell) for cell in cells)
-    if data == 0 and times == 0:
-        return True
+    times = known = 0
+    for _, cell in sheet.cells(row):
+        known += 1
+        if is_time_like(cell):
+            times += 1
+        elif is_data(cell):
+            return False  # a row with a result is no header
     # months or dates across the top; a row of data has one time among its results
-    return data == 0 and times >= 2 and times >= len(cells) - 4
+    return known > 0 and (times == 0 or (times >= 2 and times >= known - 4))
 
 
 def _columns(sheet: Sheet, first: int, last: int) -> list[Column]:

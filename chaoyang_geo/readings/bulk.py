@@ -24,7 +24,7 @@ from chaoyang_geo.codes import (
     spread,
 )
 from chaoyang_geo.readings import times, units, values
-from chaoyang_geo.readings.assemble import _plain, _resolved, _unknown_flag
+from chaoyang_geo.readings.assemble import _plain, _resolved, _unknown_flag, limit_flags
 from chaoyang_geo.readings.blocks import Table, find_tables
 from chaoyang_geo.readings.cells import Grid, _csv_grid, _delimiter, cell_text, column_letters
 from chaoyang_geo.readings.columns import Vocabulary, ahead, csv_batches, parquet_batches
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 BIG_BYTES, BIG_ROWS = 8_000_000, 100_000
 
 _ROLES = (
-    "section_code", "section_name", "province", "basin", "time", "item", "value", "unit",
-    "station_state", "published_class",
+    "section_code", "section_name", "province", "basin", "water_body", "time", "item", "value",
+    "unit", "station_state", "published_class",
 )  # fmt: skip
 _LABELS = tuple(role for role in _ROLES if role not in ("item", "value"))
 _HEAD_BYTES, _HEAD_ROWS = 1 << 16, 200
@@ -346,7 +346,11 @@ def _long_table(
     out["origin"] = category(place.texts, place.codes)
     out["origin_column"] = category(letter.texts, letter.codes)
     out["published_class"] = _classes(column["published_class"])
-    return pd.DataFrame({name: out[name] for name in READING_COLUMNS}, copy=False)
+    names = [*READING_COLUMNS]
+    if any(column["water_body"].texts):
+        out["water_body"] = category(column["water_body"].texts, column["water_body"].codes)
+        names.append("water_body")
+    return pd.DataFrame({name: out[name] for name in names}, copy=False)
 
 
 def _check_rows(column: dict[str, Coded], origin: _Origin) -> None:
@@ -429,6 +433,7 @@ def _results(
     stated_texts = parts[2].texts
     known_items = set(standards.item_names())
     header_unit: list[str] = []
+    written_unit: list[str] = []
     resolved: list[units.Resolved] = []
     flags: list[str] = []
     for of_item, of_unit, of_stated in found:
@@ -436,7 +441,8 @@ def _results(
         said = _plain(unit.texts[of_unit] or meaning.unit or value_header)
         header_unit.append(said)
         printed = split_unit(item.texts[of_item])[0]
-        triple = "\0".join([meaning.item, stated_texts[of_stated] or said, printed])
+        written_unit.append(stated_texts[of_stated] or said)
+        triple = "\0".join([meaning.item, written_unit[-1], printed])
         one = _resolved(triple, known_items)
         resolved.append(one)
         flags.append(one.flag)
@@ -452,6 +458,8 @@ def _results(
             here = np.flatnonzero(codes == number)
             value[here] = units.scale(value[here], one.factor)
             limit[here] = units.scale(limit[here], one.factor)
+    flag = Coded([str(flag) for flag in parsed.flag], raw.codes)
+    flag = limit_flags(flag, parsed.detection_limit, codes, resolved, written_unit)
     state = column["station_state"]
     joined = pairs(
         [
@@ -460,7 +468,7 @@ def _results(
                 Coded([text if text != "正常" else "" for text in state.texts], state.codes),
                 Coded(time_flags, column["time"].codes),
                 Coded([_unknown_flag(meaning) for meaning in meanings], item.codes),
-                Coded([str(flag) for flag in parsed.flag], raw.codes),
+                flag,
                 of_unit_flag,
             )
         ],

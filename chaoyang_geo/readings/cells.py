@@ -25,9 +25,11 @@ MAX_TEXT_BYTES = 1 << 30
 #: How much of a large file is looked at to describe it: bytes of a text, rows of a Parquet.
 HEAD_BYTES, HEAD_ROWS = 4 << 20, 20_000
 
-_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".et")
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 _TEXTS = (".csv", ".txt", ".tsv")
 _SUFFIXES = (*_WORKBOOKS, *_TEXTS, ".json", ".parquet", ".html", ".htm")
+
+_RULE = re.compile(r"[\s:=+-]*")
 
 Place = tuple[int, int]
 
@@ -39,13 +41,14 @@ class Grid:
     file: str
     sheet: str
     rows: list[list[Any]]
-    kind: str = "table"  # "json" cells carry HTML spans
+    kind: str = "table"  # "json" cells carry HTML spans; "text" may be cut in another way
     merged: list[tuple[Place, Place]] = field(
         default_factory=list
     )  # first and last cell, inclusive
     no_value: dict[Place, str] = field(default_factory=dict)  # why a cell has none
     notes: list[str] = field(default_factory=list)  # what the reader should know of the sheet
     left_out: str = ""  # why the sheet is not read at all
+    days_offset: int = 0  # to add to Excel's serials of times: 1462 where days count from 1904
 
     @property
     def origin(self) -> str:
@@ -66,6 +69,19 @@ class Grid:
     def cell(self, row: int, column: int) -> Any:
         cells = self.rows[row]
         return cells[column] if column < len(cells) else None
+
+
+class TooManyCells(ValueError):
+    """A table that is too large to be read by cell, and what to do about it."""
+
+    def __init__(self, file: str, rows: int, columns: int) -> None:
+        self.most_rows = max(1, MAX_CELLS // max(1, columns))
+        super().__init__(
+            f"{file}: {rows:,} rows x {columns:,} columns are more than the {MAX_CELLS:,} cells that "
+            f"are read at once. Split it into files of at most {self.most_rows:,} rows, which "
+            "read_readings takes as a list, or write it as a long table (断面名称, 监测时间, 监测指标, "
+            "监测值), which may have any size."
+        )
 
 
 def column_letters(column: int) -> str:
@@ -113,24 +129,34 @@ def grids(path: Path, *, head_only: bool = False) -> list[Grid]:
         return workbook_grids(path)
     if path.suffix.lower() == ".parquet":
         raise ValueError(f"{path.name}: this is not a Parquet file, whatever its name says.")
-    is_cut = head_only and path.stat().st_size > 2 * HEAD_BYTES and path.suffix.lower() in _TEXTS
-    if path.stat().st_size > MAX_TEXT_BYTES and not is_cut:
+    if path.suffix.lower() == ".json":
+        return [_json_grid(path)]
+    text, is_cut = file_text(path, head_only=head_only)
+    if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<table|<meta|<head)", text, re.I):
+        return _html_grids(path.name, text)
+    grid = _csv_grid(path.name, text)
+    if is_cut:
+        grid.notes.append(looked_at(len(grid.rows)))
+    return [grid]
+
+
+def file_text(path: Path, *, head_only: bool = False) -> tuple[str, bool]:
+    """Return a text file decoded, and whether only its first lines are there."""
+    size = path.stat().st_size
+    is_cut = head_only and size > 2 * HEAD_BYTES and path.suffix.lower() in _TEXTS
+    if size > MAX_TEXT_BYTES and not is_cut:
         raise ValueError(
-            f"{path.name}: {path.stat().st_size / 2**30:.1f} GB of text is more than is read at "
+            f"{path.name}: {size / 2**30:.1f} GB of text is more than is read at "
             f"once ({MAX_TEXT_BYTES >> 30} GB); write it as a long table (断面名称, 监测时间, 监测指标, "
             "监测值), which may have any size, or split it."
         )
-    if path.suffix.lower() == ".json":
-        return [_json_grid(path)]
     text = _decoded(path, HEAD_BYTES if is_cut else None)
-    if is_cut:
-        cut = text[: text.rfind("\n") + 1]
-        grid = _csv_grid(path.name, cut)
-        grid.notes.append(f"only the first {len(grid.rows):,} rows were looked at")
-        return [grid]
-    if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<table|<meta|<head)", text, re.I):
-        return _html_grids(path.name, text)
-    return [_csv_grid(path.name, text)]
+    return (text[: text.rfind("\n") + 1] if is_cut else text), is_cut
+
+
+def looked_at(rows: int) -> str:
+    """Say that a description rests on the first rows of a large file."""
+    return f"only the first {rows:,} rows were looked at, so the counts are theirs"
 
 
 def _decoded(path: Path, size: int | None = None) -> str:
@@ -171,13 +197,10 @@ def _is_noise(text: str) -> bool:
 
 def _csv_grid(file: str, text: str) -> Grid:
     delimiter = _delimiter(text)
-    n_cells = text.count(delimiter) + text.count("\n")
+    n_rows = text.count("\n")
+    n_cells = text.count(delimiter) + n_rows
     if n_cells > MAX_CELLS and "\n" in text[: 4 << 20]:
-        raise ValueError(
-            f"{file}: {n_cells:,} cells are more than the {MAX_CELLS:,} that are read by cell; "
-            "write it as a long table (断面名称, 监测时间, 监测指标, 监测值), which may have any size, "
-            "or split it."
-        )
+        raise TooManyCells(file, n_rows, -(-n_cells // max(1, n_rows)))
     rows = _split(text, delimiter)
     if any(len(row) > MAX_COLUMNS for row in rows):
         widest = max(len(row) for row in rows)
@@ -185,7 +208,14 @@ def _csv_grid(file: str, text: str) -> Grid:
             f"{file}: a row has {widest:,} columns; a table of readings has at most "
             f"{MAX_COLUMNS:,}. Is the delimiter right, and is one row one line?"
         )
-    return Grid(file, "", rows)
+    if delimiter == "|":
+        rows = [[] if _is_rule(row) else [cell.strip() for cell in row] for row in rows]
+    return Grid(file, "", rows, kind="text")
+
+
+def _is_rule(row: list[str]) -> bool:
+    """Tell a line that only draws: |---|:--:| under a header, +-----+ around a table."""
+    return any("--" in cell for cell in row) and all(_RULE.fullmatch(cell) for cell in row)
 
 
 def _delimiter(text: str) -> str:
@@ -205,12 +235,18 @@ def _delimiter(text: str) -> str:
 def _split(text: str, delimiter: str) -> list[list[Any]]:
     # quoted cells may hold line ends and are long at times; the default limit is 128 KB
     csv.field_size_limit(1 << 24)
-    try:
-        return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    except csv.Error:
-        # a quote that never closes swallows the file: then quotes are plain characters
-        lines = text.splitlines()
-        return [list(row) for row in csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)]
+    options: tuple[dict[str, Any], ...] = ({"strict": True}, {})
+    for option in options:
+        try:
+            stream = io.StringIO(text, newline="")
+            return [list(row) for row in csv.reader(stream, delimiter=delimiter, **option)]
+        except csv.Error as error:
+            if "end of data" in str(error) or "field larger" in str(error):
+                break
+    # a quote that never closes swallows the file: then quotes are plain characters
+    lines = text.splitlines()
+    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return [[cell.strip().strip('"') for cell in row] for row in reader]
 
 
 def _json_grid(path: Path) -> Grid:
@@ -233,14 +269,11 @@ def _parquet_grid(path: Path, n_rows: int | None = None) -> Grid:
     try:
         with pq.ParquetFile(path) as file:
             rows, columns = file.metadata.num_rows, file.metadata.num_columns
-            if n_rows is not None and rows > n_rows:
+            is_cut = n_rows is not None and rows > n_rows
+            if n_rows is not None and is_cut:
                 table = pa.Table.from_batches([next(file.iter_batches(n_rows))])
             elif rows * columns > MAX_CELLS:
-                raise ValueError(
-                    f"{path.name}: {rows:,} rows x {columns:,} columns are more than the "
-                    f"{MAX_CELLS:,} cells that are read at once; write it as a long table "
-                    "(断面名称, 监测时间, 监测指标, 监测值) or split it."
-                )
+                raise TooManyCells(path.name, rows, columns)
             else:
                 table = file.read()
     except pa.ArrowInvalid as error:
@@ -248,7 +281,10 @@ def _parquet_grid(path: Path, n_rows: int | None = None) -> Grid:
     body = [
         list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
     ]
-    return Grid(path.name, "", [list(table.column_names), *body])
+    grid = Grid(path.name, "", [list(table.column_names), *body])
+    if is_cut:
+        grid.notes.append(f"{looked_at(len(body))} (of {rows:,})")
+    return grid
 
 
 class _Tables(HTMLParser):

@@ -39,7 +39,7 @@ def labels_in(words: Words, text: str) -> dict[str, str]:
     for match in _PAIR.finditer(text):
         role = words.understand(match[1].strip()).role
         value = match[2].strip().strip(",，;；、|")
-        if role in (*SECTION_ROLES, "time", "unit", "province", "basin") and value:
+        if role in (*SECTION_ROLES, "time", "unit", "province", "basin", "water_body") and value:
             found[role] = value
     return found
 
@@ -60,9 +60,14 @@ def facts_above(
             if labels:
                 continue
             role = words.understand(cell).role
-            if role in (*SECTION_ROLES, "time", "unit", "province", "basin") and number + 1 < len(
-                cells
-            ):
+            if role in (
+                *SECTION_ROLES,
+                "time",
+                "unit",
+                "province",
+                "basin",
+                "water_body",
+            ) and number + 1 < len(cells):
                 value_column, value = cells[number + 1]
                 if not words.understand(value).role and value_column - column <= 6:
                     facts[role] = Fact(value, f"{cell_text(cell)}{cell_text(value)}", "label", row)
@@ -115,8 +120,10 @@ def sheet_facts(grid: Grid, words: Words) -> dict[str, Fact]:
     within = re.search(r"(?:(?:19|20)\d{2}\s*年\s*)?\d{1,2}\s*月", name)
     if within:
         return {"time": Fact(within[0], name, "sheet")}
-    if re.fullmatch(r"[\u4e00-\u9fff]{1,6}(?:河|江|水库|湖|流域|水系)", name):
-        return {"river": Fact(name, name, "sheet")}
+    if re.fullmatch(r"[\u4e00-\u9fff]{1,6}(?:河|江|水库|湖)", name):
+        return {"water_body": Fact(name, name, "sheet")}
+    if re.fullmatch(r"[\u4e00-\u9fff]{1,6}(?:流域|水系)", name):
+        return {"basin": Fact(name, name, "sheet")}
     if re.fullmatch(r"[\u4e00-\u9fff（）()0-9#A-Za-z]{2,12}", name) and not _NO_NAME.search(name):
         return {"section_name": Fact(name, name, "sheet")}
     return {}

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.readings.blocks import Table, find_tables
-from chaoyang_geo.readings.cells import Grid, cell_text, column_letters, grids, without_tags
+from chaoyang_geo.readings.cells import (
+    Grid,
+    cell_text,
+    column_letters,
+    file_text,
+    grids,
+    looked_at,
+    without_tags,
+)
 from chaoyang_geo.readings.header import Words
 from chaoyang_geo.readings.long import READING_COLUMNS
 from chaoyang_geo.readings.rows import complete_columns
 from chaoyang_geo.readings.sheet import Sheet
+from chaoyang_geo.readings.spaced import spaced_grid
 from chaoyang_geo.readings.write import is_own_table
 from chaoyang_geo.schema import label
 
@@ -51,6 +60,13 @@ def understand_file(path: Path, words: Words, *, head_only: bool = False) -> Ite
     """Yield every sheet of a file with its tables; a sheet without one is yielded too."""
     for grid in grids(path, head_only=head_only):
         tables = [] if grid.left_out else find_tables(grid, words)
+        if not tables and grid.kind == "text":
+            text, is_cut = file_text(path, head_only=head_only)
+            again = spaced_grid(path.name, text, words)
+            if again is not None:
+                grid, tables = again, find_tables(again, words)
+                if is_cut:
+                    grid.notes.append(looked_at(len(grid.rows)))
         for table in tables:
             complete_columns(table, words)
         yield Understood(grid, tables)

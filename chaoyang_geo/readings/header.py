@@ -27,6 +27,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "province": ("province", "省份", "省", "所在省", "所属省份", "省级行政区"),
     "basin": ("basin", "流域", "所属流域", "所在流域", "流域名称", "水系"),
+    "water_body": tuple(
+        "water_body,所在水体,所属水体,水体名称,水体,河流名称,河流,河名,河段所在河流,所属河流,所在河流,"
+        "湖库名称,湖库,所在湖库,水库名称,河流湖库,河湖名称,water body,waterbody,river,river name".split(
+            ","
+        )
+    ),
     "time": tuple(
         "time,监测时间,采样时间,监测日期,采样日期,日期,时间,采样日期时间,监测月份,监测时段,采样年月,"
         "监测年月,年月,时段,日期时间,取样时间,取样日期,测定时间,date,datetime,sampling date,"
@@ -65,7 +71,7 @@ _NO_RESULT = tuple(
     "水质目标,目标类别,目标水质,考核目标,水质目标类别,超标倍数,最大超标倍数,达标情况,是否达标,达标,"
     "达标率,超标率,主要污染指标,主要污染物,定类因子,定类项目,超标因子,超标项目,超标指标,首要污染物,"
     "采样人,采样人员,监测人员,分析人,分析时间,分析日期,报出日期,检测方法,分析方法,方法,方法标准,"
-    "监测单位,监测机构,检测单位,检测机构,实验室,所在水体,水体名称,水体,河流名称,河流,所属河流,所在河流,湖库名称,"
+    "监测单位,监测机构,检测单位,检测机构,实验室,"
     "断面级别,断面类型,断面属性,控制级别,地市,城市,所在城市,所在地市,区县,县区,所在区县,市,县,市州,州市,"
     "采样深度,垂线,测点,样品性状,天气,天气状况,"
     "标准限值,标准值,限值,评价标准,执行标准,评价结果,评价,变化,同比,环比,上年同期,水质状况,行政区划代码,区划代码".split(
@@ -188,6 +194,8 @@ class Words:
                 return replace(meanings[0], unit="" if is_plain(unit) else unit)
             if {meaning.role for meaning in meanings} == {"section_name", "item"}:
                 return Meaning("section_name", note=SECTION_OR_ITEM)
+            if {meaning.role for meaning in meanings} <= {"water_body", "basin"}:
+                return Meaning("water_body")  # 河流/湖库
             if {meaning.role for meaning in meanings} == {"section_name", "time"}:
                 return Meaning("section_name")
         mixed = re.fullmatch(r"([\u4e00-\u9fff]{2,12})\s*([A-Za-z][A-Za-z0-9₀-₉\-+]{0,9})", name)

@@ -34,6 +34,8 @@ READING_COLUMNS: tuple[str, ...] = (
     "origin_column",
     "published_class",
 )
+#: Columns that follow these where a table states them.
+OPTIONAL_COLUMNS: tuple[str, ...] = ("water_body",)
 _OTHER_DTYPES = {
     "time": "datetime64[s]",
     "period_end": "datetime64[s]",
@@ -64,12 +66,16 @@ def empty_readings() -> pd.DataFrame:
 
 
 def joined_readings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put long tables under each other; categories are united, the index counts on."""
+    """Put long tables under each other; categories are united, the index counts on.
+
+    A column that only some of the tables have is kept: it is missing in the rows of the others,
+    but for ``water_body``, which is then empty like every text that a table does not state.
+    """
     import numpy as np
     import pandas as pd
     from pandas.api.types import union_categoricals
 
-    tables = [table for table in tables if len(table)]
+    tables = [table for table in tables if len(table)] or list(tables[:1])
     if not tables:
         return empty_readings()
     if len(tables) == 1:
@@ -84,7 +90,43 @@ def joined_readings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
             data[name] = np.concatenate([part.to_numpy() for part in parts])
         else:
             data[name] = union_categoricals(parts)
+    for name in dict.fromkeys(name for table in tables for name in table.columns):
+        if name not in data:
+            data[name] = _extra_column(name, tables)
     return pd.DataFrame(data, copy=False)
+
+
+def _extra_column(name: str, tables: Sequence[pd.DataFrame]) -> Any:
+    """Return a column that some tables have; where one lacks it, it is missing."""
+    import numpy as np
+    import pandas as pd
+    from pandas.api.types import union_categoricals
+
+    found = [table[name] for table in tables if name in table]
+    if all(isinstance(part.dtype, pd.CategoricalDtype) and not part.cat.ordered for part in found):
+        blank = "" if name in OPTIONAL_COLUMNS else None
+        parts = []
+        for table in tables:
+            n = len(table)
+            if name in table:
+                parts.append(table[name].array)
+            elif blank is None:
+                categories = found[0].cat.categories
+                parts.append(pd.Categorical.from_codes([-1] * n, categories=categories))
+            else:
+                categories = pd.Index([blank], dtype="str")
+                parts.append(pd.Categorical.from_codes([0] * n, categories=categories))
+        return union_categoricals(parts)
+    dtypes = {part.dtype for part in found}
+    joined = pd.concat(found, ignore_index=True)
+    has = np.concatenate([np.full(len(table), name in table) for table in tables])
+    if has.all():
+        return joined.array
+    if dtypes == {np.dtype(bool)}:
+        joined = joined.astype("boolean")
+    place = np.full(len(has), -1)
+    place[has] = np.arange(has.sum())
+    return joined.array.take(place, allow_fill=True)
 
 
 def origin_cell(readings: pd.DataFrame) -> pd.Series[str]:

@@ -48,8 +48,8 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _ROW_ROLES = (
-    "section_code", "section_name", "province", "basin", "item", "unit", "published_class", "station_state",
-    "limit",
+    "section_code", "section_name", "province", "basin", "water_body", "item", "unit", "published_class",
+    "station_state", "limit",
 )  # fmt: skip
 
 
@@ -101,11 +101,26 @@ def complete_columns(table: Table, words: Words) -> None:
             table.columns[number] = replace(c, meaning=meaning)
         else:
             table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
+    _take_times(sheet, table, words)
     if table.columns:
         left, right = table.columns[0].column, table.columns[-1].column
         for column in range(left, right + 1):
             if column not in known and any(sheet.raw(row, column) is not None for row in body):
                 table.columns.append(Column(column, "", Meaning(note="没有表头，未读入")))
+
+
+def _take_times(sheet: Sheet, table: Table, words: Words) -> None:
+    """Take the row of times of a table with a section in each column: 采样日期 | 8日 | 9日."""
+    items = table.role("item")
+    if items is None or not any(c.section for c in table.columns):
+        return
+    for row in range(table.header_last + 1, table.end):
+        if words.understand(sheet.raw(row, items)).role == "time" and not table.said:
+            table.said.add(row)
+            table.columns = [
+                replace(c, time=sheet.filled(row, c.column)) if c.section else c
+                for c in table.columns
+            ]
 
 
 def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
@@ -116,41 +131,34 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         {c.column for c in table.columns} - set(result_columns)
         - ({role_columns["item"]} if role_columns["item"] is not None else set())
     )  # fmt: skip
-    has_section_column = (
-        role_columns["section_name"] is not None or role_columns["section_code"] is not None
-    )
     used_roles = [(role, column) for role, column in role_columns.items() if column is not None]
-    no_roles = dict.fromkeys(_ROW_ROLES, "")
+    used = {role for role, _ in used_roles}
+    has_section_column = bool(used & {"section_name", "section_code"})
     above = ("", "")
     times = _TimeCells(sheet, table)
+    no_roles = dict.fromkeys(_ROW_ROLES, "")
+    kept = [(role, rows.roles[role].append) for role in _ROW_ROLES if role in used]
     for number in range(table.header_last + 1, table.end):
-        cells = list(sheet.cells(number))
-        if not cells:
+        cells = sheet.grid.rows[number]
+        if number in table.said or not any(cell is not None and cell != "" for cell in cells):
             continue
         texts, flags = _result_texts(sheet, number, result_columns)
-        own = dict(no_roles)
+        own = no_roles.copy()
         for role, column in used_roles:
             own[role] = cell_text(sheet.filled(number, column)).strip()
         kind = label = ""
         for column in label_columns:
-            label = sheet.text(number, column)
-            if label and (kind := row_kind_of(label)):
+            cell = cells[column] if column < len(cells) else None
+            # a number or a time is no name of a row
+            if type(cell) is str and (label := cell.strip()) and (kind := row_kind_of(label)):
                 break
         time = times.cell(number)
-        any_text = any(texts)
-        first = cell_text(cells[0][1]).strip()
         section = own["section_code"] or own["section_name"]
-        is_note = bool(_NOTE.match(first)) and not any(is_data(text) for text in texts if text)
-        if (
-            is_note
-            or not (any_text or (section and time is not None))
-            or (
-                has_section_column and not section and not kind and time is None and len(cells) == 1
-            )
-        ):
-            rows.left_out.append(
-                f"row {table.grid.row_number(number)}: “{'，'.join(cell_text(c).strip() for _, c in cells)[:40]}”"
-            )
+        if _is_left_out(sheet, number, texts, section, kind, time, has_section_column):
+            filled = [cell for _, cell in sheet.cells(number)]
+            if filled:
+                shown = "，".join(cell_text(cell).strip() for cell in filled)[:40]
+                rows.left_out.append(f"row {table.grid.row_number(number)}: “{shown}”")
             continue
         flag = []
         if kind:
@@ -171,15 +179,45 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         if state and state != "正常":
             flag.append(state)
         rows.number.append(number)
-        for role in _ROW_ROLES:
-            rows.roles[role].append(own[role])
+        for role, keep in kept:
+            keep(own[role])
         rows.time.append(time)
         rows.flag.append("；".join(flag))
         rows.kind.append(kind)
         for position, text in flags.items():
             rows.raw_flag[len(rows.raw) + position] = text
         rows.raw.extend(texts)
+    for role in _ROW_ROLES:
+        if role not in used:
+            rows.roles[role] = [""] * len(rows.number)
     return rows
+
+
+def _is_left_out(
+    sheet: Sheet,
+    row: int,
+    texts: list[str],
+    section: str,
+    kind: str,
+    time: Any,
+    has_section_column: bool,
+) -> bool:
+    """Tell a note, or a row without any result, from a row of readings."""
+    first = next((cell for _, cell in sheet.cells(row)), None)
+    if first is None:
+        return True
+    if isinstance(first, str) and _begins_a_note(first.strip()):
+        return not any(is_data(text) for text in texts if text)
+    if not any(texts) and not (section and time is not None):
+        return True
+    if has_section_column and not section and not kind and time is None:
+        return sum(1 for _ in sheet.cells(row)) == 1
+    return False
+
+
+@lru_cache(50_000)
+def _begins_a_note(text: str) -> bool:
+    return _NOTE.match(text) is not None
 
 
 def _result_texts(sheet: Sheet, row: int, columns: list[int]) -> tuple[list[str], dict[int, str]]:

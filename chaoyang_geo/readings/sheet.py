@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from chaoyang_geo.readings.cells import Grid, Place, cell_text
@@ -39,8 +40,9 @@ class Sheet:
         self.plain: set[str] = set()  # texts that are no word of a header
 
     def raw(self, row: int, column: int) -> Any:
-        cell = self.grid.cell(row, column)
-        return None if isinstance(cell, str) and not cell.strip() else cell
+        cells = self.grid.rows[row]
+        cell = cells[column] if column < len(cells) else None
+        return None if type(cell) is str and not cell.strip() else cell
 
     def text(self, row: int, column: int) -> str:
         return cell_text(self.raw(row, column)).strip()
@@ -48,7 +50,7 @@ class Sheet:
     def filled(self, row: int, column: int) -> Any:
         """Return the cell, or what the merged cell it belongs to says."""
         cell = self.raw(row, column)
-        if cell is None and (row, column) in self.top_left:
+        if cell is None and self.top_left and (row, column) in self.top_left:
             cell = self.raw(*self.top_left[row, column])
         return cell
 
@@ -60,17 +62,30 @@ class Sheet:
 
 def is_data(cell: Any) -> bool:
     """Tell a result or a time from the words of a header."""
+    if isinstance(cell, str):
+        return _is_data_text(cell)
     if isinstance(cell, bool):
         return False
-    if isinstance(cell, (int, float, dt.date, dt.time)):
-        return True
-    text = str(cell).strip()
-    return bool(_NUMBER.fullmatch(text) or _GAP.fullmatch(text)) or text.startswith("<span")
+    return isinstance(cell, (int, float, dt.date, dt.time)) or _is_data_text(str(cell))
 
 
 def is_time_like(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return _is_time_text(cell)
     if isinstance(cell, dt.date):
         return True
     if isinstance(cell, (int, float)):
         return float(cell).is_integer() and 1990 <= cell <= 2100
-    return bool(_TIME_LIKE.fullmatch(cell_text(cell).strip()))
+    return _is_time_text(cell_text(cell))
+
+
+# the same few texts fill the columns of a table
+@lru_cache(50_000)
+def _is_data_text(text: str) -> bool:
+    text = text.strip()
+    return bool(_NUMBER.fullmatch(text) or _GAP.fullmatch(text)) or text.startswith("<span")
+
+
+@lru_cache(50_000)
+def _is_time_text(text: str) -> bool:
+    return bool(_TIME_LIKE.fullmatch(text.strip()))

@@ -229,6 +229,9 @@ def _between(
     """Factor between two units and the unit reached; NaN where there is none."""
     into = "" if target.kind == "none" else target.unit
     if found.kind == target.kind:
+        if item == "chl_a" and found.unit == "mg/L":
+            # a thousand times: the platform prints this unit, and no source says that it is right
+            flags.append(f"叶绿素a由mg/L换算为{into}（×1000），国家平台表头的单位未经核实")
         return _ratio(found, target), into
     if item == "algal_density" and found.kind == "count":
         return found.factor, into  # 个/L of algae are cells/L

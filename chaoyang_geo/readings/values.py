@@ -16,6 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chaoyang_geo.readings.fold import fold
 from chaoyang_geo.readings.units import cell_units
+from chaoyang_geo.readings.value_words import (
+    BEHIND,
+    CHANGES,
+    DASHES,
+    EMPTY,
+    KIND_OF,
+    LIMITS,
+    ORDER,
+    SENTENCE,
+    SIDES,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,122 +46,6 @@ STATES: tuple[str, ...] = (
     "text",
 )
 
-_WORDS: dict[str, tuple[str, ...]] = {
-    "dry": ("断流", "干涸", "无水", "干枯", "河道无水"),
-    "ice": ("冰封", "结冰", "封冻", "冰冻", "冰封期", "封冻期", "结冰期"),
-    "fault": (
-        *("仪器故障", "设备故障", "故障", "停电", "断电", "通讯故障", "通信故障", "通讯中断"),
-        *("维护", "运维", "检修", "维修", "设备维护", "仪器维护", "停运", "停机", "离线", "校准中"),
-        *("仪器异常", "设备异常", "采水故障", "传输故障", "网络故障", "数据中断", "站房停电"),
-    ),
-    "qc_failed": (
-        *("质控不合格", "当天质控不合格", "质控未通过", "质控失败", "无效", "数据无效", "无效数据"),
-        *("作废", "弃用", "剔除", "审核未通过", "不合格数据"),
-    ),
-    "not_sampled": (
-        *(
-            "未监测",
-            "未测",
-            "缺测",
-            "未采样",
-            "未采集",
-            "未检测",
-            "未分析",
-            "未开展",
-            "不监测",
-            "停测",
-        ),
-        *("缺数", "缺数据", "无数据", "无监测数据", "暂无数据", "无样品", "无水样", "未采到样"),
-        *(
-            "未采",
-            "未检",
-            "漏测",
-            "漏采",
-            "无法采样",
-            "无法监测",
-            "未上报",
-            "未报",
-            "n/a",
-            "na",
-            "n.a.",
-        ),
-    ),
-    "below": (
-        *(
-            "未检出",
-            "没有检出",
-            "低于检出限",
-            "小于检出限",
-            "检出限以下",
-            "低于最低检出限",
-            "低于方法检出限",
-        ),
-        *(
-            "低于",
-            "小于",
-            "不大于",
-            "检出限",
-            "最低检出限",
-            "方法检出限",
-            "n.d.",
-            "n.d",
-            "nd",
-            "bdl",
-        ),
-        *("dl", "mdl", "lod", "not detected", "non-detect", "below detection limit"),
-    ),
-    "above": (
-        *("大于", "高于", "超过", "不小于", "超量程", "超出量程", "高于量程", "大于量程", "超上限"),
-        *("高于测定上限", "多不可计", "tntc"),
-    ),
-    "note": (
-        *(
-            "复测",
-            "复核",
-            "复检",
-            "平行",
-            "平行样",
-            "平行均值",
-            "均值",
-            "手工",
-            "自动",
-            "补测",
-            "加测",
-        ),
-        *(
-            "补采",
-            "现场",
-            "实测",
-            "参考",
-            "仅供参考",
-            "偏高",
-            "偏低",
-            "异常",
-            "存疑",
-            "超标",
-            "待核",
-        ),
-    ),
-    "as": ("浓度", "结果", "为", "值"),  # words that join: 检出限为0.025
-}
-_BEHIND = {"无水": "(?![质样位温量文])"}  # 无水质数据 is no dry river
-# these say a side of a limit, and nothing without one
-_SIDES = {"低于", "小于", "不大于", "大于", "高于", "超过", "不小于"}
-_LIMITS = {"检出限", "最低检出限", "方法检出限", "dl", "mdl", "lod"}
-_KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words}
-# of several states in one cell the reason comes first: 断流，未采样 is a dry river
-_ORDER = ("dry", "ice", "fault", "qc_failed", "not_sampled")
-_SENTENCE = {
-    "dry": "断流",
-    "ice": "冰封",
-    "fault": "仪器故障",
-    "qc_failed": "质控不合格",
-    "not_sampled": "缺测",
-}
-_EMPTY = {"nan", "null", "none", "<na>", "nat", "(空)", "(空白)"}
-_DASHES = re.compile(r"[-—―─━/\\_|…]+|-(?: -)+")
-_CHANGES = re.compile(r"恢复|排除|解除|正常|除外|以外|之后|以后|合格率")  # 故障已排除 is no gap
-
 _SIMPLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _SIMPLE_BELOW = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?[Ll]|[<＜]([0-9]+(?:\.[0-9]+)?)")
 _POWER = r"[x×*✕] ?10 ?(?:\^ ?\(? ?(?P<e1>[+-]?[0-9]{1,3}) ?\)?|(?P<e2>[+-][0-9]{1,3}))(?![0-9])"
@@ -162,8 +57,11 @@ _NUMBER = (
 _SPACED = re.compile(r"(?<=[0-9]) *\. +(?=[0-9])|(?<=[0-9]) +\.(?=[0-9])")
 # one plain number with words around it: what the words mean does not depend on the number
 _SHAPE = re.compile(
-    r"([^0-9+\-.,，．。–−－]{0,10})([0-9]+(?:\.[0-9]+)?)(?![.,，．。 ])([^0-9]{0,10})"
+    r"([^0-9+\-.,，．。–−－]{0,10})([0-9]+(?:\.[0-9]+)?)(?! *[.,，．。])([^0-9]{0,10})"
 )
+_POWER_OF_TEN = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)(?:[eE]|[x×]10\^)([+-]?[0-9]{1,2})")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  # marks of notes, which Python counts as digits
 _STAND_IN = "7.7777"
 _PLATFORM = re.compile(r"<span title='原始值：(-?[0-9]+(?:\.[0-9]+)?)'>[^<>]*</span>")
 _TAG = re.compile(r"</?(?:span|br|font|div|p|b|i|u|a|em|strong|td|sub|sup|small)\b[^<>]*>", re.I)
@@ -265,12 +163,16 @@ def _by_shape(text: str, shapes: dict[tuple[str, str], _One]) -> _One:
     """Parse one text by what another text with the same words around its number meant."""
     found = _SHAPE.fullmatch(text)
     if found is None:
-        return _parse(text)
+        return _by_form(text) or _parse(text)
     before, written, after = found.groups()
     number = float(written)
     known = shapes.get((before, after))
     if known is None:
-        if number == 0 or len(written) > 17 or any(c.isdigit() for c in before + after):
+        if (
+            number == 0
+            or len(written) > 17
+            or any(c.isdigit() and c not in _CIRCLED for c in before + after)
+        ):
             return _parse(text)
         known = _parse(before + _STAND_IN + after)
         if len(shapes) < 10_000:
@@ -286,6 +188,24 @@ def _by_shape(text: str, shapes: dict[tuple[str, str], _One]) -> _One:
         flag.replace(_STAND_IN, written),
         unit,
     )
+
+
+def _by_form(text: str) -> _One | None:
+    """Parse the two forms that large numbers come in: 1.2×10^4 and 12,000."""
+    if len(text) > 36:
+        return None
+    text = fold(text)
+    if power := _POWER_OF_TEN.fullmatch(text):
+        number = float(f"{power[1]}e{power[2]}")
+        # what is too small for a float is no zero, and what is too large no number
+        if math.isfinite(number) and (number or not re.search("[1-9]", power[1])):
+            return _One(number, "number")
+    elif _THOUSANDS.fullmatch(text):
+        one_comma = text.count(",") == 1 and "." not in text
+        return _One(
+            float(text.replace(",", "")), "number", flag="逗号按千分位" if one_comma else ""
+        )
+    return None
 
 
 def _plain_numbers(texts: Sequence[str], value: npt.NDArray[np.float64]) -> list[int]:
@@ -320,9 +240,9 @@ def _scanner() -> re.Pattern[str]:
     """One pattern for every sign that a result may hold; ``lastgroup`` names its kind."""
     # the longest word of all kinds first: 未检出 is not 未检; nd in sand is no non-detect.
     # each group asks for its first letter, or a hundred words are tried at every sign
-    words = sorted(_KIND_OF, key=len, reverse=True)
+    words = sorted(KIND_OF, key=len, reverse=True)
     latin = [re.escape(w) for w in words if w.isascii()]
-    han = [w + _BEHIND.get(w, "") for w in words if not w.isascii()]
+    han = [w + BEHIND.get(w, "") for w in words if not w.isascii()]
     units = [re.escape(form.lower()) for form in cell_units()]
     parts = [
         _NUMBER,
@@ -342,6 +262,13 @@ def _scanner() -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
+@cache
+def _words() -> re.Pattern[str]:
+    """One pattern for the words that say something of a result, wherever they stand."""
+    words = list(map(re.escape, KIND_OF))
+    return re.compile(f"{_first(words)}(?:{'|'.join(words)})")
+
+
 def _first(patterns: list[str]) -> str:
     return f"(?=[{re.escape(''.join(sorted({p.lstrip(chr(92))[0] for p in patterns})))}])"
 
@@ -356,11 +283,12 @@ def _text(raw: str, why: str = "不是数值") -> _One:
 
 
 def _gap(state: str, raw: str) -> _One:
-    word = _SENTENCE[state]
+    word = SENTENCE[state]
     shown = _shown(raw)
     return _One(state=state, flag=shown if word in shown else f"{word}（原文“{shown}”）")
 
 
+@lru_cache(maxsize=20_000)
 def _parse(raw: str) -> _One:
     """Parse one text of any form."""
     if "<" in raw and ">" in raw and _TAG.search(raw):
@@ -376,12 +304,14 @@ def _parse(raw: str) -> _One:
     if _SIMPLE.fullmatch(text):
         return _One(float(text), "number")
     lower = text.lower()
-    if lower in _EMPTY:
+    if lower in EMPTY:
         return _One(state="blank", flag=f"缺测（原文“{_shown(raw)}”）")
-    if _DASHES.fullmatch(text):
+    if DASHES.fullmatch(text):
         return _gap("not_sampled", raw)
     if text.startswith("#") and text[1:4].isalpha():
         return _text(raw, "Excel错误值，不是数值")
+    if not any(c.isdigit() for c in text) and not _words().search(lower):
+        return _text(raw)  # prose: nothing in it says anything of a result
     notes: list[str] = []
     if " " in text:
         joined = _SPACED.sub(".", text)
@@ -415,7 +345,7 @@ def _parse_html(raw: str) -> _One:
     if not title:
         return one
     reason = _parse(title)
-    if reason.state in _ORDER:
+    if reason.state in ORDER:
         return reason._replace(flag=title)
     if one.state in ("number", "below", "above"):
         return one._replace(flag="；".join(part for part in (one.flag, f"附注“{title}”") if part))
@@ -439,14 +369,14 @@ def _scan(raw: str, text: str, notes: list[str]) -> _One:
     if signs.wrong or len(signs.numbers) > 1:
         why = "不止一个数值，未取值" if len(signs.numbers) > 1 else "不是数值"
         return _text(raw, why)
-    gap = next((state for state in _ORDER if state in signs.states), "")
+    gap = next((state for state in ORDER if state in signs.states), "")
     if not signs.numbers:
         return _wordy(raw, text, signs, gap)
     number, written = signs.numbers[0]
     if signs.foreign or (signs.lower and signs.upper) or not math.isfinite(number):
         return _text(raw)
     if gap:
-        return _gap(gap, raw)._replace(flag=f"{_SENTENCE[gap]}，数值未采用（原文“{_shown(raw)}”）")
+        return _gap(gap, raw)._replace(flag=f"{SENTENCE[gap]}，数值未采用（原文“{_shown(raw)}”）")
     notes = [*notes, *(f"附注“{note}”" for note in signs.notes)]
     if signs.unit:
         notes.append(f"单元格内注明单位{signs.unit}")
@@ -468,7 +398,7 @@ def _scan(raw: str, text: str, notes: list[str]) -> _One:
 
 def _wordy(raw: str, text: str, signs: _Signs, gap: str) -> _One:
     """Judge a text without a number."""
-    strange = any(c.isdigit() for c in text) or len(text) > 30 or _CHANGES.search(text)
+    strange = any(c.isdigit() for c in text) or len(text) > 30 or CHANGES.search(text)
     if gap and not (signs.foreign and strange):
         return _gap(gap, raw)
     said = {"below", "above"} & signs.states
@@ -528,15 +458,15 @@ def _read_signs(text: str) -> _Signs:
 
 
 def _add_word(signs: _Signs, word: str, before: str) -> None:
-    kind = _KIND_OF[word]
+    kind = KIND_OF[word]
     if kind == "note":
         signs.notes.append(word)
     elif kind == "below":
-        if word not in _SIDES and (word not in _LIMITS or signs.lower):
+        if word not in SIDES and (word not in LIMITS or signs.lower):
             signs.states.add("below")
         signs.lower = True
     elif kind == "above":
-        if word not in _SIDES:
+        if word not in SIDES:
             signs.states.add("above")
         signs.upper = True
         signs.wrong |= bool(signs.numbers)

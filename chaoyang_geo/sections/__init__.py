@@ -55,7 +55,8 @@ def match_sections(
 
     Required columns: ``readings``: ``section_name`` or ``section_code``; ``sections``:
     ``section_code`` (text), ``section_name``. Used where present: in both ``province``,
-    ``water_body`` (tells apart only what is ambiguous); in ``sections`` ``aliases``,
+    ``water_body`` (tells apart sections of one name; where it contradicts, the row is flagged
+    and a match by name scores less); in ``sections`` ``aliases``,
     ``former_names`` (joined by ``;``), ``valid_from``, ``valid_to`` (first and last day in force;
     missing: open); in ``readings`` ``time``, ``period_end``, and ``section_code_given`` instead
     of ``section_code``, so that a matched table can be matched anew.
@@ -96,9 +97,10 @@ def match_sections(
     Notes
     -----
     Scores: 1 the code, or a person's correction; 0.95 the name in force; 0.9 an alias in force,
-    or the code outside its period; 0.85 a former name, or a name that was valid at another
-    time; 0.75 (never matched) only a suffix, a bracket or 大 differs; at most 0.7 (never matched)
-    the share of characters in common, 2 m / (a + b); 0 nothing comes near.
+    or the code outside its period; 0.85 a former name, a name that was valid at another
+    time, or one whose registered water body is not the reading's; 0.75 (never matched) only a
+    suffix, a bracket or 大 differs; at most 0.7 (never matched) the share of characters in
+    common, 2 m / (a + b); 0 nothing comes near.
 
     Examples
     --------

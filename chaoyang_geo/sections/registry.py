@@ -193,6 +193,10 @@ class Registry:
             notes.append(
                 f"编码{code}登记在{row.province}，与读数省份{asked.province}不符，以编码为准"
             )
+        if asked.water and row.water and not _same_water(row.water, asked.water):
+            notes.append(
+                f"编码{code}登记水体“{row.water}”与读数水体“{asked.water}”不符，以编码为准"
+            )
         return Answer(code, "matched", score, _join(notes))
 
     def _name_beside_code(self, row: Row, asked: Asked) -> str:
@@ -250,6 +254,7 @@ class Registry:
         waters = [one.row.water for one in own]
         if asked.water and all(waters) and not any(_same_water(w, asked.water) for w in waters):
             notes.append(f"登记水体“{row.water}”与读数水体“{asked.water}”不符")
+            score = min(score, OTHER_TIME)
         return Answer(code, "matched", score, _join(notes))
 
     def _renamed(self, own: Sequence[_Called], row: Row, name: str) -> str:

@@ -1,0 +1,383 @@
+"""The command ``chaoyang-geo assess``: periods judged, the city's table, alerts and reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+import chaoyang_geo as cg
+from chaoyang_geo.cli_parts import (
+    OUT,
+    STYLES,
+    Json,
+    Lang,
+    PlanName,
+    Year,
+    item_names,
+    records,
+    say,
+    shown,
+    steps,
+    warn_unmatched,
+    write_json,
+    write_table,
+    write_tables,
+)
+from chaoyang_geo.reasons import period_text
+from chaoyang_geo.schema import one_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass
+class Assessed:
+    """Everything that the command says, of every period."""
+
+    sections: pd.DataFrame
+    units: pd.DataFrame
+    basins: pd.DataFrame
+    city: pd.DataFrame
+    alerts: pd.DataFrame
+    indicators: pd.DataFrame
+
+    def latest(self, name: str) -> pd.DataFrame:
+        """Return the rows of a table that are of its latest period."""
+        table: pd.DataFrame = getattr(self, name)
+        return table[table["period"] == table["period"].max()] if len(table) else table
+
+
+def assess_command(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="读数文件；缺省用规划自带的。Readings; default: the plan's own."),
+    ] = None,
+    plan: PlanName = "chaoyang",
+    period: Annotated[
+        str,
+        typer.Option(
+            help="day、week、ten_days、month、quarter、year 或 10D 等。Period of the means."
+        ),
+    ] = "month",
+    via: Annotated[
+        str, typer.Option(help="先求哪些时段的均值，如 day,month。Means taken first.")
+    ] = "",
+    state: Annotated[
+        Path | None,
+        typer.Option(help="预警记忆文件（.json），读后更新。Memory of the alerts, updated."),
+    ] = None,
+    margin: Annotated[
+        float, typer.Option(help="接近限值的余量，占限值的比例。What counts as near a limit.")
+    ] = 0.1,
+    year: Year = None,
+    lang: Lang = "zh",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="另存为 .xlsx（各表一页）、.csv 或 .json（断面表）。Also write tables."),
+    ] = None,
+    map_out: Annotated[
+        Path | None, typer.Option("--map", help="另绘离线地图（.html）。Also draw the offline map.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """按时段评价断面、单元、流域和全市，给出预警与理由。Assess periods, with alerts and reasons."""
+    one_of("--lang", lang, ("zh", "en"))
+    if out is not None:
+        one_of("--out (file type)", out.suffix.lower(), (".xlsx", ".csv", ".json"))
+        if any(file.exists() and out.exists() and file.samefile(out) for file in files or []):
+            raise ValueError(f"--out {out}: this is the file of readings itself; name another.")
+    words = _WORDS[lang]
+    with steps(4, quiet=as_json) as step:
+        step(words["read"])
+        pack = cg.load_plan(plan)
+        table = cg.read_readings(list(files), year=year) if files else pack.readings
+        matched = cg.match_sections(table, pack.sections)
+        warn_unmatched(matched, words)
+        step(words["assess"])
+        known = matched[matched["match_state"] == "matched"]
+        stages = [name.strip() for name in via.split(",") if name.strip()]
+        keys = [name for name in ("section_code", "registry_from") if name in known]
+        means = cg.mean_readings(known, period=period, by=keys, via=stages)
+        result = _assessed(pack, known, means, margin=margin, state=state)
+        step(words["draw"])
+        if map_out is not None:
+            _write_map(pack, result, means, map_out, lang)
+        step(words["write"])
+        if out is not None:
+            _write(result, out, lang)
+    if as_json:
+        write_json({name: records(frame) for name, frame in vars(result).items()})
+        return
+    _print(result, words, lang)
+    for path in (out, map_out, state):
+        if path is not None:
+            say(words["wrote"].format(path=path))
+
+
+def _assessed(
+    pack: cg.Plan,
+    readings: pd.DataFrame,
+    means: pd.DataFrame,
+    *,
+    margin: float,
+    state: Path | None,
+) -> Assessed:
+    sections = cg.assess_sections(means, pack.sections)
+    both = {"means": means, "sections": pack.sections, "units": pack.units}
+    # who answers is asked by month, whatever the period of the table
+    keys = [name for name in ("section_code", "registry_from") if name in readings]
+    monthly = cg.mean_readings(readings, period="month", by=keys)
+    return Assessed(
+        sections=sections,
+        units=cg.assess_units(sections, pack.units, sections=pack.sections),
+        basins=cg.rate_basin(sections, by="basin", **both),
+        city=cg.rate_basin(sections, by=None, apart=False, **both),
+        alerts=cg.alerts(
+            monthly,
+            pack.sections,
+            shares=cg.county_shares(pack.units, pack.counties),
+            margin=margin,
+            path=state,
+        ),
+        indicators=cg.indicator_progress(pack, sections, means),
+    )
+
+
+def _write_map(pack: cg.Plan, result: Assessed, means: pd.DataFrame, path: Path, lang: str) -> None:
+    items = cg.classify_items(means.rename(columns={"mean_rounded": "value"}), pack.sections)
+    cg.write_map(cg.map_layers(pack, result.sections, items=items, lang=lang), path)
+
+
+def _write(result: Assessed, path: Path, lang: str) -> None:
+    if path.suffix.lower() != ".xlsx":
+        write_table(result.sections, path)
+        return
+    sheets = {_WORDS[lang][name]: frame for name, frame in vars(result).items()}
+    write_tables({name: _labelled(frame, lang) for name, frame in sheets.items()}, path)
+
+
+def _labelled(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
+    other = "why_en" if lang == "zh" else "why_zh"
+    kept = frame.drop(columns=[name for name in (other,) if name in frame])
+    return kept.rename(columns={name: cg.label(str(name), lang) for name in kept.columns})
+
+
+# --- on the terminal ----------------------------------------------------------------------------
+
+
+def _print(result: Assessed, words: dict[str, str], lang: str) -> None:
+    if not len(result.sections):
+        say(words["nothing"])
+        return
+    latest = result.latest("sections")
+    first = latest.iloc[0]
+    when = period_text(first["period"], first["period_end"], lang=lang)
+    OUT.print(_ratings(result, words, lang, when))
+    OUT.print(_units(result.latest("units"), words, lang, when))
+    if len(result.alerts):
+        OUT.print(_alerts(result.alerts, words, lang))
+    else:
+        say(words["quiet"])
+    OUT.print(_indicators(result.indicators, words, lang))
+    say(words["reasons"])
+    for row in latest.to_dict("records"):
+        say(f"· {row[f'why_{lang}']}")
+
+
+def _table(title: str, heads: list[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+def _percent(value: Any) -> str:
+    return "" if value != value or value is None else f"{100 * float(value):.1f}%"
+
+
+def _listed(keys: Any, names: dict[str, str]) -> str:
+    return "、".join(names.get(key, key) for key in str(keys).split(";") if key)
+
+
+def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:
+    """Draw the city's table: all sections, then the basins."""
+    heads = ["group", "water", "n", "share_good", "share_bad", "state", "pollutants", "attained"]
+    table = _table(f"{words['city_table']}　{when}", [words[name] for name in heads])
+    names = item_names(lang)
+    for name in ("city", "basins"):
+        for row in result.latest(name).to_dict("records"):
+            group = words["whole"] if name == "city" else shown(row["basin"])
+            table.add_row(
+                group,
+                words.get(str(row["water_type"]), ""),
+                f"{row['n_judged']}/{row['n_sections']}",
+                _percent(row["share_1_3"]),
+                _percent(row["share_worse_5"]),
+                shown(row["water_state"]) if lang == "zh" else words.get(shown(row["water_state"]), ""),
+                _listed(row["main_pollutants"], names),
+                _percent(row["attainment_rate"]),
+            )  # fmt: skip
+    return table
+
+
+def _units(units: pd.DataFrame, words: dict[str, str], lang: str, when: str) -> Table:
+    heads = ["unit", "class", "attains", "deciding", "said"]
+    table = _table(f"{words['units']}　{when}", [words[name] for name in heads])
+    names = item_names(lang)
+    for row in units.to_dict("records"):
+        name = shown(row["class"])
+        attained = {"True": words["yes"], "False": words["no"]}.get(str(row["attained"]), "—")
+        table.add_row(
+            shown(row["unit_name"]),
+            f"[{STYLES[name]}]{name}[/]" if name else "—",
+            attained,
+            _listed(row["deciding_items"], names),
+            shown(row["section_verdicts" if lang == "zh" else "worst_sections"]),
+        )
+    return table
+
+
+def _alerts(alerts: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
+    heads = ["section", "item", "alert", "months", "mean", "limit", "over", "answers"]
+    table = _table(words["alerts"], [words[name] for name in heads])
+    names = item_names(lang)
+    for row in alerts.to_dict("records"):
+        over = row["times_over"]
+        table.add_row(
+            shown(row["section_name"]),
+            names.get(str(row["item"]), str(row["item"])),
+            shown(row["alert_state_zh" if lang == "zh" else "alert_state"]),
+            str(row["months"]) if row["months"] else "",
+            f"{row['mean']:g}" if row["mean"] == row["mean"] else "",
+            shown(row["alert_limit"]),
+            f"{over:.2f}" if over == over else "",
+            shown(row["answers"]),
+        )
+    return table
+
+
+def _indicators(table: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
+    heads = ["indicator", "target", "value", "verdict"]
+    shown_table = _table(words["indicators"], [words[name] for name in heads])
+    for row in table[table["period"].isna() | (table["period"] == table["period"].max())].to_dict(
+        "records"
+    ):
+        value = row["indicator_value"]
+        shown_table.add_row(
+            shown(row["indicator"]),
+            shown(row["target_text"]) or words.get(shown(row["target_state"]), ""),
+            f"{value:g}" if value == value else "",
+            shown(row["indicator_verdict"]) if lang == "zh" else shown(row["why_en"]),
+        )
+    return shown_table
+
+
+_WORDS: dict[str, dict[str, str]] = {
+    "zh": {
+        "read": "读取读数",
+        "assess": "评价",
+        "draw": "绘制地图",
+        "write": "写表",
+        "wrote": "已写入 {path}。",
+        "nothing": "没有可评价的读数。",
+        "sections": "断面",
+        "units": "控制单元",
+        "basins": "流域",
+        "city": "全市",
+        "alerts": "预警",
+        "indicators": "规划指标",
+        "city_table": "全市与各流域水质",
+        "whole": "全市",
+        "group": "范围",
+        "water": "水体",
+        "river": "河流",
+        "lake": "湖库",
+        "all": "河流和湖库",
+        "n": "已评/断面",
+        "share_good": "Ⅰ~Ⅲ类比例",
+        "share_bad": "劣Ⅴ类比例",
+        "state": "水质状况",
+        "pollutants": "主要污染指标",
+        "attained": "达标率",
+        "unit": "控制单元",
+        "class": "类别",
+        "attains": "达标",
+        "deciding": "定类因子",
+        "said": "各断面",
+        "yes": "是",
+        "no": "否",
+        "section": "断面",
+        "item": "指标",
+        "alert": "状态",
+        "months": "月数",
+        "mean": "月均值",
+        "limit": "目标限值",
+        "over": "超标倍数",
+        "answers": "责任区县",
+        "quiet": "没有预警。",
+        "indicator": "指标",
+        "target": "目标",
+        "value": "现值",
+        "verdict": "判定",
+        "pending": "待下达",
+        "reasons": "判定理由",
+    },
+    "en": {
+        "read": "reading the readings",
+        "assess": "assessing",
+        "draw": "drawing the map",
+        "write": "writing tables",
+        "wrote": "Wrote {path}.",
+        "nothing": "There is no reading to assess.",
+        "sections": "sections",
+        "units": "control units",
+        "basins": "basins",
+        "city": "city",
+        "alerts": "alerts",
+        "indicators": "plan indicators",
+        "city_table": "the city and its basins",
+        "whole": "whole city",
+        "group": "group",
+        "water": "water",
+        "river": "rivers",
+        "lake": "lakes",
+        "all": "rivers and lakes",
+        "n": "judged/sections",
+        "share_good": "share of Ⅰ-Ⅲ",
+        "share_bad": "share of 劣Ⅴ",
+        "state": "state",
+        "优": "excellent",
+        "良好": "good",
+        "轻度污染": "lightly polluted",
+        "中度污染": "moderately polluted",
+        "重度污染": "heavily polluted",
+        "pollutants": "main pollutants",
+        "attained": "attainment rate",
+        "unit": "control unit",
+        "class": "class",
+        "attains": "attained",
+        "deciding": "deciding items",
+        "said": "worst sections",
+        "yes": "yes",
+        "no": "no",
+        "section": "section",
+        "item": "item",
+        "alert": "state",
+        "months": "months",
+        "mean": "monthly mean",
+        "limit": "limit of the target",
+        "over": "multiple",
+        "answers": "counties that answer",
+        "quiet": "There is no alert.",
+        "indicator": "indicator",
+        "target": "target",
+        "value": "value",
+        "verdict": "verdict",
+        "pending": "not yet set",
+        "reasons": "reasons",
+    },
+}

@@ -1,0 +1,172 @@
+"""What the commands share: options, progress, tables on the terminal and in files."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import chaoyang_geo as cg
+from chaoyang_geo.files import replacing
+from chaoyang_geo.schema import CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# a pipe or a file has no width of its own; wide enough that no cell is cut
+OUT = Console(width=None if sys.stdout.isatty() else 200)
+ERR = Console(stderr=True)
+
+Lang = Annotated[str, typer.Option(help="zh 或 en。zh or en.")]
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。JSON for machines.")]
+PlanName = Annotated[str, typer.Option(help="规划名称或文件夹。Name or folder of the plan.")]
+Year = Annotated[
+    int | None, typer.Option(help="时间没有年份时补的年份。Year of times written without one.")
+]
+
+
+@contextmanager
+def steps(count: int, *, quiet: bool) -> Iterator[Any]:
+    """Show the running step on the terminal's error channel; silent for machines."""
+    if quiet or not ERR.is_terminal:
+        yield lambda text: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task("", total=count)
+        begun = False
+
+        def step(text: str) -> None:
+            nonlocal begun
+            progress.update(task, description=text, advance=1 if begun else 0)
+            begun = True
+
+        yield step
+
+
+def said(matched: pd.DataFrame) -> list[str]:
+    """Name the columns in which the readings themselves say which station they are from."""
+    columns = ("section_code_given", "section_name", "province")
+    return [name for name in columns if name in matched]
+
+
+def say(text: str) -> None:
+    """Print a line as it is: a path may hold what looks like markup."""
+    OUT.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
+    """Warn of stations that the registry does not have."""
+    rows = matched[matched["match_state"] != "matched"]
+    names_of = zip(rows["section_name"], rows["section_code_given"], strict=True)
+    lost = list(dict.fromkeys(name or code for name, code in names_of))
+    if lost:
+        names = "、".join(lost[:8]) + ("…" if len(lost) > 8 else "")
+        warnings.warn(words["unmatched"].format(n=len(lost), names=names), stacklevel=2)
+
+
+# terminal colours nearest to the official ones: blue, green, yellow, orange, red
+STYLES = dict(
+    zip(CLASSES, ("blue", "bright_blue", "green", "yellow", "dark_orange", "red"), strict=True)
+)
+
+
+def item_names(lang: str) -> dict[str, str]:
+    """Return the names of items by key."""
+    from chaoyang_geo import standards
+
+    return standards.item_names(lang)
+
+
+def shown(value: Any) -> str:
+    """Write a cell of a table on the terminal; what is missing is empty."""
+    from rich.markup import escape
+
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return ""
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M"))
+    return escape(str(value))
+
+
+def frame_table(frame: pd.DataFrame, title: str, lang: str) -> Table:
+    """Draw a frame as a table on the terminal, with its labels."""
+    table = Table(title=title)
+    for name in frame.columns:
+        table.add_column(cg.label(str(name), lang), overflow="fold")
+    for row in frame.itertuples(index=False, name=None):
+        table.add_row(*(shown(value) for value in row))
+    return table
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn a table into JSON values: times in ISO, missing as null."""
+    text = frame.to_json(orient="records", date_format="iso", date_unit="s", force_ascii=False)
+    return list(json.loads(text))
+
+
+def write_json(value: Any) -> None:
+    """Write JSON for other programs."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_table(result: pd.DataFrame, path: Path) -> None:
+    """Write a table by the kind of its file, at once or not at all."""
+    with replacing(path) as temporary:
+        suffix = path.suffix.lower()
+        if suffix == ".csv":
+            # Excel in China opens UTF-8 only with a byte-order mark
+            result.to_csv(temporary, index=False, encoding="utf-8-sig")
+        elif suffix == ".xlsx":
+            write_sheet(result, temporary)
+        else:
+            text = json.dumps(records(result), ensure_ascii=False, indent=2)
+            temporary.write_text(text, encoding="utf-8")
+
+
+def write_tables(sheets: dict[str, pd.DataFrame], path: Path) -> None:
+    """Write tables as the sheets of one workbook, at once or not at all."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, frame in sheets.items():
+        _fill(book.create_sheet(name), frame)
+    with replacing(path) as temporary:
+        book.save(temporary)
+
+
+def write_sheet(result: pd.DataFrame, path: Path) -> None:
+    """Write a workbook of one sheet."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    _fill(book.worksheets[0], result)
+    book.save(path)
+
+
+def _fill(sheet: Any, frame: pd.DataFrame) -> None:
+    """Fill a sheet in which every text stays text: a name that begins with = is no formula."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    for number, row in enumerate([list(frame.columns), *frame.itertuples(index=False)], 1):
+        for column, value in enumerate(row, 1):
+            if value is None or str(value) in ("nan", "NaT", "<NA>"):
+                continue
+            cell = sheet.cell(number, column)
+            if isinstance(value, str):
+                cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
+                cell.data_type = "s"
+            else:
+                cell.value = value.item() if hasattr(value, "item") else value
+    sheet.freeze_panes = "A2"

@@ -1,0 +1,120 @@
+"""Small workbooks of the kinds that no library here writes: OpenDocument and binary Excel."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+_ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">
+<office:automatic-styles><style:style style:name="hidden" style:family="table">
+<style:table-properties table:display="false"/></style:style></office:automatic-styles>
+<office:body><office:spreadsheet>{settings}{tables}</office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+def ods_cell(value: object, more: str = "") -> str:
+    if value is None:
+        return f"<table:table-cell{more}/>"
+    if isinstance(value, (int, float)):
+        kind = f'office:value-type="float" office:value="{value}"'
+    elif hasattr(value, "isoformat"):
+        kind = f'office:value-type="date" office:date-value="{value.isoformat()}"'
+    else:
+        kind = 'office:value-type="string"'
+    text = f"<text:p>{escape(str(value))}</text:p>"
+    return f"<table:table-cell {kind}{more}>{text}</table:table-cell>"
+
+
+def ods_row(*cells: object, more: str = "") -> str:
+    inner = "".join(
+        cell if isinstance(cell, str) and cell.startswith("<") else ods_cell(cell) for cell in cells
+    )
+    return f"<table:table-row{more}>{inner}</table:table-row>"
+
+
+def ods(
+    folder: Path,
+    tables: dict[str, str],
+    *,
+    settings: str = "",
+    hidden: tuple[str, ...] = (),
+    doctype: str = "",
+    name: str = "table.ods",
+) -> Path:
+    """Write an OpenDocument sheet; a table is its rows as XML."""
+    xml = "".join(
+        f'<table:table table:name="{title}"'
+        + (' table:style-name="hidden"' if title in hidden else "")
+        + f"><table:table-column/>{rows}</table:table>"
+        for title, rows in tables.items()
+    )
+    content = _ODS.format(settings=settings, tables=xml)
+    content = content.replace("?>\n", f"?>{doctype}\n", 1)
+    path = folder / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return path
+
+
+def record(kind: int, data: bytes = b"") -> bytes:
+    head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    size, rest = b"", len(data)
+    while True:
+        size += bytes([rest & 0x7F | (0x80 if rest > 0x7F else 0)])
+        rest >>= 7
+        if not rest:
+            return head + size + data
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text.encode("utf-16-le")) // 2) + text.encode("utf-16-le")
+
+
+def xlsb(
+    folder: Path,
+    rows: dict[int, dict[int, object]],
+    *,
+    from_1904: bool = False,
+    merged: tuple[tuple[int, int, int, int], ...] = (),
+    hidden_rows: tuple[int, ...] = (),
+    name: str = "table.xlsb",
+) -> Path:
+    """Write a binary workbook of one sheet, 10月; ``bytes`` of one letter are an error code."""
+    cells = b""
+    for row, values in rows.items():
+        flags = bytes([0, 0x10 if row in hidden_rows else 0, 0])
+        cells += record(0, struct.pack("<IIH", row, 0, 300) + flags + struct.pack("<I", 0))
+        for column, value in values.items():
+            place = struct.pack("<II", column, 0)
+            if isinstance(value, bytes):
+                cells += record(3, place + value)
+            elif isinstance(value, str):
+                cells += record(6, place + wide(value))
+            else:
+                cells += record(5, place + struct.pack("<d", value))
+    spans = b"".join(record(176, struct.pack("<4I", *span)) for span in merged)
+    spans = record(177, struct.pack("<I", len(merged))) + spans + record(178) if merged else b""
+    last = struct.pack("<4I", 0, max(rows), 0, max(max(row) for row in rows.values()))
+    sheet = record(129) + record(148, last) + record(145) + cells + record(146) + spans
+    book = record(131) + record(153, struct.pack("<II", int(from_1904), 0) + wide(""))
+    book += record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("10月"))
+    link = (
+        '<Relationship Id="rId1" Target="worksheets/sheet1.bin" Type="http://schemas.openxmlformats.'
+        'org/officeDocument/2006/relationships/worksheet"/>'
+    )
+    path = folder / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.bin", book + record(144) + record(132))
+        archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{link}</Relationships>")
+        archive.writestr("xl/worksheets/sheet1.bin", sheet + record(130))
+    return path

@@ -1,0 +1,193 @@
+"""Means of periods against a slow, plain route that a reader can follow."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chaoyang_geo import mean_readings
+from chaoyang_geo.periods import cells
+
+NAN = float("nan")
+WATER = {"丰水期": (6, 7, 8, 9), "平水期": (4, 5, 10, 11), "枯水期": (12, 1, 2, 3)}
+COLUMNS = [
+    "section_code", "time", "item", "value", "censored", "detection_limit", "method", "state",
+]  # fmt: skip
+
+
+def begin_of(time, period):
+    """Return the first day of the period of a time, with dates alone."""
+    day = time.normalize()
+    if period == "week":
+        return day - pd.Timedelta(days=day.weekday())
+    if period == "ten_days":
+        return day.replace(day=min((day.day - 1) // 10, 2) * 10 + 1)
+    if period == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    if period == "water_period":
+        months = next(months for months in WATER.values() if day.month in months)
+        years = day.year - (day.month < months[0])
+        return pd.Timestamp(years, months[0], 1)
+    if period == "10D":
+        epoch = pd.Timestamp(1970, 1, 1)
+        return epoch + (day - epoch) // pd.Timedelta(days=10) * pd.Timedelta(days=10)
+    return {"day": day, "month": day.replace(day=1), "year": day.replace(month=1, day=1)}[period]
+
+
+def averaged(rows, stages, least, number):
+    """Return the mean of means of rows that lie in one period of the last stage, and its size."""
+    before = stages[:-1]
+    if before:
+        parts = {}
+        for row in rows:
+            parts.setdefault(begin_of(row["time"], before[-1]), []).append(row)
+        means = [averaged(part, before, least, number) for part in parts.values()]
+        values = [mean for mean, n in means if n >= max(1, least.get(before[-1], 1))]
+    else:
+        values = [number(row) for row in rows if not math.isnan(number(row))]
+    return (sum(values) / len(values) if values else NAN), len(values)
+
+
+def number_of(row, item, of_below):
+    """Return what a reading enters with; pH as hydrogen ion."""
+    value = row["value"]
+    if row["state"] in ("dry", "fault"):
+        return NAN
+    if row["censored"] == "<":
+        value = of_below * row["detection_limit"]
+    return 10.0**-value if item == "ph" else value
+
+
+def plain_means(table, period, via, precedence, least):
+    """Return mean, low, high, n_parts and n_other by section, begin of the period and item."""
+    decided = "month" if period in ("month", "quarter", "year", "water_period") else period
+    cells = {}
+    for row in table.to_dict("records"):
+        key = (row["section_code"], begin_of(row["time"], period), row["item"])
+        cells.setdefault(key, []).append(row)
+    out = {}
+    for key, rows in cells.items():
+        item, kept = key[2], []
+        first = {"rule": "automatic" if item in ("tp", "ph") else "", "both": ""}
+        first = first.get(precedence, precedence)
+        taken = {
+            begin_of(row["time"], decided)
+            for row in rows
+            if row["method"] == first and not math.isnan(number_of(row, item, 1))
+        }
+        for row in rows:
+            passed = row["method"] != first and begin_of(row["time"], decided) in taken
+            kept += [] if first and passed else [row]
+        found = []
+        for of_below in (0.5, 0, 1):
+            route = partial(number_of, item=item, of_below=of_below)
+            mean, n = averaged(kept, [*via, period], least, route)
+            found.append(-math.log10(mean) if item == "ph" and n else mean)
+        out[key] = (*found, n, len(rows) - len(kept))
+    return out
+
+
+ROUTES = [
+    ("day", ()), ("week", ()), ("ten_days", ()), ("10D", ()), ("month", ()), ("quarter", ()),
+    ("year", ()), ("water_period", ()), ("month", ("day",)), ("year", ("month",)),
+    ("year", ("day", "month")), ("water_period", ("ten_days", "month")), ("year", ("quarter",)),
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["S1", "S1", "S2"]),
+            # a few days on both sides of a month, a quarter and a year, some hours of each
+            st.builds(
+                lambda day, hour: pd.Timestamp("2019-12-27 04:00") + pd.Timedelta(day, "D") + hour,
+                st.integers(0, 9) | st.integers(-60, 60),
+                st.sampled_from([pd.Timedelta(0), pd.Timedelta(8, "h")]),
+            ),
+            st.sampled_from(["tp", "tp", "ph", "cod"]),
+            st.floats(0.001, 14) | st.just(NAN),
+            st.sampled_from(["", "", "", "<", ">"]),
+            st.one_of(st.just(NAN), st.floats(0.001, 1)),
+            st.sampled_from(["", "automatic", "manual"]),
+            st.sampled_from(["number", "number", "number", "dry", "fault"]),
+        ),
+        min_size=5,
+        max_size=30,
+    ),
+    st.sampled_from(ROUTES),
+    st.sampled_from(["rule", "automatic", "manual", "both"]),
+    st.integers(1, 3),
+    st.integers(4, 15),
+    st.randoms(use_true_random=False),
+)
+def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, random):
+    period, via = route
+    rows = [(*row[:3], NAN if row[4] else row[3], *row[4:]) for row in rows]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["time"] = pd.to_datetime(table["time"])
+    min_n = {name: least for name in via}
+    expected = plain_means(table, period, via, precedence, min_n)
+    options = {"period": period, "via": via, "precedence": precedence, "min_n": min_n}
+    options["water_periods"] = WATER
+    shuffled = table.sample(frac=1, random_state=random.randrange(1000))
+    pieces = (shuffled.iloc[k : k + size] for k in range(0, len(table), size))
+    numbers = ["mean", "mean_low", "mean_high", "n_parts", "n_other"]
+    whole = mean_readings(table, **options)
+    for found in (whole, mean_readings(pieces, **options)):
+        keys = list(zip(found["section_code"], found["period"], found["item"], strict=True))
+        assert keys == sorted(expected)
+        for key, row in zip(keys, found[numbers].to_numpy().tolist(), strict=True):
+            assert row == pytest.approx(list(expected[key]), nan_ok=True), key
+        assert found["mean_flag"].tolist() == whole["mean_flag"].tolist()
+        assert found["mean_rounded"].tolist() == pytest.approx(
+            whole["mean_rounded"].tolist(), nan_ok=True
+        )
+        # every reading is counted once
+        known = ["n", "n_above", "n_missing", "n_other", "n_short"]
+        said = found["mean_flag"].str.extract(r"([0-9]+)个读数低于检出限而无检出限")[0]
+        assert found[known].to_numpy().sum() + said.dropna().astype(int).sum() == len(table)
+        bounded = found[["mean_low", "mean", "mean_high"]].dropna()
+        assert (bounded["mean_low"] <= bounded["mean"] + 1e-12).all()
+        assert (bounded["mean"] <= bounded["mean_high"] + 1e-12).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(-40_000, 80_000), st.sampled_from([p for p, _ in ROUTES]), st.integers(1, 40))
+def test_periods_cover_the_calendar_without_gap_or_overlap(day, period, n):
+    """Every day lies in its period, and only a water period with a gap overlaps another."""
+    time = pd.Timestamp("1970-01-01") + pd.to_timedelta(np.arange(day, day + n), unit="D")
+    table = pd.DataFrame({"section_code": "S1", "time": time, "item": "tp", "value": 1.0})
+    means = mean_readings(table, period=period, water_periods={"上半年": range(1, 7), "下半年":
+                          range(7, 13)})  # fmt: skip
+    assert means["n"].sum() == n
+    assert (means["period"].iloc[1:].to_numpy() == means["period_end"].iloc[:-1].to_numpy()).all()
+    assert means["period"].iloc[0] <= time[0] < means["period_end"].iloc[0]
+    assert means["period"].iloc[-1] <= time[-1] < means["period_end"].iloc[-1]
+
+
+def test_many_days_of_few_readings_are_summed_alike(monkeypatch):
+    """Where most sections have no value on most days, only the days that have are numbered."""
+    random = np.random.default_rng(5)
+    n = 400
+    table = pd.DataFrame(
+        {
+            "section_code": [f"S{k}" for k in random.integers(0, 9, n)],
+            "time": pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 900, n), "D"),
+            "item": random.choice(["tp", "ph"], n),
+            "value": random.random(n),
+            "censored": random.choice(["", "<"], n),
+            "detection_limit": 0.02,
+            "row_kind": random.choice(["sample", "mean"], n),
+        }
+    )
+    table.loc[::7, "value"] = NAN
+    table.loc[::31, "time"] = pd.NaT
+    options = {"period": "year", "via": ("day", "month")}
+    expected = mean_readings(table, **options)
+    monkeypatch.setattr(cells, "_DENSE", 0)
+    pd.testing.assert_frame_equal(mean_readings(table, **options), expected)

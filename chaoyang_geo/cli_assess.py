@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,22 @@ class Assessed:
     city: pd.DataFrame
     alerts: pd.DataFrame
     indicators: pd.DataFrame
+    english: dict[str, str] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {name: table for name, table in vars(self).items() if name != "english"}
+
+    def named(self, value: Any) -> str:
+        """Write a name, or several joined by 、 with their shares, in the language of the report."""
+        text = shown(value)
+        if not self.english:
+            return text
+        for name, english in self.english.items():
+            text = text.replace(name, english)
+        for mark, english in (("、", ", "), ("；", "; "), ("：", ": ")):
+            text = text.replace(mark, english)
+        return re.sub(r"(?<=[A-Za-z])(?=[0-9])", " ", text)
 
     def latest(self, name: str) -> pd.DataFrame:
         """Return the rows of a table that are of its latest period."""
@@ -109,8 +126,9 @@ def assess_command(
         step(words["write"])
         if out is not None:
             _write(result, out, lang)
+    result.english = _english(pack) if lang == "en" else {}
     if as_json:
-        write_json({name: records(frame) for name, frame in vars(result).items()})
+        write_json({name: records(frame) for name, frame in result.tables().items()})
         return
     _print(result, words, lang)
     for path in (out, map_out, state):
@@ -156,7 +174,7 @@ def _write(result: Assessed, path: Path, lang: str) -> None:
     if path.suffix.lower() != ".xlsx":
         write_table(result.sections, path)
         return
-    sheets = {_WORDS[lang][name]: frame for name, frame in vars(result).items()}
+    sheets = {_WORDS[lang][name]: frame for name, frame in result.tables().items()}
     write_tables({name: _labelled(frame, lang) for name, frame in sheets.items()}, path)
 
 
@@ -177,15 +195,17 @@ def _print(result: Assessed, words: dict[str, str], lang: str) -> None:
     first = latest.iloc[0]
     when = period_text(first["period"], first["period_end"], lang=lang)
     OUT.print(_ratings(result, words, lang, when))
-    OUT.print(_units(result.latest("units"), words, lang, when))
+    OUT.print(_units(result, words, lang, when))
     if len(result.alerts):
-        OUT.print(_alerts(result.alerts, words, lang))
+        OUT.print(_alerts(result, words, lang))
     else:
         say(words["quiet"])
-    OUT.print(_indicators(result.indicators, words, lang))
+    OUT.print(_indicators(result, words, lang))
     say(words["reasons"])
     for row in latest.to_dict("records"):
-        say(f"· {row[f'why_{lang}']}")
+        why = str(row[f"why_{lang}"])
+        name = str(row["section_name"])
+        say(f"· {result.english.get(name, name)}{why.removeprefix(name)}")
 
 
 def _table(title: str, heads: list[str]) -> Table:
@@ -199,8 +219,27 @@ def _percent(value: Any) -> str:
     return "" if value != value or value is None else f"{100 * float(value):.1f}%"
 
 
-def _listed(keys: Any, names: dict[str, str]) -> str:
-    return "、".join(names.get(key, key) for key in str(keys).split(";") if key)
+def _listed(keys: Any, names: dict[str, str], lang: str) -> str:
+    joint = "、" if lang == "zh" else ", "
+    return joint.join(names.get(key, key) for key in str(keys).split(";") if key)
+
+
+def _english(pack: cg.Plan) -> dict[str, str]:
+    """Return the English names of the plan, the longest first: one name may hold another."""
+    found: dict[str, str] = {}
+    for frame, column in (
+        (pack.units, "unit_name"),
+        (pack.sections, "section_name"),
+        (pack.sections, "water_body"),
+        (pack.counties, "county_name"),
+        (pack.rivers, "river_name"),
+        (pack.indicators, "indicator"),
+        (pack.indicators, "target_text"),
+    ):
+        if {column, f"{column}_en"} <= set(frame.columns):
+            pairs = frame[[column, f"{column}_en"]].dropna().itertuples(index=False)
+            found.update({str(name): str(english) for name, english in pairs})
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 
 def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:
@@ -210,7 +249,7 @@ def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> T
     names = item_names(lang)
     for name in ("city", "basins"):
         for row in result.latest(name).to_dict("records"):
-            group = words["whole"] if name == "city" else shown(row["basin"])
+            group = words["whole"] if name == "city" else result.named(row["basin"])
             table.add_row(
                 group,
                 words.get(str(row["water_type"]), ""),
@@ -218,60 +257,60 @@ def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> T
                 _percent(row["share_1_3"]),
                 _percent(row["share_worse_5"]),
                 shown(row["water_state"]) if lang == "zh" else words.get(shown(row["water_state"]), ""),
-                _listed(row["main_pollutants"], names),
+                _listed(row["main_pollutants"], names, lang),
                 _percent(row["attainment_rate"]),
             )  # fmt: skip
     return table
 
 
-def _units(units: pd.DataFrame, words: dict[str, str], lang: str, when: str) -> Table:
+def _units(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:
     heads = ["unit", "class", "attains", "deciding", "said"]
     table = _table(f"{words['units']}　{when}", [words[name] for name in heads])
     names = item_names(lang)
-    for row in units.to_dict("records"):
+    for row in result.latest("units").to_dict("records"):
         name = shown(row["class"])
         attained = {"True": words["yes"], "False": words["no"]}.get(str(row["attained"]), "—")
         table.add_row(
-            shown(row["unit_name"]),
+            result.named(row["unit_name"]),
             f"[{STYLES[name]}]{name}[/]" if name else "—",
             attained,
-            _listed(row["deciding_items"], names),
-            shown(row["section_verdicts" if lang == "zh" else "worst_sections"]),
+            _listed(row["deciding_items"], names, lang),
+            result.named(row["section_verdicts" if lang == "zh" else "worst_sections"]),
         )
     return table
 
 
-def _alerts(alerts: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
+def _alerts(result: Assessed, words: dict[str, str], lang: str) -> Table:
     heads = ["section", "item", "alert", "months", "mean", "limit", "over", "answers"]
     table = _table(words["alerts"], [words[name] for name in heads])
     names = item_names(lang)
-    for row in alerts.to_dict("records"):
+    for row in result.alerts.to_dict("records"):
         over = row["times_over"]
         table.add_row(
-            shown(row["section_name"]),
+            result.named(row["section_name"]),
             names.get(str(row["item"]), str(row["item"])),
-            shown(row["alert_state_zh" if lang == "zh" else "alert_state"]),
+            shown(row["alert_state_zh" if lang == "zh" else "alert_state"]).replace("_", " "),
             str(row["months"]) if row["months"] else "",
             f"{row['mean']:g}" if row["mean"] == row["mean"] else "",
-            shown(row["alert_limit"]),
+            f"{row['alert_limit']:g}" if row["alert_limit"] == row["alert_limit"] else "",
             f"{over:.2f}" if over == over else "",
-            shown(row["answers"]),
+            result.named(row["answers"]),
         )
     return table
 
 
-def _indicators(table: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
-    heads = ["indicator", "target", "value", "verdict"]
+def _indicators(result: Assessed, words: dict[str, str], lang: str) -> Table:
+    heads, table = ["indicator", "target", "value", "verdict"], result.indicators
     shown_table = _table(words["indicators"], [words[name] for name in heads])
     for row in table[table["period"].isna() | (table["period"] == table["period"].max())].to_dict(
         "records"
     ):
         value = row["indicator_value"]
         shown_table.add_row(
-            shown(row["indicator"]),
-            shown(row["target_text"]) or words.get(shown(row["target_state"]), ""),
+            result.named(row["indicator"]),
+            result.named(row["target_text"]) or words.get(shown(row["target_state"]), ""),
             f"{value:g}" if value == value else "",
-            shown(row["indicator_verdict"]) if lang == "zh" else shown(row["why_en"]),
+            shown(row["indicator_verdict" if lang == "zh" else "indicator_verdict_en"]),
         )
     return shown_table
 

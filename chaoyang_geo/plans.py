@@ -52,6 +52,8 @@ _NAMED = (
     "source",
     "title",
     "licence",
+    "indicator",
+    "target_text",
 )
 
 

@@ -199,7 +199,11 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
     mends = _mends(row, names, "zh")
     if mends:
         sentences.append(f"{'、'.join(mends)}，类别即可好转")
-    rounding = "均值按环办监测函〔2020〕82号的小数位数（见于单一来源）修约后评价" if "period" in row else "瞬时值不修约"
+    rounding = (
+        "均值按环办监测函〔2020〕82号的小数位数（见于单一来源）修约后评价"
+        if "period" in row
+        else "瞬时值不修约"
+    )
     sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），{rounding}")
     return f"{head}：{row['class']}类（{STATES[row['class']][0]}）。{'。'.join(sentences)}。"
 

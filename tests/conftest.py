@@ -28,3 +28,13 @@ def plan():
     from chaoyang_geo import load_plan
 
     return load_plan("chaoyang")
+
+
+@pytest.fixture(autouse=True)
+def _own_warnings(monkeypatch):
+    """The command takes over how warnings are shown; give that back after each test."""
+    import warnings
+
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    with warnings.catch_warnings():
+        yield

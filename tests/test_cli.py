@@ -12,16 +12,6 @@ def run(capsys, *arguments):
     return ended.value.code or 0, out.out, out.err
 
 
-@pytest.fixture(autouse=True)
-def _own_warnings(monkeypatch):
-    """The command takes over how warnings are shown; give that back after each test."""
-    import warnings
-
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    with warnings.catch_warnings():
-        yield
-
-
 READINGS = (
     "断面名称,监测时间,水质类别,pH,溶解氧(mg/L),高锰酸盐指数(mg/L),氨氮(mg/L),总磷(mg/L)\n"
     "章吉营,2025-10-08 08:00,Ⅳ,8.0,9.0,1.0,0.1,0.25\n"

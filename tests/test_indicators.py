@@ -73,7 +73,7 @@ def test_a_share_is_compared_as_the_target_is_printed():
     row = one(paper(GOOD), assessed(["Ⅲ"] * 6 + ["Ⅳ"]))
     assert row["indicator_verdict"] == "达到" and row["indicator_value"] == 600 / 7
     assert row[["n_met", "n_judged", "n_not_judged"]].tolist() == [6, 7, 0]
-    assert "2025Ⅰ~Ⅲ类断面比例85.7%（6/7）" in row["why_zh"]
+    assert "2025年Ⅰ~Ⅲ类断面比例85.7%（6/7）" in row["why_zh"]
     assert "规划未列考核断面，按断面表7个断面计" in row["progress_flag"]
     assert one(paper(GOOD), assessed(["Ⅲ"] * 5 + ["Ⅳ"] * 2))["indicator_verdict"] == "未达到"
     assert meets_target(2, 3, 66.7, "66.7") and not meets_target(2, 3, 66.8, "66.8%")
@@ -114,7 +114,7 @@ def test_a_month_is_no_year_and_the_last_period_is_taken():
     later = (pd.Timestamp("2025-11-01"), pd.Timestamp("2025-12-01"))
     table = pd.concat([assessed(["Ⅲ"] * 7, period=later), assessed(["Ⅳ"] * 7, period=month)])
     row = one(paper(GOOD), table)
-    assert row["period"] == later[0] and "按2025-11评价，规划按年考核" in row["progress_flag"]
+    assert row["period"] == later[0] and "按2025年11月评价，规划按年考核" in row["progress_flag"]
     both = indicator_progress(paper(GOOD), table, periods="all")
     assert both["indicator_verdict"].tolist() == ["未达到", "达到"]
     with pytest.raises(ValueError, match="periods='first' is not an option"):

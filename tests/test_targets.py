@@ -44,7 +44,7 @@ def test_the_target_of_the_year_comes_before_the_registry_and_that_before_the_ta
     assert found["classes_short"].tolist() == [0, 1, 0]
     assert found["target_quality"].tolist() == ["", "assumed", ""]
     assert "目标类别为假定" in found["attain_flag"].iloc[1]
-    assert found["why_zh"].iloc[1] == "S1 2025-01：Ⅳ类，目标Ⅲ类（断面表，假定），未达标，差1类。"
+    assert found["why_zh"].iloc[1] == "S1 2025年1月：Ⅳ类，目标Ⅲ类（断面表，假定），未达标，差1类。"
 
 
 def test_rows_order_and_index_are_kept_and_the_input_is_not_changed():

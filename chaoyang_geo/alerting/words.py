@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_LEAST = 0.0005  # shares that would be written as 0.0 %
+
+
 def answering(unit_codes: pd.Series, shares: pd.DataFrame | None) -> tuple[Any, list[str]]:
     """Return for each row the counties of its control units, largest share first, and a note."""
     import pandas as pd
@@ -52,7 +55,8 @@ def _by_unit(shares: pd.DataFrame | None) -> dict[str, list[tuple[str, float]]]:
                 f"shares: row {number} of share holds {shares['share'].iloc[number - 1]!r}; "
                 "give a share from 0 to 1, as county_shares does."
             )
-        found.setdefault(unit, []).append((county or "未归属", share))
+        if share >= _LEAST:  # a sliver of a border that is drawn twice answers for nothing
+            found.setdefault(unit, []).append((county or "未归属", share))
     for unit, parts in found.items():
         parts.sort(key=lambda part: (-part[1], part[0]))
         whole = sum(share for _, share in parts)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chaoyang_geo import standards
 from chaoyang_geo.assess.cells import cells_of
 from chaoyang_geo.assess.rounded import exact
-from chaoyang_geo.assess.rows import listed, named, percent, period_words, strings, texts
+from chaoyang_geo.assess.rows import listed, named, percent, strings, texts
 from chaoyang_geo.assess.spatial import checked_means
 from chaoyang_geo.bounds import number_column
 from chaoyang_geo.codes import coded
+from chaoyang_geo.reasons import period_text
 from chaoyang_geo.schema import CLASSES, one_of, require
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ MEASURES: dict[str, tuple[str, str]] = {
 PROGRESS_COLUMNS: tuple[str, ...] = (
     "indicator_no", "indicator", "binding", "measure", "period", "period_end", "baseline_value",
     "target_text", "target_value", "target_unit", "target_state", "indicator_value", "n_met",
-    "n_judged", "n_not_judged", "indicator_verdict", "progress_flag", "why_zh", "why_en",
+    "n_judged", "n_not_judged", "indicator_verdict", "indicator_verdict_en", "progress_flag", "why_zh", "why_en",
 )  # fmt: skip
 
 _VERDICTS_EN = dict(
@@ -104,8 +105,8 @@ def indicator_progress(
         empty), ``period``, ``period_end``, ``baseline_value``, ``target_text``, ``target_value``,
         ``target_unit``, ``target_state``, ``indicator_value`` (percent, not rounded; missing
         where the data do not answer), ``n_met`` of ``n_judged`` sections, ``n_not_judged``,
-        ``indicator_verdict`` (one of :data:`PROGRESS_VERDICTS`), ``progress_flag``, ``why_zh``,
-        ``why_en``.
+        ``indicator_verdict`` (one of :data:`PROGRESS_VERDICTS`), ``indicator_verdict_en``,
+        ``progress_flag``, ``why_zh``, ``why_en``.
 
     Raises
     ------
@@ -234,7 +235,7 @@ class _Data:
         """Count the sections that meet what an indicator asks, in one period."""
         begin, end = self.periods.iloc[at]
         cells = self.cells[self.cells["at"] == at]
-        flags = [] if _is_year(begin, end) else [f"按{period_words(begin, end)}评价，规划按年考核"]
+        flags = [] if _is_year(begin, end) else [f"按{period_text(begin, end)}评价，规划按年考核"]
         if measure == "drinking":
             if not self.sources:
                 return _Answer(flags=("断面表没有标明哪些是饮用水水源，可用drinking_sources给出",))
@@ -300,7 +301,10 @@ def _targets(indicators: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the indicators with every column that is read, texts empty where missing."""
     n = len(indicators)
     columns: dict[str, Any] = {"indicator_no": indicators["indicator_no"].tolist()}
-    for name in ("indicator", "binding", "target_text", "target_unit", "target_state"):
+    for name in (
+        "indicator", "indicator_en", "binding", "target_text", "target_text_en", "target_unit",
+        "target_state",
+    ):  # fmt: skip
         columns[name] = texts(indicators, name).tolist()
     for name in ("target_value", "baseline_value"):
         columns[name] = (
@@ -329,7 +333,8 @@ def _progress(row: dict[str, Any], measure: str | None, answer: _Answer) -> dict
         "period": answer.begin, "period_end": answer.end,
         "indicator_value": float(value) if answered else float("nan"),
         "n_met": answer.n_met, "n_judged": answer.n_judged, "n_not_judged": answer.n_not_judged,
-        "indicator_verdict": verdict, "progress_flag": "；".join(flags),
+        "indicator_verdict": verdict, "indicator_verdict_en": _VERDICTS_EN[verdict],
+        "progress_flag": "；".join(flags),
     }  # fmt: skip
     found["why_zh"], found["why_en"] = _reasons(found, answered, flags)
     return found
@@ -388,14 +393,16 @@ def _reasons(row: dict[str, Any], answered: bool, flags: Sequence[str]) -> tuple
             else row["target_unit"]
         )
         zh.append(f"目标{row['target_text']}{unit}")
-        en.append(f"target {row['target_text']}{unit}")
+        en.append(f"target {row['target_text_en'] or row['target_text']}{unit}")
     if answered:
-        when = period_words(row["period"], row["period_end"])
+        zh_when = period_text(row["period"], row["period_end"])
+        en_when = period_text(row["period"], row["period_end"], lang="en")
         met, of = row["n_met"], row["n_judged"]
         names = MEASURES[row["measure"]]
-        zh.append(f"{when}{names[0]}{percent(met, of)}（{met}/{of}）")
-        en.append(f"{names[1]} in {when} {percent(met, of)} ({met} of {of})")
+        zh.append(f"{zh_when}{names[0]}{percent(met, of)}（{met}/{of}）")
+        en.append(f"{names[1]} in {en_when} {percent(met, of)} ({met} of {of})")
     said = f"（{'；'.join(flags)}）" if flags else ""
     zh.append(f"{verdict}{said}")
     en.append(_VERDICTS_EN[verdict])
-    return f"{row['indicator']}：{'，'.join(zh)}。", f"{row['indicator']}: {', '.join(en)}."
+    english = row["indicator_en"] or row["indicator"]
+    return f"{row['indicator']}：{'，'.join(zh)}。", f"{english}: {', '.join(en)}."

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaoyang_geo.assess.rows import WATERS, listed, percent, period_words, status_of
-from chaoyang_geo.reasons import STATES
+from chaoyang_geo.assess.rows import WATERS, listed, percent, status_of
+from chaoyang_geo.reasons import STATES, period_text
 
 _STATE_EN = dict(STATES.values())
 
@@ -160,7 +160,7 @@ def _chinese(
     rating: Rating, counts: Mapping[str, Any], label: str, names: Mapping[str, str]
 ) -> str:
     n, judged, water = counts["n_sections"], counts["n_judged"], counts["water_type"]
-    when = period_words(counts["period"], counts["period_end"])
+    when = period_text(counts["period"], counts["period_end"])
     head = f"{label}（{WATERS[water][0]}）{when}" if label else f"{WATERS[water][0]}{when}"
     good = sum(counts[f"n_class_{rank}"] for rank in (1, 2, 3))
     parts = [f"共{n}个断面，参评{judged}个"]
@@ -202,7 +202,7 @@ def _english(
     rating: Rating, counts: Mapping[str, Any], label: str, names: Mapping[str, str]
 ) -> str:
     n, judged, water = counts["n_sections"], counts["n_judged"], counts["water_type"]
-    when = period_words(counts["period"], counts["period_end"])
+    when = period_text(counts["period"], counts["period_end"], lang="en")
     head = f"{label} ({WATERS[water][1]}) {when}" if label else f"{WATERS[water][1]} {when}"
     good = sum(counts[f"n_class_{rank}"] for rank in (1, 2, 3))
     parts = [f"{n} section{'s' * (n != 1)}, {judged} judged"]

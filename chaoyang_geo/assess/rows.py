@@ -188,40 +188,6 @@ def periods_of(rows: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["period", "period_end"]).reset_index(drop=True)
 
 
-def period_words(begin: Any, end: Any) -> str:
-    """Write a period as people do: a year, a month, a day, else from and to.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from chaoyang_geo.assess.rows import period_words
-    >>> time = pd.Timestamp
-    >>> period_words(time("2025-10-01"), time("2025-11-01"))
-    '2025-10'
-    >>> period_words(time("2025-01-01"), time("2026-01-01")), period_words(time("2025-10-08"), None)
-    ('2025', '2025-10-08')
-    >>> period_words(time("2025-07-01"), time("2025-10-01"))
-    '2025-07-01/2025-09-30'
-    """
-    return _period_words(begin, None if end is None or end != end else end)
-
-
-@cache
-def _period_words(begin: Any, end: Any) -> str:
-    import pandas as pd
-
-    if end is None:
-        return f"{begin:%Y-%m-%d}"
-    if begin.day == 1 and begin + pd.DateOffset(years=1) == end and begin.month == 1:
-        return f"{begin:%Y}"
-    if begin.day == 1 and begin + pd.DateOffset(months=1) == end:
-        return f"{begin:%Y-%m}"
-    last = end - pd.Timedelta(seconds=1)
-    if last.date() == begin.date():
-        return f"{begin:%Y-%m-%d}"
-    return f"{begin:%Y-%m-%d}/{last:%Y-%m-%d}"
-
-
 def percent(part: int, whole: int) -> str:
     """Write a share of counts as percent with one decimal, half to even, exactly.
 

@@ -11,12 +11,12 @@ from chaoyang_geo.assess.rows import (
     ASSESS_FIRST,
     assessment_rows,
     in_force,
-    period_words,
     periods_of,
     plain,
     strings,
     texts,
 )
+from chaoyang_geo.reasons import period_text
 from chaoyang_geo.schema import CLASSES, SchemaError, as_classes, class_dtype, one_of, require
 
 if TYPE_CHECKING:
@@ -250,7 +250,8 @@ def _compared(
         other = book.of_year(row["section_code"], year)
         if year != row["period"].year and (other is None or other.rank != goal):
             flags.append(f"时段跨年，按{row['period'].year}年目标")
-    head = f"{row['section_name'] or row['key']} {period_words(row['period'], row['period_end'])}"
+    name = row["section_name"] or row["key"]
+    when = {lang: period_text(row["period"], row["period_end"], lang=lang) for lang in ("zh", "en")}
     zh, en = _reasons(rank, goal, attained, target)
     return {
         "target": goal,
@@ -259,8 +260,8 @@ def _compared(
         "attained": attained,
         "classes_short": None if attained is None else max(rank - goal, 0),
         "attain_flag": "；".join(flags),
-        "why_zh": f"{head}：{zh}。",
-        "why_en": f"{head}: {en}.",
+        "why_zh": f"{name} {when['zh']}：{zh}。",
+        "why_en": f"{name} {when['en']}: {en}.",
     }
 
 
@@ -416,7 +417,7 @@ def _with_years(assessments: pd.DataFrame, table: str, n_months: int) -> pd.Data
         what = "month" if n_months == 1 else "year"
         raise SchemaError(
             f"{table}: row {wrong[0] + 1} is the period "
-            f"{period_words(begin[wrong[0]], end[wrong[0]])}, which is no {what}; assess with "
+            f"{period_text(begin[wrong[0]], end[wrong[0]], lang='en')}, which is no {what}; assess with "
             f'period="{what}".'
         )
     rows["year"] = begin.dt.year.astype("int64")

@@ -12,12 +12,12 @@ from chaoyang_geo.assess.rows import (
     in_force,
     listed,
     named,
-    period_words,
     periods_of,
     plain,
     texts,
     typed,
 )
+from chaoyang_geo.reasons import period_text
 from chaoyang_geo.schema import CLASSES, split_codes
 
 if TYPE_CHECKING:
@@ -237,10 +237,9 @@ def _said(cell: dict[str, Any], lang: str) -> str:
     return f"{cell['name']}: class {grade}, {words}"
 
 
-def _head(row: dict[str, Any]) -> str:
-    return (
-        f"{row['unit_name'] or row['unit_code']} {period_words(row['period'], row['period_end'])}"
-    )
+def _head(row: dict[str, Any], lang: str) -> str:
+    when = period_text(row["period"], row["period_end"], lang=lang)
+    return f"{row['unit_name'] or row['unit_code']} {when}"
 
 
 def _why_zh(
@@ -250,12 +249,12 @@ def _why_zh(
     items: Sequence[str],
 ) -> str:
     if row["class"] is None:
-        return f"{_head(row)}：不判类别。"
+        return f"{_head(row, 'zh')}：不判类别。"
     decided = f"（{'、'.join(items)}）" if items else ""
     goal = {True: "达标", False: "未达标", None: "达标与否不能判定"}[row["attained"]]
     by = "" if len(cells) == 1 else f"，由最差断面{'、'.join(c['name'] for c in worst)}决定"
     each = "。".join(["", "；".join(_said(cell, "zh") for cell in cells)]) if len(cells) > 1 else ""
-    return f"{_head(row)}：{row['class']}类{decided}{by}，{goal}{each}。"
+    return f"{_head(row, 'zh')}：{row['class']}类{decided}{by}，{goal}{each}。"
 
 
 def _why_en(
@@ -265,9 +264,9 @@ def _why_en(
     items: Sequence[str],
 ) -> str:
     if row["class"] is None:
-        return f"{_head(row)}: no class."
+        return f"{_head(row, 'en')}: no class."
     decided = f" ({', '.join(items)})" if items else ""
     goal = {True: "target attained", False: "target missed", None: "attainment cannot be told"}
     by = "" if len(cells) == 1 else f", decided by {', '.join(c['name'] for c in worst)}"
     each = ". " + "; ".join(_said(cell, "en") for cell in cells) if len(cells) > 1 else ""
-    return f"{_head(row)}: class {row['class']}{decided}{by}; {goal[row['attained']]}{each}."
+    return f"{_head(row, 'en')}: class {row['class']}{decided}{by}; {goal[row['attained']]}{each}."

@@ -1,0 +1,116 @@
+"""The command ``assess``, as a planner runs it."""
+
+import json
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from chaoyang_geo.cli import main
+
+HEAD = "断面名称,监测时间,pH,溶解氧(mg/L),高锰酸盐指数(mg/L),氨氮(mg/L),总磷(mg/L)\n"
+ROWS = {
+    "8": ["章吉营,2025-08-05,8.1,8.0,3.0,0.2,0.28", "凌鸿大桥,2025-08-05,8.0,9.0,3.0,0.025L,0.05"],
+    "9": ["章吉营,2025-09-05,8.1,8.0,3.0,0.2,0.26", "凌鸿大桥,2025-09-05,8.0,9.0,3.0,0.2,0.19"],
+}
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return stopped.value.code, captured.out, captured.err
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = []
+    for month, rows in ROWS.items():
+        path = tmp_path / f"2025-{month}.csv"
+        path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def test_the_city_the_alerts_and_the_reasons_are_printed(capsys, files):
+    code, out, _ = run(capsys, "assess", *files, "--period", "month")
+    assert code == 0
+    assert "全市与各流域水质　2025年9月" in out
+    flat = out.replace(" ", "")
+    assert "│大凌河│河流│2/8│50.0%│0.0%│轻度污染│总磷│" in flat or "2/8│50.0%│0.0%" in flat
+    assert "│章吉营│总磷│持续│2│0.26│0.2│0.30│" in flat
+    assert "│凌鸿大桥│总磷│接近" in flat
+    assert "· 章吉营 2025年9月：Ⅳ类（轻度污染）。" in out
+    assert "总磷降到0.2，类别即可好转" in out
+    assert "2025年8月：" not in out  # the latest period is told; all are in the tables
+
+
+def test_the_english_report_has_no_chinese_word(capsys, files):
+    code, out, _ = run(capsys, "assess", *files, "--lang", "en")
+    assert code == 0
+    assert "Zhangjiying" in out
+    chinese = {c for c in out if "一" <= c <= "鿿"} - set("劣")
+    assert not chinese, chinese
+
+
+def test_tables_map_and_memory_are_written(capsys, files, tmp_path):
+    book, page, memory = tmp_path / "t.xlsx", tmp_path / "m.html", tmp_path / "alerts.json"
+    options = ("--out", book, "--map", page, "--state", memory)
+    code, out, _ = run(capsys, "assess", files[0], *options)
+    assert code == 0
+    assert "新增" in out
+    sheets = openpyxl.load_workbook(book)
+    assert sheets.sheetnames == ["断面", "控制单元", "流域", "全市", "预警", "规划指标"]
+    assert sheets["断面"]["A1"].value == "断面编码"
+    assert "评价时段" in page.read_text("utf-8")
+    # the next month remembers; the same month again changes nothing
+    _, out, _ = run(capsys, "assess", files[1], *options)
+    assert "持续" in out
+    before = memory.read_bytes()
+    run(capsys, "assess", files[1], *options)
+    assert memory.read_bytes() == before
+    # a month before the memory is refused, and the memory stays
+    code, _, err = run(capsys, "assess", files[0], *options)
+    assert code == 2
+    assert "2025-08" in err
+    assert memory.read_bytes() == before
+
+
+def test_json_holds_every_period(capsys, files):
+    code, out, _ = run(capsys, "assess", *files, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert set(found) == {"sections", "units", "basins", "city", "alerts", "indicators"}
+    assert len(found["sections"]) == 4
+    assert {row["period"][:7] for row in found["city"]} == {"2025-08", "2025-09"}
+
+
+def test_a_year_may_be_the_mean_of_its_months(capsys, files):
+    code, out, _ = run(capsys, "assess", *files, "--period", "year", "--via", "month", "--json")
+    assert code == 0
+    row = next(r for r in json.loads(out)["sections"] if r["section_name"] == "章吉营")
+    assert (row["period_name"], row["deciding_values"]) == ("2025年", "0.27 mg/L")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--period", "fortnight"), "fortnight"),
+        (("--out", "x.txt"), ".txt"),
+        (("--plan", "atlantis"), "atlantis"),
+        (("--margin", "2"), "margin"),
+    ],
+)
+def test_a_wrong_option_ends_in_one_line(capsys, files, arguments, message):
+    code, out, err = run(capsys, "assess", *files, *arguments)
+    assert code == 2
+    assert message in err
+    assert not out
+    assert "Traceback" not in err
+
+
+def test_the_plan_s_own_readings_are_the_default(capsys):
+    code, out, _ = run(capsys, "assess", "--json")
+    assert code == 0
+    table = pd.DataFrame(json.loads(out)["sections"])
+    assert table["class"].tolist() == ["Ⅱ"] * 5

@@ -50,6 +50,7 @@ _WHERE = {
     "classify_items": "assess",
     "classify": "assess",
     "assess_sections": "assess",
+    "five_plus_x": "assess.sets",
     "attain": "assess.targets",
     "steadiness": "assess.targets",
     "needed_mean": "assess.needed",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from chaoyang_geo.assess.indicators import indicator_progress as indicator_progress
     from chaoyang_geo.assess.needed import needed_mean as needed_mean
     from chaoyang_geo.assess.rating import rate_basin as rate_basin
+    from chaoyang_geo.assess.sets import five_plus_x as five_plus_x
     from chaoyang_geo.assess.targets import attain as attain
     from chaoyang_geo.assess.targets import steadiness as steadiness
     from chaoyang_geo.assess.units import assess_units as assess_units

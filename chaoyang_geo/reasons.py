@@ -60,7 +60,7 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     定类因子：总磷0.25 mg/L（上一类别限值0.2，差0.05）
     未登记目标类别
     总磷降到0.2，类别即可好转
-    依据《地表水环境质量标准》（GB 3838-2002）表1，单因子评价（环办〔2011〕22号），瞬时值不修约
+    依据《地表水环境质量标准》（GB 3838-2002）表1第8项，单因子评价（环办〔2011〕22号），瞬时值不修约
     <BLANKLINE>
     """
     return explainer(lang=lang, standard=standard)(row)
@@ -71,8 +71,20 @@ def explainer(*, lang: str, standard: str) -> Callable[[Mapping[str, Any]], str]
     one_of("lang", lang, ("zh", "en"))
     names = standards.item_names(lang)
     rule = standards.citation(standard, lang=lang)
+    limits = standards.limits(standard)
+    clause = dict(zip(limits["item"], limits["no"].astype("str"), strict=True))
     write = _chinese if lang == "zh" else _english
-    return lambda row: write(row, names, rule)
+    return lambda row: write(row, names, rule + _clauses(row, clause, lang))
+
+
+def _clauses(row: Mapping[str, Any], clause: Mapping[str, str], lang: str) -> str:
+    """Name the entries of the table that the deciding items are judged by."""
+    numbers = [clause[item] for item in split_codes(row["deciding_items"]) if clause.get(item)]
+    if not numbers:
+        return ""
+    if lang == "zh":
+        return f"第{'、'.join(numbers)}项"
+    return f" item{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
 
 
 def _is_missing(value: Any) -> bool:

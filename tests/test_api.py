@@ -30,6 +30,7 @@ SIGNATURES = {
     "describe_readings": "(path_or_paths, *, year=None, columns=None)",
     "explain": "(row, *, lang='zh', standard='gb3838')",
     "explain_limit": "(item, quality_class=None, *, water_type='river', standard='gb3838', lang='zh')",
+    "five_plus_x": "(assessments, *, year)",
     "flag_doubts": "(readings, *, rules=DoubtRules(), history=None, limits=None, laboratory=None, target_class='Ⅲ', water_type='river', standard='gb3838')",  # noqa: E501
     "folium_map": "(layers)",
     "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",
@@ -75,7 +76,9 @@ def plain_signature(function):
     signature = inspect.signature(function)
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     # the defaults of the rules are those of their class
-    return re.sub(r"DoubtRules\(.*\), history", "DoubtRules(), history", str(inspect.Signature(bare)))
+    return re.sub(
+        r"DoubtRules\(.*\), history", "DoubtRules(), history", str(inspect.Signature(bare))
+    )
 
 
 def test_the_public_names():

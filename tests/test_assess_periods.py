@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaoyang_geo import SchemaError, assess_sections, classify, mean_readings
+from chaoyang_geo import SchemaError, assess_sections, classify, five_plus_x, mean_readings
 from chaoyang_geo.assess import PERIOD_COLUMNS
 from chaoyang_geo.schema import CLASSES
 
@@ -138,6 +138,23 @@ def test_a_set_of_items_may_be_named():
     assert (own["n_items"], own["items_missing"]) == (1, "f")
     all_21 = assess_sections(table, SECTIONS, items="21").iloc[0]
     assert len(all_21["items_missing"].split(";")) == 15
+
+
+def test_five_plus_x_follows_what_went_wrong_at_the_section():
+    strict = SECTIONS.assign(water_type="river")  # targets Ⅲ and Ⅱ
+    last_year = pd.concat(
+        [sampled([{**GOOD, "f": 1.2, "cod": 18.0}], "2024-05", code=code) for code in ("S1", "S2")]
+    )
+    sets = five_plus_x(assess_sections(last_year, strict), year=2025)
+    # 氟化物 1.2 is Ⅳ; COD 18 is Ⅲ, which only the target Ⅱ minds
+    core = "ph;do;cod_mn;nh3_n;tp"
+    assert sets["items_evaluated"].tolist() == [f"{core};f", f"{core};f;cod"]
+    now = pd.concat(
+        [sampled([{**GOOD, "cod": 39.0}], "2025-05", code=code) for code in ("S1", "S2", "S3")]
+    )
+    for result in (assess_sections(now, strict, items=sets), classify(now, strict, items=sets)):
+        assert result["class"].tolist() == ["Ⅰ", "Ⅴ", "Ⅰ"]
+        assert result["items_missing"].tolist() == ["f", "f", ""]
 
 
 def test_sources_of_drinking_water_answer_to_table_2_as_well():

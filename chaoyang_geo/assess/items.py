@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo import standards
 from chaoyang_geo.assess.judges import Judged, Numbers, judge
 from chaoyang_geo.assess.registry import Registry, registry_of, text_codes, water_types
-from chaoyang_geo.codes import Coded, category, spread
-from chaoyang_geo.schema import SchemaError, class_dtype, one_of, require
+from chaoyang_geo.codes import Coded, category, distinct_texts, spread
+from chaoyang_geo.schema import (
+    SchemaError,
+    as_text,
+    class_dtype,
+    one_of,
+    require,
+    require_unique,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,6 +178,30 @@ def numbers_of(frame: pd.DataFrame, column: str) -> Floats:
     return numbers
 
 
-def chosen_items(items: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the items that shall enter the class: a named set, or keys that are checked."""
-    return None if items is None else standards.item_set(items)
+def chosen_items(
+    items: str | Sequence[str] | pd.DataFrame | None, codes: Coded | None
+) -> dict[str, Any]:
+    """Return what shall enter the class: a named set, keys, or a set for each section."""
+    if items is None:
+        return {}
+    import pandas as pd
+
+    if not isinstance(items, pd.DataFrame):
+        return {"items": standards.item_set(items)}
+    table = items
+    require(table, ["section_code", "items_evaluated"], table="items")
+    require_unique(table, "section_code", table="items")
+    if codes is None:
+        raise SchemaError(
+            "readings: column section_code is missing, and items names sets by section; "
+            "join the readings first: match_sections(readings, sections)."
+        )
+    own = {
+        code: ";".join(standards.item_set(text.split(";")))
+        for code, text in zip(
+            as_text(table["section_code"]), as_text(table["items_evaluated"]), strict=True
+        )
+    }
+    core = ";".join(standards.CORE_ITEMS)
+    sets = Coded([own.get(code, core) if code else core for code in codes.texts], codes.codes)
+    return {"sets": distinct_texts(sets)}

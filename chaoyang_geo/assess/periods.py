@@ -61,7 +61,7 @@ def assess_sections(
     period: str | None = None,
     standard: Standard = "gb3838",
     water_type: str = "river",
-    items: str | Sequence[str] | None = None,
+    items: str | Sequence[str] | pd.DataFrame | None = None,
     why: bool = True,
 ) -> pd.DataFrame:
     """Class of each section in each period: the worst mean of an item decides.
@@ -146,7 +146,7 @@ def assess_sections(
     group, first = _groups(means, list(keys.values()))
     n = len(means)
     values = Values(judged, group, len(first), means["mean_rounded"].to_numpy("float64"), blank(n),
-                    np.full(n, np.nan), target_ranks(registry), items=chosen_items(items), 
+                    np.full(n, np.nan), target_ranks(registry), **chosen_items(items, keys.get("section_code")), 
                     twice="同一时段有多个均值，取最差")  # fmt: skip
     head = means[[*keys, "period", "period_end"]].iloc[first].reset_index(drop=True)
     for name in keys:

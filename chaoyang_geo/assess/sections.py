@@ -56,7 +56,7 @@ def classify(
     *,
     standard: Standard = "gb3838",
     water_type: str = "river",
-    items: str | Sequence[str] | None = None,
+    items: str | Sequence[str] | pd.DataFrame | None = None,
     why: bool = True,
 ) -> pd.DataFrame:
     """Class of each section at each sampling time: the worst item decides.
@@ -74,10 +74,12 @@ def classify(
         sections) there is no target, and ``water_type`` holds.
     standard, water_type
         As in :func:`classify_items`.
-    items : str or sequence of str, optional
-        The items that enter the class: the name of a set of :func:`chaoyang_geo.standards.item_set`
-        or item keys. By default every item of the standard that enters the class; of the core
-        five it is then said which are missing.
+    items : str, sequence of str, or DataFrame, optional
+        The items that enter the class: the name of a set of :func:`chaoyang_geo.standards.item_set`,
+        item keys, or a set for each section as :func:`five_plus_x` gives (``section_code``,
+        ``items_evaluated``; other sections have the core five). By default every
+        item of the standard that enters the class; of the core five it is then said which are
+        missing.
     why : bool
         Whether to write the reasons ``why_zh`` and ``why_en``; :func:`explain` writes them later.
 
@@ -144,7 +146,7 @@ def classify(
         value = value.copy()
         value[above] = bound[above]
     values = Values(judged, group, len(first), value, sign, bound,
-                    target_ranks(registry), items=chosen_items(items))  # fmt: skip
+                    target_ranks(registry), **chosen_items(items, keys.get("section_code")))  # fmt: skip
     head = _head(readings, keys, first)
     head["time"] = time[first]
     given = [text_codes(readings[c]) for c in ("reading_flag", "match_flag") if c in readings]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Columns that a verdict adds to the keys of its group.
 VERDICT_COLUMNS: tuple[str, ...] = (
     "class", "class_best", "class_worst", "deciding_items", "deciding_values", "deciding_limits",
-    "distance_to_next", "times_over", "times_over_item", "times_over_3", "times_over_3_item",
+    "distance_to_next", "times_over", "times_over_item", "items_over_target", "times_over_3", "times_over_3_item",
     "items_over_3", "items_over_3_times", "main_pollutants", "n_readings", "items_missing",
     "items_undecided",
 )  # fmt: skip
@@ -49,6 +49,7 @@ class Values:
     target: npt.NDArray[np.int8]  # rank of the target class of each value; -1: none
     twice: str = "同一时间有多个读数，取最差"  # what a flag says of an item that is there twice
     items: Sequence[str] | None = None  # the items that enter the class; all of the standard
+    sets: Coded | None = None  # the same value by value, keys joined by ";"
     item: npt.NDArray[Any] = field(init=False)  # code of the item of each value
     names: list[str] = field(init=False)  # key of each item code
     enters: Bools = field(init=False)
@@ -62,10 +63,14 @@ class Values:
         self.names = judged.columns[0].texts
         self.item = spread(of_item, judged.codes)
         enters = judged.bench.in_class
-        if self.items is not None:
-            chosen = [self.names[found[0]] in set(self.items) for found in judged.found]
-            enters = enters & np.array(chosen, dtype=bool)
         self.enters = spread(enters, judged.codes)
+        if self.sets is None and self.items is not None:
+            self.sets = Coded([";".join(self.items)], np.zeros(len(self.item), np.int8))
+        if self.sets is not None:
+            chosen = [[name in text.split(";") for name in self.names] for text in self.sets.texts]
+            width = max(len(self.names), 1)
+            allowed = np.array(chosen, dtype=bool).reshape(-1)
+            self.enters &= spread(allowed, self.sets.codes.astype(np.int64) * width + self.item)
         self.counts = self.enters & (judged.rank >= 0)
 
     @property
@@ -184,10 +189,13 @@ def _over_target(values: Values) -> dict[str, Any]:
     n, target = values.n_groups, values.target
     rows = np.flatnonzero(values.counts & (target >= 0) & (values.judged.rank > target))
     over = _multiples(values, rows, target[rows])
+    order = np.lexsort((rows, -np.nan_to_num(over), -values.judged.rank[rows], values.group[rows]))
+    beyond = _first_of_item(values, rows[order])
+    found = joined(values.group[beyond], _keys(values, beyond), n)
     rows, over = rows[over > 0], over[over > 0]
     order = np.lexsort((rows, -over, values.group[rows]))
     rows, over = rows[order], over[order]
-    return _largest(values, rows, over, n, "times_over")
+    return {"items_over_target": strings(found)} | _largest(values, rows, over, n, "times_over")
 
 
 def _largest(values: Values, rows: Ints, over: Floats, n: int, name: str) -> dict[str, Any]:
@@ -234,21 +242,38 @@ def _missing(values: Values) -> Any:
     """Name the items without any measurement: of the set asked for, else of the core items."""
     import numpy as np
 
-    wanted = list(values.items) if values.items is not None else list(standards.CORE_ITEMS)
+    measured = values.measured
+    if values.sets is None:
+        return strings(_lacking(values, measured, standards.CORE_ITEMS))
+    set_of = np.zeros(values.n_groups, np.int64)
+    set_of[values.group] = values.sets.codes
+    out: Texts = np.full(values.n_groups, "", dtype=object)
+    for number, text in enumerate(values.sets.texts):
+        here = set_of == number
+        if here.any():
+            out[here] = _lacking(values, measured, text.split(";"))[here]
+    return strings(out)
+
+
+def _lacking(values: Values, measured: Bools, wanted: Sequence[str]) -> Texts:
+    """Join the items of a set that a group has no measurement of, for every group."""
+    import numpy as np
+
     place = {item: number for number, item in enumerate(wanted)}
     column = np.array([place.get(name, -1) for name in values.names] or [-1])
-    rows = np.flatnonzero(values.measured)
+    rows = np.flatnonzero(measured)
     columns = column[values.item[rows]]
     present = np.zeros((values.n_groups, len(wanted)), dtype=bool)
     present[values.group[rows[columns >= 0]], columns[columns >= 0]] = True
     packed = np.packbits(present, axis=1)
-    rows = np.ascontiguousarray(packed).view([("", packed.dtype)] * packed.shape[1]).reshape(-1)
-    _, first, which = np.unique(rows, return_index=True, return_inverse=True)
+    patterns = np.ascontiguousarray(packed).view([("", packed.dtype)] * packed.shape[1])
+    _, first, which = np.unique(patterns.reshape(-1), return_index=True, return_inverse=True)
     texts = [
         ";".join(item for item, there in zip(wanted, present[row], strict=True) if not there)
         for row in first
     ]
-    return strings(np.array(texts or [""], dtype=object)[which])
+    found: Texts = np.array(texts or [""], dtype=object)[which]
+    return found
 
 
 # --- groups of rows -----------------------------------------------------------------------------

@@ -221,7 +221,7 @@ def by_pandas(path: Path) -> tuple[Any, Any, float]:
     acid = means["item"] == "ph"
     means.loc[acid, "mean"] = -np.log10(means.loc[acid, "mean"])
     seconds = time.perf_counter() - began
-    return means, frame.groupby(["item", "class"], observed=True).size(), seconds
+    return means, lambda: frame.groupby(["item", "class"], observed=True).size(), seconds
 
 
 def by_polars(path: Path) -> tuple[Any, Any, float]:
@@ -296,11 +296,14 @@ def by_polars(path: Path) -> tuple[Any, Any, float]:
         .collect()
     )  # fmt: skip
     seconds = time.perf_counter() - began
-    counts = frame.drop_nulls("rank").group_by("item", "rank").len().to_pandas()
-    names = dict(enumerate([*"ⅠⅡⅢⅣⅤ", "劣Ⅴ"]))
-    counts["class"] = counts["rank"].map(names)
-    counts["item"] = counts["item"].astype(str)
-    return means.to_pandas(), counts.set_index(["item", "class"])["len"], seconds
+
+    def counted() -> Any:
+        counts = frame.drop_nulls("rank").group_by("item", "rank").len().to_pandas()
+        counts["class"] = counts["rank"].map(dict(enumerate([*"ⅠⅡⅢⅣⅤ", "劣Ⅴ"])))
+        counts["item"] = counts["item"].astype(str)
+        return counts.set_index(["item", "class"])["len"]
+
+    return means.to_pandas(), counted, seconds
 
 
 def by_chaoyang_geo(path: Path) -> tuple[Any, Any, float]:
@@ -315,8 +318,7 @@ def by_chaoyang_geo(path: Path) -> tuple[Any, Any, float]:
     sys.stderr.write(
         f"read and classed {read - began:.2f} s, averaged {seconds + began - read:.2f} s\n"
     )
-    counts = readings.groupby(["item", "item_class"], observed=True).size()
-    return means, counts, seconds
+    return means, lambda: readings.groupby(["item", "item_class"], observed=True).size(), seconds
 
 
 # --- running and comparing ----------------------------------------------------------------------
@@ -344,7 +346,8 @@ def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
             means, counts, seconds = work(path)
             busy = time.process_time() - before
             if number == 0:
-                peak = peak_mib()  # of the first run: later ones hold the results of the one before
+                # of the first run: later ones hold the results of the one before
+                peak = peak_mib()
             else:
                 times.append(seconds)
                 cpu.append(busy)
@@ -357,7 +360,8 @@ def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
     means = means.astype(dict.fromkeys(("n", "n_censored", "n_missing"), "int64"))
     means = means.sort_values(["section_code", "period", "item"], ignore_index=True)
     means.to_parquet(answer.with_suffix(".parquet"))
-    classes = sorted([str(item), str(name), int(n)] for (item, name), n in counts.items() if n)
+    found = counts().items()
+    classes = sorted([str(item), str(name), int(n)] for (item, name), n in found if n)
     answer.write_text(
         json.dumps({"times": times, "cpu": cpu, "peak_mib": peak, "classes": classes}), "utf-8"
     )

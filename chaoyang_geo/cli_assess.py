@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 import chaoyang_geo as cg
+from chaoyang_geo.assess.periods import sources_of
 from chaoyang_geo.cli_parts import (
     OUT,
     STYLES,
@@ -145,6 +146,8 @@ def _assessed(
     state: Path | None,
 ) -> Assessed:
     sections = cg.assess_sections(means, pack.sections)
+    for name, column in sources_of(readings, sections["section_code"]).items():
+        sections[name] = column
     both = {"means": means, "sections": pack.sections, "units": pack.units}
     # who answers is asked by month, whatever the period of the table
     keys = [name for name in ("section_code", "registry_from") if name in readings]
@@ -322,6 +325,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "draw": "绘制地图",
         "write": "写表",
         "wrote": "已写入 {path}。",
+        "unmatched": "{n} 个断面不在规划登记表中，未评价：{names}。",
         "nothing": "没有可评价的读数。",
         "sections": "断面",
         "units": "控制单元",
@@ -371,6 +375,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "draw": "drawing the map",
         "write": "writing tables",
         "wrote": "Wrote {path}.",
+        "unmatched": "{n} sections are not in the plan's registry and were not assessed: {names}.",
         "nothing": "There is no reading to assess.",
         "sections": "sections",
         "units": "control units",

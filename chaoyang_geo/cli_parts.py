@@ -67,7 +67,11 @@ def say(text: str) -> None:
 
 def warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
     """Warn of stations that the registry does not have."""
-    rows = matched[matched["match_state"] != "matched"]
+    # a mean or a note has no station of its own
+    samples = (
+        matched["row_kind"].astype("str").isin(("sample", "")) if "row_kind" in matched else True
+    )
+    rows = matched[(matched["match_state"] != "matched") & samples]
     names_of = zip(rows["section_name"], rows["section_code_given"], strict=True)
     lost = list(dict.fromkeys(name or code for name, code in names_of))
     if lost:

@@ -155,7 +155,7 @@ def assess_sections(
         head["period_name"] = strings(means["period_name"].iloc[first].to_numpy(object))
     result = assessed(head, values, registry, first, doubts=[_doubts(means)])
     if means is not readings:
-        for name, column in _sources_of(readings, head["section_code"]).items():
+        for name, column in sources_of(readings, head["section_code"]).items():
             result[name] = column
     result["n_items"] = result["n_readings"]
     counted = values.counts
@@ -247,7 +247,7 @@ def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     return number, first_rows(number)
 
 
-def _sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
+def sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
     """Say for each section where its readings come from; those without a code are left open."""
     code = section_columns(readings)["section_code"]
     columns = {"source": sources(readings)}

@@ -160,9 +160,12 @@ def folium_map(layers: MapContent) -> folium.Map:
         shown[layer.key] = overlay.get_name()
     _finish(layers, shown, _store(drawn)).add_to(drawn)
     folium.LayerControl(collapsed=True).add_to(drawn)
-    drawn.fit_bounds([south_west, north_east])
+    # the legend stands at the right: what is drawn keeps clear of it
+    drawn.fit_bounds([south_west, north_east], padding_bottom_right=(_LEGEND_WIDTH, 0))
     return drawn
 
+
+_LEGEND_WIDTH = 270  # at most, as in _NOTE_CSS
 
 #: Drawing order of the roles; clicks reach the upper one first.
 _PANES = {

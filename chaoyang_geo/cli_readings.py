@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from chaoyang_geo.cli_parts import records, write_json
 from chaoyang_geo.schema import label, one_of
 
 if TYPE_CHECKING:
@@ -130,19 +130,19 @@ def readings_command(
             console.print(_described_table(part, words, str(file), lang))
     if describe_only:
         if as_json:
-            _json({"understood": _records(described)})
+            write_json({"understood": records(described)})
         return
     readings = flag_doubts(read_readings(files, year=year, columns=mapping))
     report = quality_report(readings)
     if out is not None:
         write_readings(readings, out)
     if as_json:
-        _json(
+        write_json(
             {
-                "understood": _records(described),
+                "understood": records(described),
                 "summary": _summary(readings),
-                "quality": _records(report),
-                "first": _records(readings.head(_ROWS)),
+                "quality": records(report),
+                "first": records(readings.head(_ROWS)),
                 "path": str(out) if out is not None else None,
             }
         )
@@ -295,12 +295,3 @@ def _first_table(readings: pd.DataFrame, words: dict[str, str], lang: str) -> Ta
         cells += [row.unit, row.reading_flag, cell]
         shown.add_row(*(escape(str(text)) for text in cells))
     return shown
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    text = frame.to_json(orient="records", date_format="iso", date_unit="s", force_ascii=False)
-    return list(json.loads(text))
-
-
-def _json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -74,7 +74,7 @@ def _frame(
         [items, said, printed], lambda three: "\0".join(text.replace("\0", "") for text in three)
     )
     known_items = set(standards.item_names())
-    resolved = [_resolved(pair, known_items) for pair in unit_pair.texts]
+    resolved = [resolved_unit(pair, known_items) for pair in unit_pair.texts]
     unit_flag = [one.flag for one in resolved]
 
     raw_flag = np.zeros(n * m, np.int64)
@@ -197,7 +197,7 @@ def limit_flags(
     return Coded(texts, codes)
 
 
-def _resolved(triple: str, known_items: set[str]) -> units.Resolved:
+def resolved_unit(triple: str, known_items: set[str]) -> units.Resolved:
     """Resolve item, unit and printed name, joined by a zero."""
     item, unit_text, printed = triple.split("\0")
     if item not in known_items:
@@ -338,14 +338,14 @@ def _items(
         ]
         return (
             Coded([meaning.item for meaning in meanings], codes),
-            _coded([_plain(text) for text in unit_texts]),
+            _coded([plain_unit(text) for text in unit_texts]),
             Coded([split_unit(text)[0] for text in own.texts], codes),
-            Coded([_unknown_flag(meaning) for meaning in meanings], codes),
+            Coded([unknown_flag(meaning) for meaning in meanings], codes),
         )
     for c in results:
         item = c.meaning.item or (cell_text(item_fact.value) if item_fact else "")
         names.append(item)
-        flag = _unknown_flag(c.meaning)
+        flag = unknown_flag(c.meaning)
         if not c.meaning.item and item_fact is not None:
             flag = _said("指标", item_fact)
         flags.append(flag)
@@ -353,15 +353,15 @@ def _items(
     by_column = np.tile(np.arange(m), n)
     row_units = rows.roles["unit"]
     if any(row_units):
-        flat = [_plain(u or text) for u in row_units for text in unit_texts]
+        flat = [plain_unit(u or text) for u in row_units for text in unit_texts]
         said = _coded(flat)
     else:
-        said = Coded([_plain(u) for u in unit_texts], by_column)
+        said = Coded([plain_unit(u) for u in unit_texts], by_column)
     printed = [split_unit(c.header.rpartition(" ")[0] or c.header)[0] for c in results]
     return Coded(names, by_column), said, Coded(printed, by_column), Coded(flags, by_column)
 
 
-def _unknown_flag(meaning: Meaning) -> str:
+def unknown_flag(meaning: Meaning) -> str:
     return meaning.note if meaning.note in (UNKNOWN_ITEM, "指标空白") else ""
 
 
@@ -370,7 +370,7 @@ def _common(common: str, item: str, usual: dict[str, str]) -> str:
     return common if usual.get(item, "") in ("mg/L", "μg/L", "ug/L") else ""
 
 
-def _plain(unit: str) -> str:
+def plain_unit(unit: str) -> str:
     text = unit.strip()
     return text[1:-1].strip() if re.fullmatch(r"[(（\[][^()（）\[\]]*[)）\]]", text) else text
 

@@ -24,14 +24,14 @@ from chaoyang_geo.codes import (
     spread,
 )
 from chaoyang_geo.readings import times, units, values
-from chaoyang_geo.readings.assemble import _plain, _resolved, _unknown_flag, limit_flags
+from chaoyang_geo.readings.assemble import limit_flags, plain_unit, resolved_unit, unknown_flag
 from chaoyang_geo.readings.blocks import Table, find_tables
-from chaoyang_geo.readings.cells import Grid, _csv_grid, _delimiter, cell_text, column_letters
+from chaoyang_geo.readings.cells import Grid, cell_text, column_letters, csv_grid, delimiter_of
 from chaoyang_geo.readings.columns import Vocabulary, ahead, csv_batches, parquet_batches
 from chaoyang_geo.readings.describe import Understood
 from chaoyang_geo.readings.header import Meaning, Words, split_unit
 from chaoyang_geo.readings.long import CLASS_BY_TEXT, READING_COLUMNS, empty_readings
-from chaoyang_geo.readings.rows import _NOTE, UNKNOWN_ITEM, complete_columns, row_kind_of
+from chaoyang_geo.readings.rows import NOTE, UNKNOWN_ITEM, complete_columns, row_kind_of
 from chaoyang_geo.schema import CLASSES, class_dtype
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _source(path: Path, words: Words) -> _Source:
         text, encoding = head.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
         text, encoding = head.decode("gb18030"), "gb18030"
-    grid, delimiter = _csv_grid(path.name, text), _delimiter(text)
+    grid, delimiter = csv_grid(path.name, text), delimiter_of(text)
     table = _regular(grid, words)
     batches = csv_batches(
         path,
@@ -297,7 +297,7 @@ def _checked(source: _Source) -> Iterator[pa.Table]:
 
 
 def _is_label(text: str) -> bool:
-    return bool(_QUICK.search(text) and (row_kind_of(text.strip()) or _NOTE.match(text)))
+    return bool(_QUICK.search(text) and (row_kind_of(text.strip()) or NOTE.match(text)))
 
 
 def _collect(batch: pa.Table, roles: dict[str, Vocabulary], before: int) -> None:
@@ -438,12 +438,12 @@ def _results(
     flags: list[str] = []
     for of_item, of_unit, of_stated in found:
         meaning = meanings[of_item]
-        said = _plain(unit.texts[of_unit] or meaning.unit or value_header)
+        said = plain_unit(unit.texts[of_unit] or meaning.unit or value_header)
         header_unit.append(said)
         printed = split_unit(item.texts[of_item])[0]
         written_unit.append(stated_texts[of_stated] or said)
         triple = "\0".join([meaning.item, written_unit[-1], printed])
-        one = _resolved(triple, known_items)
+        one = resolved_unit(triple, known_items)
         resolved.append(one)
         flags.append(one.flag)
     of_unit_flag = Coded(flags, codes)
@@ -467,7 +467,7 @@ def _results(
             for part in (
                 Coded([text if text != "正常" else "" for text in state.texts], state.codes),
                 Coded(time_flags, column["time"].codes),
-                Coded([_unknown_flag(meaning) for meaning in meanings], item.codes),
+                Coded([unknown_flag(meaning) for meaning in meanings], item.codes),
                 flag,
                 of_unit_flag,
             )

@@ -134,7 +134,7 @@ def grids(path: Path, *, head_only: bool = False) -> list[Grid]:
     text, is_cut = file_text(path, head_only=head_only)
     if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<table|<meta|<head)", text, re.I):
         return _html_grids(path.name, text)
-    grid = _csv_grid(path.name, text)
+    grid = csv_grid(path.name, text)
     if is_cut:
         grid.notes.append(looked_at(len(grid.rows)))
     return [grid]
@@ -195,8 +195,8 @@ def _is_noise(text: str) -> bool:
     return not re.search(r"[\n\r]", text) or not re.search(r"[,\t;]", text)
 
 
-def _csv_grid(file: str, text: str) -> Grid:
-    delimiter = _delimiter(text)
+def csv_grid(file: str, text: str) -> Grid:
+    delimiter = delimiter_of(text)
     n_rows = text.count("\n")
     n_cells = text.count(delimiter) + n_rows
     if n_cells > MAX_CELLS and "\n" in text[: 4 << 20]:
@@ -218,7 +218,7 @@ def _is_rule(row: list[str]) -> bool:
     return any("--" in cell for cell in row) and all(_RULE.fullmatch(cell) for cell in row)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Choose the delimiter that cuts most of the first lines into the same number of cells."""
     lines = [line for line in text[:100_000].splitlines()[:50] if line.strip()]
     if not lines:

@@ -42,7 +42,7 @@ KIND_WORDS = {
     "min": "最小值行，不是样品",
     "note": "说明或限值行，不是样品",
 }
-_NOTE = re.compile(
+NOTE = re.compile(
     r"\s*(?:注\s*\d*\s*[:：.、]|备\s*注|说\s*明|注释|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|"
     r"数据来源|资料来源|来源[:：]|单位[:：]|共\s*\d+\s*页|第\s*\d+\s*页|note[s:]|source[s:]|[*＊※]+\s*[\u4e00-\u9fff])",
     re.IGNORECASE,
@@ -217,7 +217,7 @@ def _is_left_out(
 
 @lru_cache(50_000)
 def _begins_a_note(text: str) -> bool:
-    return _NOTE.match(text) is not None
+    return NOTE.match(text) is not None
 
 
 def _result_texts(sheet: Sheet, row: int, columns: list[int]) -> tuple[list[str], dict[int, str]]:

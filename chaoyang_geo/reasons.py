@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.schema import one_of, split_codes
+from chaoyang_geo.schema import SchemaError, one_of, split_codes
 
 #: State of a section by its class (环办〔2011〕22号).
 STATES: dict[str, tuple[str, str]] = {
@@ -42,6 +42,8 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
 
     Raises
     ------
+    SchemaError
+        ``row`` is not one row of an assessment.
     ValueError
         Unknown ``lang`` or ``standard``.
 
@@ -63,7 +65,19 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     依据《地表水环境质量标准》（GB 3838-2002）表1第8项，单因子评价（环办〔2011〕22号），瞬时值不修约
     <BLANKLINE>
     """
+    get = getattr(row, "get", None)
+    missing = [name for name in _NEEDED if get is None or get(name, _NEEDED) is _NEEDED]
+    if missing or getattr(row, "ndim", 1) != 1:
+        raise SchemaError(
+            f"row: {type(row).__name__} is not one row of classify or assess_sections "
+            f"(missing: {', '.join(missing) or 'it has several rows'}); "
+            "give one row, e.g. classify(readings).iloc[0]."
+        )
     return explainer(lang=lang, standard=standard)(row)
+
+
+_NEEDED = ("class", "deciding_items", "deciding_values", "deciding_limits", "target_class",
+           "items_missing")  # fmt: skip
 
 
 def explainer(*, lang: str, standard: str) -> Callable[[Mapping[str, Any]], str]:
@@ -95,10 +109,16 @@ def _is_missing(value: Any) -> bool:
 def _head(row: Mapping[str, Any], lang: str) -> str:
     name = row.get("section_name") or row.get("section_code") or ""
     if "period" in row:
-        when = period_text(row["period"], row["period_end"], lang=lang)
+        when = period_text(_moment(row["period"]), _moment(row.get("period_end")), lang=lang)
     else:
-        when = "" if _is_missing(row["time"]) else f"{row['time']:%Y-%m-%d %H:%M}"
+        time = _moment(row.get("time"))
+        when = "" if _is_missing(time) else f"{time:%Y-%m-%d %H:%M}"
     return f"{name} {when}".strip()
+
+
+def _moment(value: Any) -> Any:
+    """Return a time; one that was read back from a file as text is understood."""
+    return dt.datetime.fromisoformat(value) if isinstance(value, str) and value else value
 
 
 def period_text(begin: Any, end: Any, *, lang: str = "zh") -> str:

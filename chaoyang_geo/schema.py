@@ -8,9 +8,11 @@ text (:func:`as_text`), so a code that begins with a zero stays what it is.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -121,9 +123,11 @@ def require(frame: pd.DataFrame, columns: Iterable[str], *, table: str, hint: st
     chaoyang_geo.schema.SchemaError: sections: column section_code (断面编码) is missing; \
 the table has: a. Rename the column that holds it, e.g. frame.rename(columns={'a': 'section_code'}).
     """
+    columns = list(columns)
     present = [str(name) for name in frame.columns]
     missing = [name for name in columns if name not in present]
     if not missing:
+        _require_once(present, columns, table=table)
         return
     named = ", ".join(f"{name} ({label(name)})" for name in missing)
     plural = "columns" if len(missing) > 1 else "column"
@@ -137,6 +141,17 @@ the table has: a. Rename the column that holds it, e.g. frame.rename(columns={'a
         f"{table}: {plural} {named} {verb} missing; "
         f"the table has: {', '.join(present) or 'no columns'}.{mend}"
     )
+
+
+def _require_once(present: list[str], columns: list[str], *, table: str) -> None:
+    if len(set(present)) == len(present):
+        return
+    twice = next((name for name in columns if present.count(name) > 1), None)
+    if twice is not None:
+        raise SchemaError(
+            f"{table}: column {twice} ({label(twice)}) is there {present.count(twice)} times; keep "
+            "one of them, or rename the others."
+        )
 
 
 def require_unique(frame: pd.DataFrame, column: str, *, table: str) -> None:
@@ -192,8 +207,17 @@ def text_array(values: pd.Series) -> Any:
     return np.array([*texts, ""], dtype=object)[codes]  # -1, missing, takes the last
 
 
-def as_times(values: Any) -> pd.Series:
+def as_times(values: Any, *, table: str = "") -> pd.Series:
     """Return times as naive China Standard Time; a time zone is converted, not cut off.
+
+    Texts are ISO 8601, also with slashes (``2025/10/31 18:00``); dates and times may stand
+    side by side, with and without a zone.
+
+    Raises
+    ------
+    SchemaError
+        A number, which would be taken for a moment after 1970, or a text that is no time.
+        The message names row, column and value; ``table`` stands before them.
 
     Examples
     --------
@@ -204,15 +228,124 @@ def as_times(values: Any) -> pd.Series:
     >>> as_times(pd.Series([pd.Timestamp("2026-08-21 12:00", tz="UTC"), pd.NaT]))[0]
     Timestamp('2026-08-21 20:00:00')
     """
+    import numpy as np
     import pandas as pd
 
     series = values if isinstance(values, pd.Series) else pd.Series(values)
-    texts = series.dtype == "str" or series.dtype == "object"
-    # texts may be dates here and dates with hours there
-    times = pd.to_datetime(series, format="ISO8601" if texts else None)
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return _in_china(pd.to_datetime(series))
+    codes, found = pd.factorize(series)
+    times, wrong = _moments(found)
+    if wrong is not None:
+        row = int((codes == wrong).argmax()) + 1
+        column = "time" if series.name is None else str(series.name)
+        where = f"{table}: row {row}" if table else f"row {row}"
+        raise SchemaError(f"{where} of {column} holds {_no_time(found[wrong], column)}")
+    # -1, missing, takes the last
+    filled = np.concatenate([times.to_numpy(), np.array(["NaT"], times.to_numpy().dtype)])[codes]
+    return pd.Series(filled, index=series.index, name=series.name)
+
+
+def _in_china(times: pd.Series) -> pd.Series:
     if times.dt.tz is not None:
         times = times.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
     return times
+
+
+_NO_TIME = ("", "nan", "nat", "none", "null", "<na>")
+_ZONED = re.compile(r".*[T ]\d.*?(?:Z|[+-]\d{2}(?::?\d{2})?)", re.I)
+
+
+def _moments(found: Any) -> tuple[pd.Series, int | None]:
+    """Return distinct values as times, and the place of the first that is none."""
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(found) == "string":
+        try:
+            return _in_china(pd.to_datetime(pd.Series(found), format="ISO8601")), None
+        except ValueError:  # blanks, zones that differ, or no time
+            pass
+    values = found.astype("object").tolist()
+    wrong = next((k for k, value in enumerate(values) if isinstance(value, Number)), None)
+    if wrong is not None:
+        return pd.Series([], dtype="datetime64[s]"), wrong
+    texts = [value.strip() if isinstance(value, str) else value for value in values]
+    is_gap = [isinstance(text, str) and text.lower() in _NO_TIME for text in texts]
+    every = pd.Series(texts, dtype="object").mask(pd.Series(is_gap, dtype="bool"))
+    zoned = pd.Series([_has_zone(text) for text in texts], dtype="bool")
+    parts = [
+        _in_china(pd.to_datetime(every[here], format="ISO8601", errors="coerce", utc=utc))
+        for here, utc in ((zoned, True), (~zoned, False))
+    ]
+    times = pd.concat([part.astype("datetime64[us]") for part in parts]).sort_index()
+    lost = (times.isna() & every.notna()).to_numpy()
+    return times, int(lost.argmax()) if lost.any() else None
+
+
+def _has_zone(value: Any) -> bool:
+    if isinstance(value, str):
+        return _ZONED.fullmatch(value) is not None
+    return getattr(value, "tzinfo", None) is not None
+
+
+def _no_time(value: Any, column: str) -> str:
+    """Say what stands where a time should, and what to do about it."""
+    if not isinstance(value, Number):
+        return (
+            f"{str(value)!r}, which is no time; write it as 2025-10-31 or 2025-10-31 18:00, or read "
+            "the table with read_readings, which understands more."
+        )
+    number, of = float(value), f"frame[{column!r}]"  # type: ignore[arg-type]
+    shown = f"{value:.15g}" if isinstance(value, float) else str(value)
+    mend = f"pandas.to_datetime({of}, unit='s') if it counts seconds"
+    if 19000101 <= number <= 21001231:
+        mend = f"pandas.to_datetime({of}.astype('Int64').astype('string'), format='%Y%m%d')"
+    elif 10_000 <= number <= 80_000:
+        mend = f"pandas.to_datetime({of}, unit='D', origin='1899-12-30') if it is a day of Excel"
+    return (
+        f"{shown}, which is a number and no time; convert the column first, e.g. {mend}, or "
+        "write the times as text, 2025-10-31 18:00."
+    )
+
+
+def numbers_of(frame: pd.DataFrame, column: str, *, table: str, hint: str) -> Any:
+    """Return a column as float64, missing as NaN; a text that is no number is an error, not a gap.
+
+    ``hint`` says what to do, as the rest of the sentence.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.schema import numbers_of
+    >>> numbers_of(pd.DataFrame({"value": [1, None]}), "value", table="readings", hint="").tolist()
+    [1.0, nan]
+    >>> numbers_of(pd.DataFrame({"value": ["1", "0.02L"]}), "value", table="readings",
+    ...            hint="read the table with read_readings.")
+    Traceback (most recent call last):
+    ...
+    chaoyang_geo.schema.SchemaError: readings: row 2 of value holds '0.02L', which is no number; \
+read the table with read_readings.
+    """
+    import numpy as np
+    import pandas as pd
+
+    values = frame[column]
+    if values.dtype == "float64":
+        return values.to_numpy()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.dtype.categories.dtype)
+    wrong = values.notna().to_numpy()
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):  # which to_numeric counts from 1970
+        numbers = np.full(len(values), np.nan)
+    else:
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy("float64", na_value=np.nan)
+    lost = np.flatnonzero(np.isnan(numbers) & wrong)
+    if len(lost):
+        raise SchemaError(
+            f"{table}: row {lost[0] + 1} of {column} holds {str(values.iloc[lost[0]])!r}, which is "
+            f"no number; {hint}"
+        )
+    return numbers
 
 
 def find_class(text: object) -> str | None:
@@ -266,15 +399,23 @@ def one_of(argument: str, value: object, allowed: Iterable[object]) -> None:
         raise ValueError(f"{argument}={value!r} is not an option; use one of: {listed}")
 
 
+_JOINTS = re.compile("[;；,，、]")
+
+
 def split_codes(text: object) -> list[str]:
-    """Split a ``;``-joined cell; a missing cell is an empty list.
+    """Split a ``;``-joined cell, or one joined as people do; a missing cell is an empty list.
 
     Examples
     --------
     >>> from chaoyang_geo.schema import split_codes
-    >>> split_codes("CYS11; CYS12"), split_codes(None), split_codes(float("nan"))
-    (['CYS11', 'CYS12'], [], [])
+    >>> split_codes("CYS11; CYS12"), split_codes("S1、S2，S3"), split_codes(None)
+    (['CYS11', 'CYS12'], ['S1', 'S2', 'S3'], [])
     """
-    if not isinstance(text, str):
-        return []
-    return [part.strip() for part in text.split(";") if part.strip()]
+    parts = (
+        text
+        if isinstance(text, (list, tuple))
+        else _JOINTS.split(text)
+        if isinstance(text, str)
+        else []
+    )
+    return [str(part).strip() for part in parts if str(part).strip()]

@@ -192,12 +192,12 @@ def test_without_means_there_is_no_guess():
 
 def test_means_of_some_sections_are_not_the_mean_of_all():
     row = rate_basin(assessed(["Ⅱ", "Ⅱ"]), mean_table({"S1": CLEAN})).iloc[0]
-    assert pd.isna(row["water_state"]) and "均值表没有S2" in row["rate_flag"]
+    assert pd.isna(row["water_state"]) and "没有可用均值：S2" in row["rate_flag"]
 
 
 def test_empty_means_are_no_means():
     row = rate_basin(assessed(["Ⅱ", "Ⅱ"]), mean_table({})).iloc[0]
-    assert pd.isna(row["water_state"]) and "均值表没有S1、S2" in row["rate_flag"]
+    assert pd.isna(row["water_state"]) and "没有可用均值：S1、S2" in row["rate_flag"]
 
 
 def test_one_section_alone_is_its_own_class_without_means():

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.assess.judges import Judged, Numbers, judge
+from chaoyang_geo.assess.judges import GAP, OUTCOMES, Judged, Numbers, judge
 from chaoyang_geo.assess.registry import Registry, registry_of, text_codes, water_types
 from chaoyang_geo.codes import Coded, category, distinct_texts, spread
+from chaoyang_geo.periods.cells import GAPS
 from chaoyang_geo.schema import (
     SchemaError,
     as_text,
@@ -122,8 +123,11 @@ def judge_readings(
         text_codes(readings[name]) if name in readings else empty
         for name in ("unit", "censored", "row_kind")
     )
-    columns = [text_codes(readings["item"]), unit, water_types(registry, water_type), kind]
+    check_marks(sign)
     values = numbers_of(readings, "value")
+    if "state" in readings:
+        kind = _with_gaps(kind, text_codes(readings["state"]), values, sign)
+    columns = [text_codes(readings["item"]), unit, water_types(registry, water_type), kind]
     is_range = np.array([text in ("<", ">") for text in sign.texts] or [False])
     rows = np.flatnonzero(spread(is_range, sign.codes)) if is_range.any() else np.zeros(0, np.intp)
     below = np.array([text == "<" for text in sign.texts] or [False])[sign.codes[rows]]
@@ -131,8 +135,36 @@ def judge_readings(
     # "<0.05" lies below 0.05 and ">0.4" above 0.4: the bound itself does not belong
     low = np.where(below, 0.0, np.nextafter(bound, np.inf))
     high = np.where(below, np.nextafter(bound, -np.inf), np.inf)
-    low, high = (np.where(np.isnan(bound), np.nan, end) for end in (low, high))
+    # above an unknown end lies anything; below an unknown limit, nothing is known
+    low, high = np.where(np.isnan(low), 0.0, low), np.where(below & np.isnan(bound), np.nan, high)
     return judge(standard, columns, Numbers(values, rows, low, high))
+
+
+def check_marks(sign: Coded) -> None:
+    """Refuse a mark that is neither below detection nor above range: it is not guessed."""
+    import numpy as np
+
+    for code, text in enumerate(sign.texts):
+        if text not in ("", "<", ">") and (rows := np.flatnonzero(sign.codes == code)).size:
+            raise SchemaError(
+                f"readings: row {rows[0] + 1} of censored holds {text!r}; write '<' for below "
+                "detection, '>' for above range, or nothing. read_readings makes this column."
+            )
+
+
+def _with_gaps(kind: Coded, state: Coded, values: Floats, sign: Coded) -> Coded:
+    """Mark the rows that have a value although their state says that there is none."""
+    import numpy as np
+
+    is_gap = np.array([text in GAPS for text in state.texts] or [False])
+    rows = np.flatnonzero(spread(is_gap, state.codes)) if is_gap.any() else np.zeros(0, np.intp)
+    marked = np.array([bool(text) for text in sign.texts] or [False])[sign.codes[rows]]
+    rows = rows[marked | ~np.isnan(values[rows])]
+    if not len(rows):
+        return kind
+    codes = kind.codes.astype(np.int32)
+    codes[rows] = len(kind.texts)
+    return Coded([*kind.texts, GAP], codes)
 
 
 def item_columns(judged: Judged) -> dict[str, Any]:
@@ -143,7 +175,7 @@ def item_columns(judged: Judged) -> dict[str, Any]:
     flags = judged.bench.flags
     labels = list(dict.fromkeys(["", *(text for of_outcome in flags for text in of_outcome)]))
     number = {label: k for k, label in enumerate(labels)}
-    width = 5
+    width = OUTCOMES
     table = np.array([number[t] for of_outcome in flags for t in of_outcome] or [0], np.int16)
     cell = judged.codes.astype(np.int32) * width
     cell += judged.outcome

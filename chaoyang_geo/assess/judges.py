@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.codes import Coded, combinations, each_block
+from chaoyang_geo.codes import Coded, combinations, distinct_texts, each_block
 from chaoyang_geo.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ CLASS_3 = CLASSES.index("Ⅲ")
 WITHOUT_MULTIPLE: frozenset[str] = frozenset({"ph", "do", "water_temp"})
 
 #: Outcomes of judging a number, and what ``item_flag`` says of them.
-DECIDED, UNDECIDED, NO_VALUE, IMPOSSIBLE, NOT_JUDGED = range(5)
+DECIDED, UNDECIDED, NO_VALUE, IMPOSSIBLE, NO_BOUND, NOT_JUDGED = range(6)
+OUTCOMES = 6
 NO_NUMBER = "没有数值"  # a gap is not a doubt about the class
 NO_SAMPLE = "不是样品，不作评价"
 _OUTCOME_FLAGS = (
@@ -39,6 +40,7 @@ _OUTCOME_FLAGS = (
     "检出限（或量程）跨越多个类别，不能判定",
     NO_NUMBER,
     "数值为负或不是有限数，未作评价",
+    "低于检出限（或高于量程）而没有给出限值，不能判定",
     "",
 )
 
@@ -111,6 +113,19 @@ def _rank(value: float, bounds: Floats, direction: str) -> int:
     return int(met[0]) if len(met) else WORST
 
 
+#: Kind of a row whose state says that there is no result, whatever stands in the value.
+GAP = "gap"
+
+
+def item_keys(items: Coded) -> Coded:
+    """Return items by key, however they are spelled; an unknown one stays as it is."""
+    known = set(standards.item_names())
+    keys = [
+        text if text in known else standards.find_item(text) or text.strip() for text in items.texts
+    ]
+    return items if keys == items.texts else distinct_texts(Coded(keys, items.codes))
+
+
 @dataclass
 class Bench:
     """The judges that a table needs: one for each combination of item, unit, water and kind."""
@@ -144,7 +159,7 @@ def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ..
 
     def take(judge: int, says: str, *, enters: bool = False) -> None:
         of_combination.append(judge)
-        flags.append((says,) * 5)
+        flags.append((says,) * OUTCOMES)
         in_class.append(enters)
 
     for combination in found:
@@ -160,8 +175,7 @@ def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ..
             if not rules.empty:
                 judges.append(judge_of(rules))
         which = number[item, own_water]
-        sampled = kind in ("", "sample")
-        if not sampled:
+        if kind not in ("", "sample", GAP):
             take(-1, NO_SAMPLE)
         elif item not in known_items:
             take(-1, "标准中没有该指标的限值")
@@ -170,6 +184,8 @@ def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ..
         elif unit and standards.fold_unit(unit) != standards.fold_unit(judges[which].unit):
             says = f"单位不是{judges[which].unit or '无量纲'}，未作评价"
             take(-1, says, enters=judges[which].in_class)
+        elif kind == GAP:
+            take(-1, "状态说明没有结果，数值未采用", enters=judges[which].in_class)
         else:
             take(which, "", enters=judges[which].in_class)
             assumed = water.endswith("?") and differs.get(item, False)
@@ -186,7 +202,7 @@ class Numbers:
     rows: npt.NDArray[np.intp]  # the rows that have a range
     low: Floats  # of those rows; the ends belong to the range
     high: Floats
-    certain: bool = False  # whether a number that has a range as well is judged as it is
+    certain: Any = False  # which of those rows have a number that is judged as it is
 
 
 @dataclass
@@ -215,7 +231,7 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
     """Judge every value by the limits of its item; ``columns``: item, unit, water type, row kind."""
     import numpy as np
 
-    columns = list(columns)
+    columns = [item_keys(columns[0]), *columns[1:]]
     codes, found = combinations(columns)
     seats = bench(standard, columns, found)
     places = [_Place(-1, NOT_JUDGED, np.nan, np.nan)]
@@ -296,18 +312,23 @@ def _judge_ranges(
             last -= 1
         ends = (places[first].outcome, places[last].outcome)
         if ends != (DECIDED, DECIDED):
-            outcome[here] = max(ends)
-            if NO_VALUE in ends:
-                outcome[here] = NO_VALUE
+            # a mark without its limit says something, but not what
+            outcome[here] = NO_BOUND if NO_VALUE in ends else max(ends)
             continue
         ranks = [place.rank for place in places[first : last + 1]]
         best[here], worst[here] = min(ranks), max(ranks)
         outcome[here] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
         limits[here], nexts[here] = places[last].limit, places[last].next_limit
     result.best, result.worst = result.rank.copy(), result.rank.copy()
+    # a number of its own belongs to what the value may be
+    known = result.rank[rows] >= 0
+    known &= np.broadcast_to(numbers.certain, len(rows)) & (best >= 0)
+    best = np.where(known, np.minimum(best, result.rank[rows]), best)
+    worst = np.where(known, np.maximum(worst, result.rank[rows]), worst)
     result.best[rows], result.worst[rows] = best, worst
-    if numbers.certain:
-        return
+    open_rows = np.flatnonzero(~np.broadcast_to(numbers.certain, len(rows)))
+    rows, outcome, worst = rows[open_rows], outcome[open_rows], worst[open_rows]
+    limits, nexts = limits[open_rows], nexts[open_rows]
     decided = outcome == DECIDED
     result.outcome[rows] = outcome
     result.rank[rows] = np.where(decided, worst, -1)

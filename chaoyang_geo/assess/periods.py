@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.assess.items import chosen_items
-from chaoyang_geo.assess.judges import Judged, Numbers, judge
+from chaoyang_geo.assess.judges import Judged, Numbers, item_keys, judge
 from chaoyang_geo.assess.registry import Registry, registry_of, text_codes, water_types
 from chaoyang_geo.assess.sections import (
     ASSESSMENT_COLUMNS,
@@ -23,7 +24,7 @@ from chaoyang_geo.assess.verdict import Values, joined, strings
 from chaoyang_geo.codes import Coded, category, combinations, distinct_texts, pairs, spread
 from chaoyang_geo.periods import mean_readings
 from chaoyang_geo.rounding import round_half_even
-from chaoyang_geo.schema import as_times, one_of, require
+from chaoyang_geo.schema import SchemaError, as_text, as_times, one_of, require
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from chaoyang_geo.standards.limit_tables import Standard
 
+    Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
 _COUNTS = ("n_missing", "n_dry", "n_ice", "n_not_sampled")
@@ -135,18 +137,20 @@ def assess_sections(
     else:
         require(readings, ["section_code"], table="readings")
         means = mean_readings(
-            _with_keys(readings, sections), period=period or "month", by=_key_names(readings)
+            _with_keys(readings, sections),
+            period="month" if period is None else period,
+            by=_key_names(readings),
         )
-    require(means, ["section_code", "period", "period_end", "mean_low", "mean_high", "n"],
-            table="means")  # fmt: skip
+    require(means, ["section_code", "period", "period_end", "item", "mean_rounded", "mean_low",
+                    "mean_high", "n"], table="means")  # fmt: skip
     one_of("water_type", water_type, ("river", "lake"))
     registry = registry_of(means, sections)
-    judged = judge_means(means, registry, standard=standard, water_type=water_type)
+    found = _Means.of(means)
+    judged = judge_means(means, found, registry, standard=standard, water_type=water_type)
     keys = section_columns(means)
     group, first = _groups(means, list(keys.values()))
-    n = len(means)
-    values = Values(judged, group, len(first), means["mean_rounded"].to_numpy("float64"), blank(n),
-                    np.full(n, np.nan), target_ranks(registry), **chosen_items(items, keys.get("section_code")), 
+    values = Values(judged, group, len(first), found.value, found.sign, found.value,
+                    target_ranks(registry), **chosen_items(items, keys.get("section_code")),
                     twice="同一时段有多个均值，取最差")  # fmt: skip
     head = means[[*keys, "period", "period_end"]].iloc[first].reset_index(drop=True)
     for name in keys:
@@ -170,26 +174,64 @@ def assess_sections(
     return result.iloc[order].reset_index(drop=True)
 
 
-def judge_means(
-    means: pd.DataFrame, registry: Registry, *, standard: Any, water_type: str
-) -> Judged:
-    """Judge the rounded means; what detection limits leave open is judged as a range beside."""
-    import numpy as np
+@dataclass
+class _Means:
+    """The rounded means, and between what they lie."""
 
+    value: Floats  # the lower end where values above range leave the upper one open
+    rows: Ints  # that have a range
+    low: Floats
+    high: Floats
+    is_open: npt.NDArray[np.bool_]  # of those rows: nothing above is known
+    sign: Coded
+
+    @classmethod
+    def of(cls, means: pd.DataFrame) -> _Means:
+        import numpy as np
+
+        n = len(means)
+        ends = [means[name].to_numpy("float64") for name in ("mean_low", "mean_high")]
+        above, below = (
+            means[name].to_numpy("int64") > 0 if name in means else np.zeros(n, bool)
+            for name in ("n_above", "n_censored")
+        )
+        value = means["mean_rounded"].to_numpy("float64")
+        # a mean that no value below detection enters has no range; with pH the ends change places
+        ranged = (ends[0] != ends[1]) & ~np.isnan(ends[0]) & ~np.isnan(ends[1])
+        unsaid = np.isnan(value) & below & ~ranged
+        rows = np.flatnonzero(ranged | above | unsaid)
+        item = text_codes(means["item"])
+        places = standards.decimals()
+        keys = item_keys(item)
+        decimals = np.array([places.get(key, np.nan) for key in keys.texts] or [np.nan], np.float64)
+        kept = decimals[keys.codes[rows]]
+        one, other = (round_half_even(end[rows], kept) for end in ends)
+        is_open = above[rows]
+        low = np.fmin(one, other)
+        high = np.where(is_open, np.inf, np.fmax(one, other))
+        opened = rows[is_open]
+        if len(opened):
+            value = value.copy()
+            value[opened] = low[is_open]
+        sign = np.zeros(n, np.int8)
+        sign[unsaid], sign[above] = 1, 2
+        return cls(value, rows, low, high, is_open, Coded(["", "<", ">"], sign))
+
+
+def judge_means(
+    means: pd.DataFrame, found: _Means, registry: Registry, *, standard: Any, water_type: str
+) -> Judged:
+    """Judge the rounded means; what detection limits leave open is judged as a range beside.
+
+    A mean that leaves out values above range is only known to lie above its lower end.
+    """
     n = len(means)
     unit = text_codes(means["unit"]) if "unit" in means else blank(n)
     columns = [text_codes(means["item"]), unit, water_types(registry, water_type), blank(n)]
-    ends = [means[name].to_numpy("float64") for name in ("mean_low", "mean_high")]
-    # a mean that no value below detection enters has no range; with pH the ends change places
-    rows = np.flatnonzero((ends[0] != ends[1]) & ~np.isnan(ends[0]) & ~np.isnan(ends[1]))
-    places = standards.decimals()
-    item = text_codes(means["item"])
-    decimals = np.array([places.get(key, np.nan) for key in item.texts] or [np.nan], np.float64)
-    kept = decimals[item.codes[rows]]
-    one, other = (round_half_even(end[rows], kept) for end in ends)
-    value = means["mean_rounded"].to_numpy("float64")
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    return judge(standard, columns, Numbers(value, rows, low, high, certain=True))
+    own = found.value[found.rows]
+    certain = ~found.is_open & (own == own)  # NaN equals nothing
+    numbers = Numbers(found.value, found.rows, found.low, found.high, certain)
+    return judge(standard, columns, numbers)
 
 
 def _key_names(readings: pd.DataFrame) -> list[str]:
@@ -292,6 +334,19 @@ def _counts(means: pd.DataFrame, group: Ints, enters: Any, n: int) -> dict[str, 
     return out
 
 
+_TRUE = {"true", "1", "yes", "y", "是"}
+_FALSE = {"", "false", "0", "no", "n", "否"}
+
+
+def _truth(text: str, row: int) -> bool:
+    folded = text.strip().lower()
+    if folded not in _TRUE | _FALSE:
+        raise SchemaError(
+            f"sections: row {row} of drinking_water holds {text!r}; write true or false (是, 否)."
+        )
+    return folded in _TRUE
+
+
 def _source_verdicts(
     means: pd.DataFrame, sections: pd.DataFrame | None, group: Ints, n: int
 ) -> dict[str, Any]:
@@ -303,15 +358,14 @@ def _source_verdicts(
         return {}
     wanted = standards.item_set("drinking")
     registry = registry_of(means, sections)
-    drinks = sections["drinking_water"].fillna(False).astype(bool).tolist()
+    drinks = [_truth(text, row) for row, text in enumerate(as_text(sections["drinking_water"]), 1)]
     is_source = registry.of_readings(["source" if drink else "" for drink in drinks])
     rows = np.flatnonzero(
         spread(np.array([bool(text) for text in is_source.texts] or [False]), is_source.codes)
     )
     sources = means.iloc[rows].reset_index(drop=True)
-    judged = judge_means(
-        sources, registry_of(sources, None), standard=_SUPPLEMENT, water_type="lake"
-    )
+    judged = judge_means(sources, _Means.of(sources), registry_of(sources, None),
+                         standard=_SUPPLEMENT, water_type="lake")  # fmt: skip
     item = text_codes(sources["item"])
     keys = np.array(item.texts or [""], dtype=object)[item.codes]
     of, known = group[rows], judged.rank >= 0

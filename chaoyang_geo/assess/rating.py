@@ -368,7 +368,7 @@ def _share_rows() -> list[tuple[Any, ...]]:
 
 def _pollutants(cell: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the items of a section beyond Ⅲ with their multiples as text."""
-    keys = cell["items_over_3"].split(";") if cell["items_over_3"] else []
+    keys = split_codes(cell["items_over_3"])
     times = cell["items_over_3_times"].split(";") if cell["items_over_3_times"] else []
     times += [""] * (len(keys) - len(times))
     return list(zip(keys, times, strict=False))

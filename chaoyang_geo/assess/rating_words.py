@@ -81,7 +81,7 @@ def flag_of(
     if unjudged:
         parts.append(f"未参评{len(unjudged)}个：{listed(unjudged)}")
     if rating.lacking:
-        parts.append(f"均值表没有{listed(rating.lacking)}")
+        parts.append(f"没有可用均值：{listed(rating.lacking)}")
     if rating.on_edge:
         status = status_of("river_ge5_edge", lang="zh")
         parts.append(f"Ⅰ~Ⅲ类恰60%且劣Ⅴ类恰40%，条文无对应，取{rating.state or '空'}（{status}）")

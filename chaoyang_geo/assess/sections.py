@@ -14,6 +14,7 @@ from chaoyang_geo.assess.verdict import (
     joined,
     strings,
     verdicts,
+    worst_open,
 )
 from chaoyang_geo.codes import Coded, combinations, pairs, spread
 from chaoyang_geo.reasons import explainer
@@ -110,6 +111,10 @@ def classify(
 
     Notes
     -----
+    An item that no single class fits counts with the best class that it allows (TP ``>0.3`` is Ⅴ
+    or worse), where others have a number or that class is beyond Ⅲ; ``confidence`` and
+    ``class_worst`` say the rest, and ``attained`` is open where it could still miss the target.
+
     Source: 环办〔2011〕22号 (single factor; 21 items of GB 3838-2002 Table 1, without water
     temperature, total nitrogen and fecal coliform; states of the classes).
 
@@ -202,10 +207,22 @@ def assessed(
     result["target_class"] = targets.take(row)
     qualities = np.array([*registry.texts("target_quality"), ""], dtype=object)
     result["target_quality"] = strings(qualities[row])
-    result["attained"] = _attained(result)
+    result["attained"] = _attained(result, worst_open(values))
     result["confidence"] = _confidence(result)
     result["assess_flag"] = assess_flags(values, verdict, doubts)
+    if registry.sections is not None:
+        strange = (row < 0) & result["class"].notna().to_numpy()
+        flags = result["assess_flag"].to_numpy(object)
+        words = np.array([_STRANGE[kind] for kind in result["water_type"]], dtype=object)
+        said = np.where(flags == "", words, flags + "；" + words) if len(flags) else flags
+        result["assess_flag"] = strings(np.where(strange, said, flags))
     return result
+
+
+_STRANGE = {
+    "river": "断面不在登记表中，按河流评价",
+    "lake": "断面不在登记表中，按湖库评价",
+}
 
 
 def target_ranks(registry: Registry) -> npt.NDArray[np.int8]:
@@ -316,10 +333,19 @@ def sources(readings: pd.DataFrame) -> Coded:
     return Coded([text[1 : text.find("]")] for text in origin.texts], origin.codes)
 
 
-def _attained(result: pd.DataFrame) -> Any:
-    reached = result["class"].cat.codes <= result["target_class"].cat.codes
-    unknown = result["class"].isna() | result["target_class"].isna()
-    return reached.astype("boolean").mask(unknown)
+def _attained(result: pd.DataFrame, worst_undecided: npt.NDArray[np.int8]) -> Any:
+    """Compare class and target; open where an undecided item could miss what the others meet."""
+    target = result["target_class"].cat.codes.to_numpy()
+    reached = result["class"].cat.codes.to_numpy() <= target
+    unknown = (result["class"].isna() | result["target_class"].isna()).to_numpy()
+    return pd_boolean(reached, unknown | (reached & (worst_undecided > target)))
+
+
+def pd_boolean(values: Any, missing: Any) -> Any:
+    """Return truth values of which some are missing."""
+    import pandas as pd
+
+    return pd.arrays.BooleanArray(values, missing)
 
 
 def _confidence(result: pd.DataFrame) -> Any:

@@ -51,6 +51,7 @@ def checked_means(means: pd.DataFrame) -> pd.DataFrame:
     for name in ("mean_low", "mean_high"):
         found = number_column(means, name if name in means else "mean", table="means")
         out[name] = pd.Series(found).fillna(out["mean"])
+    out["above"] = number_column(means, "n_above", table="means") if "n_above" in means else 0.0
     twice = out.duplicated(["key", "period", "period_end", "item", "unit"]).to_numpy().nonzero()[0]
     if len(twice):
         row = out.iloc[twice[0]]
@@ -80,8 +81,16 @@ def spatial_classes(
     found = cells.merge(means, on=["key", "period"], how="left", suffixes=("", "_mean"))
     other = found["period_end"].notna() & found["period_end_mean"].notna()
     found = found[~(other & (found["period_end"] != found["period_end_mean"]))]
-    found = found[found["mean"].notna()]
     lacking: dict[int, list[str]] = {}
+    # a mean that leaves out values above range is only known to be larger: no mean over sections
+    open_ones = found[(found["above"] > 0) & found["item"].isin(_judged_items(standard, items))]
+    for group, name, item in zip(
+        open_ones["group"].tolist(), open_ones["name"].tolist(), open_ones["item"], strict=True
+    ):
+        said = f"{name}（{standards.item_names().get(item, item)}有读数高于量程）"
+        if said not in lacking.setdefault(int(group), []):
+            lacking[int(group)].append(said)
+    found = found[found["mean"].notna()]
     seen = pd.MultiIndex.from_frame(found[["group", "key"]].drop_duplicates())
     without = cells[~pd.MultiIndex.from_frame(cells[["group", "key"]]).isin(seen)]
     for group, name in zip(without["group"].tolist(), without["name"].tolist(), strict=True):
@@ -89,6 +98,14 @@ def spatial_classes(
     averaged = _averaged(found)
     values = _values(averaged, n_groups, standard, items)
     return verdicts(values), lacking, _partly(averaged, values, cells)
+
+
+def _judged_items(standard: Any, items: Iterable[str] | None) -> set[str]:
+    """Return the items that enter the class of a mean."""
+    if items is not None:
+        return set(items)
+    limits = standards.limits(standard)
+    return set(limits.loc[limits["in_class"], "item"])
 
 
 def _averaged(found: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.assess.judges import CLASS_3, NO_NUMBER, WITHOUT_MULTIPLE, WORST, Judged
+from chaoyang_geo.assess.judges import (
+    CLASS_3,
+    NO_NUMBER,
+    OUTCOMES,
+    WITHOUT_MULTIPLE,
+    WORST,
+    Judged,
+)
 from chaoyang_geo.codes import Coded, spread
 from chaoyang_geo.schema import class_dtype
 
@@ -53,6 +60,7 @@ class Values:
     item: npt.NDArray[Any] = field(init=False)  # code of the item of each value
     names: list[str] = field(init=False)  # key of each item code
     enters: Bools = field(init=False)
+    rank: npt.NDArray[np.int8] = field(init=False)  # of each value; at least that, where it is open
     counts: Bools = field(init=False)  # enters, and has a class
 
     def __post_init__(self) -> None:
@@ -71,7 +79,14 @@ class Values:
             width = max(len(self.names), 1)
             allowed = np.array(chosen, dtype=bool).reshape(-1)
             self.enters &= spread(allowed, self.sets.codes.astype(np.int64) * width + self.item)
-        self.counts = self.enters & (judged.rank >= 0)
+        # what is open still counts with the best class it allows: ">0.3" of TP is Ⅴ or worse;
+        # on its own only where that is beyond Ⅲ, for a good class wants a number
+        has_number = np.zeros(self.n_groups, dtype=bool)
+        has_number[self.group[self.enters & (judged.rank >= 0)]] = True
+        is_open = (judged.rank < 0) & (judged.best > 0)
+        is_open &= has_number[self.group] | (judged.best > CLASS_3)
+        self.rank = np.where(is_open, judged.best, judged.rank)
+        self.counts = self.enters & (self.rank >= 0)
 
     @property
     def measured(self) -> Bools:
@@ -89,7 +104,7 @@ def verdicts(values: Values) -> pd.DataFrame:
     import pandas as pd
 
     n, judged, group = values.n_groups, values.judged, values.group
-    rank = _worst(group[values.counts], judged.rank[values.counts], n)
+    rank = _worst(group[values.counts], values.rank[values.counts], n)
     out: dict[str, Any] = {"class": _classes(rank)}
     some = values.enters & (judged.best >= 0)
     for name, ranks in (("class_best", judged.best), ("class_worst", judged.worst)):
@@ -102,6 +117,15 @@ def verdicts(values: Values) -> pd.DataFrame:
     unsure = np.flatnonzero(values.measured & (judged.rank < 0))
     out["items_undecided"] = strings(joined(group[unsure], _keys(values, unsure), n, once=True))
     return pd.DataFrame({name: out[name] for name in VERDICT_COLUMNS})
+
+
+def worst_open(values: Values) -> npt.NDArray[np.int8]:
+    """Return the worst class that the undecided values of each group allow; -1 without any."""
+    import numpy as np
+
+    judged = values.judged
+    rows = np.flatnonzero(values.enters & (judged.rank < 0) & (judged.worst >= 0))
+    return _worst(values.group[rows], judged.worst[rows], values.n_groups)
 
 
 def _classes(rank: npt.NDArray[np.int8]) -> pd.Categorical:
@@ -130,8 +154,8 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     import numpy as np
 
     judged, n = values.judged, values.n_groups
-    rows = np.flatnonzero(values.counts & (judged.rank > 0))
-    rows = rows[judged.rank[rows] == rank[values.group[rows]]]
+    rows = np.flatnonzero(values.counts & (values.rank > 0))
+    rows = rows[values.rank[rows] == rank[values.group[rows]]]
     share = np.nan_to_num(judged.distance[rows] / np.abs(judged.next_limit[rows]))
     rows = rows[np.lexsort((rows, -share, values.group[rows]))]
     rows = _first_of_item(values, rows)
@@ -187,9 +211,9 @@ def _over_target(values: Values) -> dict[str, Any]:
     import numpy as np
 
     n, target = values.n_groups, values.target
-    rows = np.flatnonzero(values.counts & (target >= 0) & (values.judged.rank > target))
+    rows = np.flatnonzero(values.counts & (target >= 0) & (values.rank > target))
     over = _multiples(values, rows, target[rows])
-    order = np.lexsort((rows, -np.nan_to_num(over), -values.judged.rank[rows], values.group[rows]))
+    order = np.lexsort((rows, -np.nan_to_num(over), -values.rank[rows], values.group[rows]))
     beyond = _first_of_item(values, rows[order])
     found = joined(values.group[beyond], _keys(values, beyond), n)
     rows, over = rows[over > 0], over[over > 0]
@@ -213,15 +237,15 @@ def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     """List what is worse than Ⅲ: cyanide and heavy metals first, then by class and by multiple."""
     import numpy as np
 
-    n, judged = values.n_groups, values.judged
-    rows = np.flatnonzero(values.counts & (judged.rank > CLASS_3))
+    n = values.n_groups
+    rows = np.flatnonzero(values.counts & (values.rank > CLASS_3))
     over = _multiples(values, rows, np.full(len(rows), CLASS_3))
     order = np.lexsort((rows, -np.nan_to_num(over), values.group[rows]))
     largest = _largest(values, rows[order][over[order] > 0], over[order][over[order] > 0], n,
                        "times_over_3")  # fmt: skip
     later = np.array([key not in standards.PRIORITY_ITEMS for key in values.names] or [True])
     order = np.lexsort(
-        (rows, -np.nan_to_num(over), -judged.rank[rows], later[values.item[rows]],
+        (rows, -np.nan_to_num(over), -values.rank[rows], later[values.item[rows]],
          values.group[rows])
     )  # fmt: skip
     ordered = _first_of_item(values, rows[order])
@@ -367,7 +391,7 @@ def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded])
     table = np.array([text for flags in noted for text in flags] or [""], dtype=object)
     is_noted = table != ""
     if is_noted.any():
-        cell = judged.codes.astype(np.int64) * 5 + judged.outcome
+        cell = judged.codes.astype(np.int64) * OUTCOMES + judged.outcome
         rows = np.flatnonzero(values.enters & is_noted[cell])
         parts.append((values.group[rows], table[cell[rows]]))
     for column in doubts:

@@ -74,6 +74,43 @@ _WHERE = {
     "rebuild_alerts": "alerting",
     "read_alert_state": "alerting",
     "write_alert_state": "alerting",
+    "river_network": "rivers",
+    "RiverNetwork": "rivers",
+    "accumulate": "rivers",
+    "snap_sections": "rivers",
+    "assign_units": "rivers",
+    "units_of_sections": "rivers",
+    "upstream": "rivers",
+    "downstream": "rivers",
+    "upstream_of": "rivers",
+    "between": "rivers",
+    "sections_along": "rivers",
+    "travel_time": "rivers",
+    "interpolate_along": "rivers",
+    "check_units": "units",
+    "repair_units": "units",
+    "dissolve_units": "units",
+    "compare_units": "units",
+    "UnitBuild": "units",
+    "UnitComparison": "units",
+    "UnitRepair": "units",
+    "check_datum": "datum",
+    "fix_datum": "datum",
+    "DatumVerdict": "datum",
+    "gcj02_to_cgcs2000": "datum",
+    "cgcs2000_to_gcj02": "datum",
+    "bd09_to_cgcs2000": "datum",
+    "cgcs2000_to_bd09": "datum",
+    "gcj02_to_bd09": "datum",
+    "bd09_to_gcj02": "datum",
+    "read_layer": "layers",
+    "write_layer": "layers",
+    "describe_layer": "layers",
+    "layer_report": "layers",
+    "area_shares": "units",
+    "pair_sections": "borders",
+    "border_pairs": "borders",
+    "explain_crs": "crs",
     "explain": "reasons",
     "MapLayers": "maps.layers",
     "map_layers": "maps.layers",
@@ -102,9 +139,21 @@ if TYPE_CHECKING:
     from chaoyang_geo.assess.targets import attain as attain
     from chaoyang_geo.assess.targets import steadiness as steadiness
     from chaoyang_geo.assess.units import assess_units as assess_units
+    from chaoyang_geo.borders import border_pairs as border_pairs
+    from chaoyang_geo.borders import pair_sections as pair_sections
     from chaoyang_geo.crs import CRSError as CRSError
+    from chaoyang_geo.crs import explain_crs as explain_crs
     from chaoyang_geo.crs import metric_crs as metric_crs
     from chaoyang_geo.crs import to_metric as to_metric
+    from chaoyang_geo.datum import DatumVerdict as DatumVerdict
+    from chaoyang_geo.datum import bd09_to_cgcs2000 as bd09_to_cgcs2000
+    from chaoyang_geo.datum import bd09_to_gcj02 as bd09_to_gcj02
+    from chaoyang_geo.datum import cgcs2000_to_bd09 as cgcs2000_to_bd09
+    from chaoyang_geo.datum import cgcs2000_to_gcj02 as cgcs2000_to_gcj02
+    from chaoyang_geo.datum import check_datum as check_datum
+    from chaoyang_geo.datum import fix_datum as fix_datum
+    from chaoyang_geo.datum import gcj02_to_bd09 as gcj02_to_bd09
+    from chaoyang_geo.datum import gcj02_to_cgcs2000 as gcj02_to_cgcs2000
     from chaoyang_geo.doubt import DoubtRules as DoubtRules
     from chaoyang_geo.doubt import flag_doubts as flag_doubts
     from chaoyang_geo.doubt.page import write_quality_page as write_quality_page
@@ -114,6 +163,10 @@ if TYPE_CHECKING:
     from chaoyang_geo.indices import pollution_index as pollution_index
     from chaoyang_geo.indices import pollution_mean as pollution_mean
     from chaoyang_geo.indices import trophic_index as trophic_index
+    from chaoyang_geo.layers import describe_layer as describe_layer
+    from chaoyang_geo.layers import layer_report as layer_report
+    from chaoyang_geo.layers import read_layer as read_layer
+    from chaoyang_geo.layers import write_layer as write_layer
     from chaoyang_geo.maps.layers import MapLayers as MapLayers
     from chaoyang_geo.maps.layers import map_layers as map_layers
     from chaoyang_geo.maps.notebook import folium_map as folium_map
@@ -131,6 +184,19 @@ if TYPE_CHECKING:
     from chaoyang_geo.readings.substitute import substitute as substitute
     from chaoyang_geo.readings.write import write_readings as write_readings
     from chaoyang_geo.reasons import explain as explain
+    from chaoyang_geo.rivers import RiverNetwork as RiverNetwork
+    from chaoyang_geo.rivers import accumulate as accumulate
+    from chaoyang_geo.rivers import assign_units as assign_units
+    from chaoyang_geo.rivers import between as between
+    from chaoyang_geo.rivers import downstream as downstream
+    from chaoyang_geo.rivers import interpolate_along as interpolate_along
+    from chaoyang_geo.rivers import river_network as river_network
+    from chaoyang_geo.rivers import sections_along as sections_along
+    from chaoyang_geo.rivers import snap_sections as snap_sections
+    from chaoyang_geo.rivers import travel_time as travel_time
+    from chaoyang_geo.rivers import units_of_sections as units_of_sections
+    from chaoyang_geo.rivers import upstream as upstream
+    from chaoyang_geo.rivers import upstream_of as upstream_of
     from chaoyang_geo.schema import SchemaError as SchemaError
     from chaoyang_geo.schema import label as label
     from chaoyang_geo.schema import vocabulary as vocabulary
@@ -144,7 +210,15 @@ if TYPE_CHECKING:
     from chaoyang_geo.trends import compare_periods as compare_periods
     from chaoyang_geo.trends import compare_shares as compare_shares
     from chaoyang_geo.trends import trend as trend
+    from chaoyang_geo.units import UnitBuild as UnitBuild
+    from chaoyang_geo.units import UnitComparison as UnitComparison
+    from chaoyang_geo.units import UnitRepair as UnitRepair
+    from chaoyang_geo.units import area_shares as area_shares
+    from chaoyang_geo.units import check_units as check_units
+    from chaoyang_geo.units import compare_units as compare_units
     from chaoyang_geo.units import county_shares as county_shares
+    from chaoyang_geo.units import dissolve_units as dissolve_units
+    from chaoyang_geo.units import repair_units as repair_units
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli_assess import assess_command
+from chaoyang_geo.cli_geo import check_datum_command, check_units_command, trace_command
 from chaoyang_geo.cli_parts import (
     ERR,
     OUT,
@@ -210,6 +211,9 @@ def plan_command(
 
 app.command("readings")(readings_command)
 app.command("assess")(assess_command)
+app.command("check-units")(check_units_command)
+app.command("check-datum")(check_datum_command)
+app.command("trace")(trace_command)
 
 _MATCH_STATES = ("matched", "ambiguous", "unmatched")
 _WORDS: dict[str, dict[str, str]] = {

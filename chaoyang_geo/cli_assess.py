@@ -19,6 +19,7 @@ from chaoyang_geo.cli_parts import (
     Lang,
     PlanName,
     Year,
+    english_names,
     item_names,
     records,
     say,
@@ -127,7 +128,7 @@ def assess_command(
         step(words["write"])
         if out is not None:
             _write(result, out, lang)
-    result.english = _english(pack) if lang == "en" else {}
+    result.english = english_names(pack) if lang == "en" else {}
     if as_json:
         write_json({name: records(frame) for name, frame in result.tables().items()})
         return
@@ -225,24 +226,6 @@ def _percent(value: Any) -> str:
 def _listed(keys: Any, names: dict[str, str], lang: str) -> str:
     joint = "、" if lang == "zh" else ", "
     return joint.join(names.get(key, key) for key in str(keys).split(";") if key)
-
-
-def _english(pack: cg.Plan) -> dict[str, str]:
-    """Return the English names of the plan, the longest first: one name may hold another."""
-    found: dict[str, str] = {}
-    for frame, column in (
-        (pack.units, "unit_name"),
-        (pack.sections, "section_name"),
-        (pack.sections, "water_body"),
-        (pack.counties, "county_name"),
-        (pack.rivers, "river_name"),
-        (pack.indicators, "indicator"),
-        (pack.indicators, "target_text"),
-    ):
-        if {column, f"{column}_en"} <= set(frame.columns):
-            pairs = frame[[column, f"{column}_en"]].dropna().itertuples(index=False)
-            found.update({str(name): str(english) for name, english in pairs})
-    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 
 def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:

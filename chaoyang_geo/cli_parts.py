@@ -174,3 +174,21 @@ def _fill(sheet: Any, frame: pd.DataFrame) -> None:
             else:
                 cell.value = value.item() if hasattr(value, "item") else value
     sheet.freeze_panes = "A2"
+
+
+def english_names(pack: cg.Plan) -> dict[str, str]:
+    """Return the English names of the plan, the longest first: one name may hold another."""
+    found: dict[str, str] = {}
+    for frame, column in (
+        (pack.units, "unit_name"),
+        (pack.sections, "section_name"),
+        (pack.sections, "water_body"),
+        (pack.counties, "county_name"),
+        (pack.rivers, "river_name"),
+        (pack.indicators, "indicator"),
+        (pack.indicators, "target_text"),
+    ):
+        if {column, f"{column}_en"} <= set(frame.columns):
+            pairs = frame[[column, f"{column}_en"]].dropna().itertuples(index=False)
+            found.update({str(name): str(english) for name, english in pairs})
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))

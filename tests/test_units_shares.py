@@ -198,3 +198,14 @@ def test_two_crs_agree_and_so_does_an_overlay(plan):
     assert found.groupby("unit_code", sort=False)["area_km2"].sum().tolist() == pytest.approx(
         (units.area / 1e6).tolist(), rel=1e-9
     )
+
+
+def test_townships_are_shared_out_like_counties(plan):
+    from chaoyang_geo import area_shares
+
+    counties = plan.counties.rename(columns={"county_code": "zone", "county_name": "zone_name"})
+    found = area_shares(plan.units, counties, code="zone", name="zone_name")
+    expected = county_shares(plan.units, plan.counties)
+    assert found["zone"].tolist() == expected["county_code"].tolist()
+    assert found["share"].tolist() == expected["share"].tolist()
+    assert found.groupby("unit_code")["share_percent"].sum().round(6).eq(100).all()

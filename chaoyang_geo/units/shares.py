@@ -131,6 +131,68 @@ def county_shares(
     return table.astype({name: numbers.get(name, "str") for name in SHARE_COLUMNS})
 
 
+def area_shares(
+    units: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    code: str = "township_code",
+    name: str = "township_name",
+    weight: str | pd.Series | None = None,
+    sliver: float = 0.005,
+    decimals: int = 1,
+) -> pd.DataFrame:
+    """Measure which part of every control unit lies in each township, or in any other zone.
+
+    As :func:`county_shares`, with the columns ``code`` and ``name`` of ``zones`` in the place of
+    ``county_code`` and ``county_name``, in the result as well.
+
+    Parameters
+    ----------
+    units, weight, sliver, decimals
+        As :func:`county_shares`; ``weight`` is a column of ``zones``, or numbers by code.
+    zones : GeoDataFrame
+        Polygons; rows of one code are one zone. ``name`` is used where present.
+    code, name : str
+
+    Returns
+    -------
+    DataFrame, one row per unit and zone that overlap
+        As :func:`county_shares`.
+
+    Raises
+    ------
+    CRSError, SchemaError, ValueError
+        As :func:`county_shares`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> from chaoyang_geo.units import area_shares
+    >>> units = gpd.GeoDataFrame(
+    ...     {"unit_code": ["U1"]}, geometry=[box(500000, 4600000, 504000, 4601000)], crs=4549)
+    >>> townships = gpd.GeoDataFrame(
+    ...     {"township_code": ["211324100", "211324101"]}, crs=4549,
+    ...     geometry=[box(499000, 4599000, 503000, 4602000), box(503000, 4599000, 505000, 4602000)])
+    >>> area_shares(units, townships)[["township_code", "share_percent"]].values.tolist()
+    [['211324100', 75.0], ['211324101', 25.0]]
+    """
+    require(zones, [code], table="zones")
+    geometry = zones.geometry.name
+    kept = [
+        code,
+        *([name] if name in zones else []),
+        *([weight] if isinstance(weight, str) else []),
+    ]
+    require(zones, kept, table="zones")
+    named = zones[[*dict.fromkeys(kept), geometry]].rename(
+        columns={code: "county_code", name: "county_name"}
+    )
+    found = county_shares(units, named, weight=weight, sliver=sliver, decimals=decimals)
+    found["share_flag"] = found["share_flag"].str.replace("区县", "分区")
+    return found.rename(columns={"county_code": code, "county_name": name})
+
+
 def _names(layer: gpd.GeoDataFrame, column: str) -> list[str]:
     return as_text(layer[column]).tolist() if column in layer else [""] * len(layer)
 

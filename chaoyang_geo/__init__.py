@@ -105,6 +105,7 @@ _WHERE = {
     "bd09_to_gcj02": "datum",
     "read_layer": "layers",
     "write_layer": "layers",
+    "LayerDescription": "layers",
     "describe_layer": "layers",
     "layer_report": "layers",
     "area_shares": "units",
@@ -163,6 +164,7 @@ if TYPE_CHECKING:
     from chaoyang_geo.indices import pollution_index as pollution_index
     from chaoyang_geo.indices import pollution_mean as pollution_mean
     from chaoyang_geo.indices import trophic_index as trophic_index
+    from chaoyang_geo.layers import LayerDescription as LayerDescription
     from chaoyang_geo.layers import describe_layer as describe_layer
     from chaoyang_geo.layers import layer_report as layer_report
     from chaoyang_geo.layers import read_layer as read_layer

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.codes import Coded, coded
-from chaoyang_geo.schema import CLASSES, SchemaError, as_classes, as_text, require, require_unique
+from chaoyang_geo.schema import (
+    CLASSES,
+    SchemaError,
+    as_classes,
+    as_text,
+    numbers_of,
+    require,
+    require_unique,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,18 +178,9 @@ def target_ranks(codes: Coded, sections: pd.DataFrame) -> Ints:
 
 def number_column(frame: pd.DataFrame, column: str, *, table: str) -> Floats:
     """Return a column of numbers, missing as NaN; text that is no number is an error."""
-    import numpy as np
-    import pandas as pd
-
-    numbers: Floats = pd.to_numeric(frame[column], errors="coerce").to_numpy(
-        "float64", na_value=np.nan
+    numbers: Floats = numbers_of(
+        frame, column, table=table, hint="take the table from mean_readings."
     )
-    lost = np.flatnonzero(np.isnan(numbers) & frame[column].notna().to_numpy())
-    if len(lost):
-        raise SchemaError(
-            f"{table}: row {lost[0] + 1} of {column} holds {frame[column].iloc[lost[0]]!r}, which "
-            "is no number; take the table from mean_readings."
-        )
     return numbers
 
 

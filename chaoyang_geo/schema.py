@@ -202,7 +202,7 @@ def text_array(values: pd.Series) -> Any:
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = [
         str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        for value in distinct
+        for value in np.asarray(distinct, dtype=object)  # Arrow texts are slow one by one
     ]
     return np.array([*texts, ""], dtype=object)[codes]  # -1, missing, takes the last
 

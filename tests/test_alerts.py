@@ -156,7 +156,7 @@ def test_what_cannot_be_judged_is_told():
 def test_detection_limits_that_matter_are_noted():
     frame = means([0.15], n_censored=[1], mean_low=[0.0], mean_high=[0.3])
     row = alerts(frame, SECTIONS, show="all").iloc[0]
-    assert row["alert_state"] == "ok" and row["alert_flag"] == "检出限可能改变是否超过限值"
+    assert row["alert_state"] == "ok" and row["alert_flag"] == "检出限或量程可能改变是否超过限值"
 
 
 def test_counties_answer_by_their_share():

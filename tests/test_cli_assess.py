@@ -80,7 +80,7 @@ def test_a_stranger_is_named_and_a_mean_row_is_not(capsys, files, tmp_path):
     path = tmp_path / "more.csv"
     rows = ["无名桥,2025-09-05,8.1,8.0,3.0,0.2,0.28", "平均值,,8.1,8.0,3.0,0.2,0.28"]
     path.write_text(HEAD + "\n".join([*ROWS["9"], *rows]) + "\n", encoding="utf-8")
-    code, out, err = run(capsys, "assess", path, "--map", tmp_path / "m.html")
+    code, _, err = run(capsys, "assess", path, "--map", tmp_path / "m.html")
     assert code == 0
     assert "1 个断面不在规划登记表中，未评价：无名桥。" in err
     assert "more.csv" in (tmp_path / "m.html").read_text("utf-8")  # where the readings come from

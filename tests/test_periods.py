@@ -91,9 +91,14 @@ def test_rows_that_are_no_sample_or_have_no_time_stay_out():
     rows = [("S1", "2025-10-01", "tp", 1.0, "", NAN), ("S1", None, "tp", 9.0, "", NAN)]
     table = readings([*rows, ("S1", "2025-10-01", "tp", 9.0, "", NAN)])
     table["row_kind"] = ["sample", "sample", "mean"]
-    means = mean_readings(table)
+    with pytest.warns(UserWarning, match="1 of the samples have no time"):
+        means = mean_readings(table)
     assert means["mean"].tolist() == [1.0]
-    assert len(mean_readings(table.iloc[1:])) == 0
+    with pytest.warns(UserWarning, match="notna"):
+        assert len(mean_readings(table.iloc[1:])) == 0
+    with pytest.warns(UserWarning, match="3 of the samples") as caught:  # once for all pieces
+        mean_readings([table, table.iloc[[1, 1]].assign(row_kind=["", "mean"]), table])
+    assert len(caught) == 1
 
 
 def test_units_are_never_mixed():

@@ -38,33 +38,55 @@ def begin_of(time, period):
     return {"day": day, "month": day.replace(day=1), "year": day.replace(month=1, day=1)}[period]
 
 
-def averaged(rows, stages, least, number):
-    """Return the mean of means of rows that lie in one period of the last stage, and its size."""
+def averaged(rows, stages, least, routes):
+    """Return the means of means of rows in one period of the last stage, one for each route.
+
+    Each with its size; the first route is the mean itself, whose size says what is too short.
+    """
     before = stages[:-1]
     if before:
         parts = {}
         for row in rows:
             parts.setdefault(begin_of(row["time"], before[-1]), []).append(row)
-        means = [averaged(part, before, least, number) for part in parts.values()]
-        values = [mean for mean, n in means if n >= max(1, least.get(before[-1], 1))]
+        means = [averaged(part, before, least, routes) for part in parts.values()]
+        means = [found for found in means if found[0][1] >= least.get(before[-1], 0)]
+        lists = [[found[k][0] for found in means if found[k][1]] for k in range(len(routes))]
     else:
-        values = [number(row) for row in rows if not math.isnan(number(row))]
-    return (sum(values) / len(values) if values else NAN), len(values)
+        lists = [[x for x in map(route, rows) if not math.isnan(x)] for route in routes]
+    return [(sum(values) / len(values) if values else NAN, len(values)) for values in lists]
 
 
-def number_of(row, item, of_below):
-    """Return what a reading enters with; pH as hydrogen ion."""
-    value = row["value"]
+def is_possible(row):
+    signed = row["item"] == "water_temp"
+    return math.isfinite(row["value"]) and (row["value"] >= 0 or signed)
+
+
+def number_of(row, bound):
+    """Return what a reading enters with as ``mean``, ``low`` or ``high``; pH as hydrogen ion."""
     if row["state"] in ("dry", "fault"):
         return NAN
+    acid, signed = row["item"] == "ph", row["item"] == "water_temp"
+    value = row["value"] if is_possible(row) else NAN
+    limit = row["detection_limit"]
+    if not signed and limit <= 0:
+        limit = NAN
     if row["censored"] == "<":
-        value = of_below * row["detection_limit"]
-    return 10.0**-value if item == "ph" else value
+        used = 0.5 * limit if math.isnan(value) else value
+        if bound == "low" and not math.isnan(used):
+            value = min(0.0, used, limit if limit < 0 else 0.0)
+        else:
+            value = max(limit, used) if bound == "high" else used
+    elif row["censored"] == ">" and bound == "high":
+        return 0.0 if acid else math.inf
+    elif row["censored"] == ">" and bound == "low" and math.isnan(value):
+        value = limit if not math.isnan(limit) else -math.inf if signed else 0.0
+    return 10.0**-value if acid else value
 
 
 def plain_means(table, period, via, precedence, least):
     """Return mean, low, high, n_parts and n_other by section, begin of the period and item."""
     decided = "month" if period in ("month", "quarter", "year", "water_period") else period
+    routes = [partial(number_of, bound=bound) for bound in ("mean", "low", "high")]
     cells = {}
     for row in table.to_dict("records"):
         key = (row["section_code"], begin_of(row["time"], period), row["item"])
@@ -77,18 +99,29 @@ def plain_means(table, period, via, precedence, least):
         taken = {
             begin_of(row["time"], decided)
             for row in rows
-            if row["method"] == first and not math.isnan(number_of(row, item, 1))
+            if row["method"] == first and not math.isnan(number_of(row, "mean"))
         }
         for row in rows:
             passed = row["method"] != first and begin_of(row["time"], decided) in taken
             kept += [] if first and passed else [row]
-        found = []
-        for of_below in (0.5, 0, 1):
-            route = partial(number_of, item=item, of_below=of_below)
-            mean, n = averaged(kept, [*via, period], least, route)
-            found.append(-math.log10(mean) if item == "ph" and n else mean)
-        out[key] = (*found, n, len(rows) - len(kept))
+        means = averaged(kept, [*via, period], least, routes)
+        found = [mean for mean, _ in means]
+        if item == "ph":
+            found = [x if math.isnan(x) else -math.log10(x) if x else math.inf for x in found]
+        elif any(is_above(row) for row in kept):
+            found[2] = NAN
+        found = [x if math.isfinite(x) else NAN for x in found]
+        odd = sum(
+            not row["censored"] and not is_possible(row) and not math.isnan(row["value"])
+            and row["state"] == "number"
+            for row in kept
+        )  # fmt: skip
+        out[key] = (*found, means[0][1], len(rows) - len(kept), odd, sum(map(is_above, kept)))
     return out
+
+
+def is_above(row):
+    return row["censored"] == ">" and row["state"] == "number" and not is_possible(row)
 
 
 ROUTES = [
@@ -109,12 +142,13 @@ ROUTES = [
                 st.integers(0, 9) | st.integers(-60, 60),
                 st.sampled_from([pd.Timedelta(0), pd.Timedelta(8, "h")]),
             ),
-            st.sampled_from(["tp", "tp", "ph", "cod"]),
-            st.floats(0.001, 14) | st.just(NAN),
+            st.sampled_from(["tp", "tp", "ph", "cod", "water_temp"]),
+            st.floats(0.001, 14) | st.sampled_from([NAN, NAN, 0.0, -0.5, math.inf]),
             st.sampled_from(["", "", "", "<", ">"]),
-            st.one_of(st.just(NAN), st.floats(0.001, 1)),
+            st.sampled_from([NAN, 0.0]) | st.floats(0.001, 1),
             st.sampled_from(["", "automatic", "manual"]),
             st.sampled_from(["number", "number", "number", "dry", "fault"]),
+            st.booleans(),
         ),
         min_size=5,
         max_size=30,
@@ -127,7 +161,8 @@ ROUTES = [
 )
 def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, random):
     period, via = route
-    rows = [(*row[:3], NAN if row[4] else row[3], *row[4:]) for row in rows]
+    # most marked readings have no value of their own
+    rows = [(*row[:3], NAN if row[4] and row[8] else row[3], *row[4:8]) for row in rows]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["time"] = pd.to_datetime(table["time"])
     min_n = {name: least for name in via}
@@ -136,7 +171,8 @@ def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, 
     options["water_periods"] = WATER
     shuffled = table.sample(frac=1, random_state=random.randrange(1000))
     pieces = (shuffled.iloc[k : k + size] for k in range(0, len(table), size))
-    numbers = ["mean", "mean_low", "mean_high", "n_parts", "n_other"]
+    numbers = ["mean", "mean_low", "mean_high", "n_parts", "n_other", "n_impossible",
+               "n_above"]  # fmt: skip
     whole = mean_readings(table, **options)
     for found in (whole, mean_readings(pieces, **options)):
         keys = list(zip(found["section_code"], found["period"], found["item"], strict=True))
@@ -151,7 +187,8 @@ def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, 
         known = ["n", "n_above", "n_missing", "n_other", "n_short"]
         said = found["mean_flag"].str.extract(r"([0-9]+)个读数低于检出限而无检出限")[0]
         assert found[known].to_numpy().sum() + said.dropna().astype(int).sum() == len(table)
-        bounded = found[["mean_low", "mean", "mean_high"]].dropna()
+        closed = found[found["n_above"] == 0]  # above range lies what the mean leaves out
+        bounded = closed[["mean_low", "mean", "mean_high"]].dropna()
         assert (bounded["mean_low"] <= bounded["mean"] + 1e-12).all()
         assert (bounded["mean"] <= bounded["mean_high"] + 1e-12).all()
 
@@ -179,8 +216,8 @@ def test_many_days_of_few_readings_are_summed_alike(monkeypatch):
             "section_code": [f"S{k}" for k in random.integers(0, 9, n)],
             "time": pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 900, n), "D"),
             "item": random.choice(["tp", "ph"], n),
-            "value": random.random(n),
-            "censored": random.choice(["", "<"], n),
+            "value": random.random(n) - 0.1,
+            "censored": random.choice(["", "<", ">"], n),
             "detection_limit": 0.02,
             "row_kind": random.choice(["sample", "mean"], n),
         }
@@ -188,6 +225,9 @@ def test_many_days_of_few_readings_are_summed_alike(monkeypatch):
     table.loc[::7, "value"] = NAN
     table.loc[::31, "time"] = pd.NaT
     options = {"period": "year", "via": ("day", "month")}
-    expected = mean_readings(table, **options)
+    with pytest.warns(UserWarning, match="have no time"):
+        expected = mean_readings(table, **options)
     monkeypatch.setattr(cells, "_DENSE", 0)
-    pd.testing.assert_frame_equal(mean_readings(table, **options), expected)
+    with pytest.warns(UserWarning, match="have no time"):
+        found = mean_readings(table, **options)
+    pd.testing.assert_frame_equal(found, expected)

@@ -29,6 +29,7 @@ PACKAGE_FILES = (
     "py.typed",
     "vocabulary.csv",
     "standards/*.csv",
+    "layers/*.csv",
     "maps/page/*.html",
     "doubt/*.css",
     "maps/page/*.css",

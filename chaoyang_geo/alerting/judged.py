@@ -90,6 +90,11 @@ def judged(
 
     mean = number_column(means, "mean", table="means")
     value = number_column(means, "mean_rounded", table="means") if "mean_rounded" in means else mean
+    if {"n_above", "mean_low"} <= set(means.columns):
+        # what is above range is not in the mean, and lies above it
+        beyond = np.nan_to_num(number_column(means, "n_above", table="means")) > 0
+        low = number_column(means, "mean_low", table="means")
+        value = np.where(beyond, np.fmax(value, low), value)
     folded = np.array([standards.fold_unit(text) for text in units.texts], dtype=object)[
         units.codes
     ]
@@ -159,9 +164,10 @@ def _with_limits_noted(
     censored = np.nan_to_num(number_column(means, "n_censored", table="means")) > 0
     low = number_column(means, "mean_low", table="means")
     high = number_column(means, "mean_high", table="means")
+    high = np.where(np.isnan(high) & ~np.isnan(low), np.inf, high)  # the upper end is open
     with np.errstate(invalid="ignore"):
         least = (low > upper) | (low < lower)
         most = (high > upper) | (high < lower)
-    open_ = censored & np.isin(verdict, (OVER, CLOSE, UNDER)) & (least != most)
-    note = "检出限可能改变是否超过限值"
+    open_ = (censored | np.isinf(high)) & np.isin(verdict, (OVER, CLOSE, UNDER)) & (least != most)
+    note = "检出限或量程可能改变是否超过限值"
     return np.where(open_, np.where(flags == "", note, flags + "；" + note), flags)

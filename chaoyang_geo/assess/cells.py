@@ -91,7 +91,8 @@ def unit_links(units: pd.DataFrame, registry: pd.DataFrame | None) -> pd.DataFra
     """
     import pandas as pd
 
-    listed = [split_codes(text) for text in texts(units, "section_codes")]
+    given = units["section_codes"].tolist() if "section_codes" in units else [""] * len(units)
+    listed = [split_codes(cell) for cell in given]
     codes = units["unit_code"].tolist()
     if registry is not None and "unit_code" in registry:
         of_unit: dict[str, list[str]] = {}

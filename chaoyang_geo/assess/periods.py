@@ -144,6 +144,12 @@ def assess_sections(
     require(means, ["section_code", "period", "period_end", "item", "mean_rounded", "mean_low",
                     "mean_high", "n"], table="means")  # fmt: skip
     one_of("water_type", water_type, ("river", "lake"))
+    gaps = np.flatnonzero(means["n"].isna().to_numpy())
+    if len(gaps):
+        raise SchemaError(
+            f"means: row {gaps[0] + 1} has no n, the number of readings in the mean; take the "
+            "table from mean_readings."
+        )
     registry = registry_of(means, sections)
     found = _Means.of(means)
     judged = judge_means(means, found, registry, standard=standard, water_type=water_type)
@@ -182,7 +188,7 @@ class _Means:
     rows: Ints  # that have a range
     low: Floats
     high: Floats
-    is_open: npt.NDArray[np.bool_]  # of those rows: nothing above is known
+    beyond: npt.NDArray[np.bool_]  # of those rows: values above range are not in the mean
     sign: Coded
 
     @classmethod
@@ -206,16 +212,16 @@ class _Means:
         decimals = np.array([places.get(key, np.nan) for key in keys.texts] or [np.nan], np.float64)
         kept = decimals[keys.codes[rows]]
         one, other = (round_half_even(end[rows], kept) for end in ends)
-        is_open = above[rows]
+        is_open = above[rows] & np.isnan(ends[1][rows])  # nothing above its lower end is known
         low = np.fmin(one, other)
         high = np.where(is_open, np.inf, np.fmax(one, other))
-        opened = rows[is_open]
-        if len(opened):
+        beyond = above[rows]
+        if beyond.any():
             value = value.copy()
-            value[opened] = low[is_open]
+            value[rows[beyond]] = low[beyond]
         sign = np.zeros(n, np.int8)
         sign[unsaid], sign[above] = 1, 2
-        return cls(value, rows, low, high, is_open, Coded(["", "<", ">"], sign))
+        return cls(value, rows, low, high, beyond, Coded(["", "<", ">"], sign))
 
 
 def judge_means(
@@ -229,7 +235,7 @@ def judge_means(
     unit = text_codes(means["unit"]) if "unit" in means else blank(n)
     columns = [text_codes(means["item"]), unit, water_types(registry, water_type), blank(n)]
     own = found.value[found.rows]
-    certain = ~found.is_open & (own == own)  # NaN equals nothing
+    certain = ~found.beyond & (own == own)  # NaN equals nothing
     numbers = Numbers(found.value, found.rows, found.low, found.high, certain)
     return judge(standard, columns, numbers)
 

@@ -7,6 +7,7 @@ values it rests on, what was left out and by which rule it was taken.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from chaoyang_geo.codes import Coded, coded, combinations, distinct_texts, optional
 from chaoyang_geo.periods.calendar import PERIODS as PERIODS
 from chaoyang_geo.periods.calendar import Calendar, calendar
-from chaoyang_geo.periods.cells import Cells, piece_cells
+from chaoyang_geo.periods.cells import Cells, Rows, piece_cells
+from chaoyang_geo.periods.columns import item_keys
 from chaoyang_geo.periods.stages import (
     PRECEDENCES,
     Plan,
@@ -50,12 +52,16 @@ def mean_readings(
 ) -> pd.DataFrame:
     """Average readings to one value for each section, period and item.
 
-    Rows that are no sample (``row_kind``) and rows without a time stay out. A result whose
-    ``state`` says that there is none (断流, 冰封, 未监测, a fault, failed control) is left out
-    and counted. ``mean`` is not rounded, and no stage before it is; ``mean_rounded`` is, once.
+    Rows that are no sample (``row_kind``) stay out; so do samples without a time, of which a
+    warning gives the number. A result whose ``state`` says that there is none (断流, 冰封, 未监测,
+    a fault, failed control) is left out and counted, and so is a number that cannot be one: an
+    infinite one, or a negative one of an item that cannot be below zero. ``mean`` is not
+    rounded, and no stage before it is; ``mean_rounded`` is, once.
 
-    Required columns: those of ``by``, ``time``, ``item``, ``value``; used where present:
-    ``unit``, ``censored``, ``detection_limit``, ``row_kind``, ``state``, ``method``.
+    Required columns: those of ``by``, ``time`` (without a zone, or of any), ``item`` (by key or
+    any of its names), ``value``; used where present: ``unit``, ``censored`` (``''``, ``<``,
+    ``>``), ``detection_limit``, ``row_kind``, ``state``, ``method``, ``reading_flag``,
+    ``doubt_flag``.
 
     Parameters
     ----------
@@ -108,14 +114,19 @@ def mean_readings(
         (missing without a number; in ``unit``), ``mean_rounded`` (by the decimals of the
         item; as ``mean`` where the rule names none or ``unit`` is not the item's usual one),
         ``mean_low`` and ``mean_high`` (values below detection as 0 and as their limit,
-        whatever ``censored`` is; ``mean_high`` is missing where a value that is marked as
-        below detection states no limit);
+        whatever ``censored`` is; values above range, which are not in ``mean``, as the end of
+        the range and as anything above it, so that ``mean_low`` may be larger than ``mean``
+        and ``mean_high`` is missing; it is missing, too, where a value that is marked as below
+        detection states no limit. The pH of other readings bounds that of the mean, so that it
+        has a ``mean_high`` if there are any);
         ``n`` (readings in the mean), ``n_parts`` (numbers that the last mean was taken of:
         readings, or means of the last period of ``via``), ``n_censored`` (readings below
         detection), ``n_above`` (above range, not in the mean), ``n_missing`` (readings
-        without a result) and of them ``n_dry``, ``n_ice``, ``n_not_sampled``; ``n_other``
-        (of the method that was passed over), ``n_short`` (in periods of ``via`` with fewer
-        than ``min_n``); ``mean_method`` (``automatic``, ``manual``, both joined by ``;``, or
+        without a result) and of them ``n_dry``, ``n_ice``, ``n_not_sampled`` and
+        ``n_impossible`` (negative or infinite); ``n_other`` (of the method that was passed
+        over), ``n_short`` (in periods of ``via`` with fewer than ``min_n``), ``n_flagged``
+        (readings in the mean with a ``doubt_flag``, or a ``reading_flag`` that says more than
+        below detection); ``mean_method`` (``automatic``, ``manual``, both joined by ``;``, or
         ``''``), ``mean_valid`` (missing without ``min_n``), ``mean_rule`` (how the mean was
         taken, by which rule, and how far that rule is checked), ``mean_flag`` (why the mean
         is missing or doubtful).
@@ -123,13 +134,24 @@ def mean_readings(
     Raises
     ------
     SchemaError
-        A required column is missing, or ``method`` holds something else.
+        A required column is missing or there twice; ``value`` or ``detection_limit`` holds
+        text; ``time`` holds a number or what is no time; ``censored``, ``row_kind`` or
+        ``method`` holds an unknown word.
     ValueError
         Unknown ``period``, ``censored`` or ``precedence``; ``water_periods`` is missing or
         not whole; periods of ``via`` that do not fit; ``by`` names a column of the result.
 
+    Warns
+    -----
+    UserWarning
+        Samples have no time.
+
     Notes
     -----
+    Which items can be below zero is decided by the usual unit of each: those in ℃, mV, m, m3/s
+    and m/s can (temperature, potential, level, flow), but not transparency; of an item that is
+    not known the unit of the readings decides. This is no rule of a standard.
+
     Sources, with the status that :func:`chaoyang_geo.standards.rules` has. 环办监测函〔2020〕
     82号: below detection half the limit (verified; also SL 219-2013 12.2.5); automatic before
     manual (verified for five items, single source for TN); half to even in one step
@@ -179,6 +201,8 @@ def mean_readings(
     sums = _Sums(list(by), CENSORED[censored], plan, method)
     for piece in pieces:
         sums.add(piece)
+    if sums.without_time:
+        warnings.warn(_WITHOUT_TIME.format(n=sums.without_time), UserWarning, stacklevel=2)
     return sums.table()
 
 
@@ -193,6 +217,11 @@ def _least(min_n: int | Mapping[str, int] | None, stages: Sequence[str]) -> dict
     return {name: int(n) for name, n in least.items()}
 
 
+_WITHOUT_TIME = (
+    "readings: {n} of the samples have no time, so they are in no period and in no mean. Give them "
+    "one (their reading_flag says why it is missing; read_readings takes year= where dates lack "
+    "it), or leave them out: readings[readings['time'].notna()]."
+)
 _MOST_CELLS = 4_000_000  # of pieces, before they are added up
 
 
@@ -208,6 +237,7 @@ class _Sums:
     groups: dict[tuple[str, ...], int] = field(default_factory=dict)
     items: dict[tuple[str, ...], int] = field(default_factory=dict)
     parts: list[Cells] = field(default_factory=list)
+    without_time: int = 0
 
     def __post_init__(self) -> None:
         self.base = self.plan.base
@@ -221,7 +251,7 @@ class _Sums:
             require(readings, [self.method or "method"], table="readings", hint=_METHOD_HINT)
         if not len(readings):
             return
-        columns = [coded(readings["item"]), optional(readings, "unit")]
+        columns = [item_keys(readings["item"]), optional(readings, "unit")]
         if self._uses_method(readings):
             name = self.method or "method"
             columns.append(as_methods(coded(readings[name]), name=name))
@@ -231,7 +261,9 @@ class _Sums:
             self.groups.setdefault(texts, len(self.groups))
         for texts in items:
             self.items.setdefault(texts, len(self.items))
-        cells = piece_cells(readings, group, len(groups), item, items, self.base, self.share)
+        rows = Rows.of(readings, group, item, items, self.share)
+        self.without_time += rows.count_without_time()
+        cells = piece_cells(rows, len(groups), len(items), self.base)
         # local numbers to those over all pieces
         group_of = np.array([self.groups[texts] for texts in groups])
         item_of = np.array([self.items[texts] for texts in items])

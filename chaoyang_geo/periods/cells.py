@@ -6,7 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.codes import Coded, each_block, optional
+from chaoyang_geo.codes import each_block, optional
+from chaoyang_geo.periods.columns import GAPS as GAPS
+from chaoyang_geo.periods.columns import (
+    NAT,
+    doubts_of,
+    kinds_of,
+    limits_of,
+    marks_of,
+    signed_items,
+    times_of,
+    values_of,
+)
+from chaoyang_geo.periods.ranges import Ranges
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +32,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
 
-#: States of a result that are no value, whatever stands in ``value``; each is counted.
-GAPS: tuple[str, ...] = ("dry", "ice", "not_sampled", "fault", "qc_failed")
 _DAY = 86_400
-_NAT = -(1 << 63)
+_LARGEST_PH = 300.0  # beyond it no hydrogen ion is left that a float can hold
 _DENSE = 1 << 23  # cells that are summed in place, however few of them occur
 
 
@@ -31,8 +41,9 @@ _DENSE = 1 << 23  # cells that are summed in place, however few of them occur
 class Cells:
     """Sums for the combinations of group, period and item that occur, each with its key.
 
-    ``low`` and ``high`` have values below detection as 0 and as their limit; without such
-    values they are ``total``, the same array. pH is summed as hydrogen ion.
+    ``low`` and ``high`` have values below detection as 0 and as their limit, and values above
+    range as its end and as NaN; without such values they are ``total``, the same array. pH is
+    summed as hydrogen ion.
     """
 
     key: Ints
@@ -124,30 +135,7 @@ class Cells:
 
 
 @dataclass
-class _Below:
-    """The readings below detection: the cell of each, and what it counts as."""
-
-    cell: list[Ints] = field(default_factory=list)
-    used: list[Floats] = field(default_factory=list)
-    low: list[Floats] = field(default_factory=list)
-    high: list[Floats] = field(default_factory=list)
-
-    def add(self, cell: Ints, value: Floats, limit: Floats, share: float, acid: Bools) -> None:
-        """Add rows whose ``value`` is missing or given by the user, with their limits."""
-        import numpy as np
-
-        used = np.where(np.isnan(value), limit * share, value)
-        low = np.where(np.isnan(used) & np.isnan(limit), np.nan, 0.0)
-        high = limit.copy()
-        for numbers in (used, low, high):
-            numbers[acid] = 10.0 ** -numbers[acid]
-        self.cell.append(cell)
-        for whole, part in zip((self.used, self.low, self.high), (used, low, high), strict=True):
-            whole.append(part)
-
-
-@dataclass
-class _Rows:
+class Rows:
     """The columns of a piece of readings, by code where they are text."""
 
     time: Ints
@@ -159,13 +147,15 @@ class _Rows:
     sign: Codes
     state: Codes
     is_sample: Bools
+    is_marked: Bools
     is_below: Bools
-    is_above: Bools
     is_acid: Bools
+    is_signed: Bools
     is_gap: Bools
     gaps: dict[str, int]  # the codes of the states in GAPS that occur
+    doubts: list[tuple[Codes, Bools]]
     share: float
-    below: _Below = field(default_factory=_Below)
+    ranges: Ranges = field(default_factory=Ranges)
     found: dict[str, list[Ints]] = field(default_factory=dict)
 
     @classmethod
@@ -176,39 +166,41 @@ class _Rows:
         item: Codes,
         items: Sequence[tuple[str, ...]],
         share: float,
-    ) -> _Rows:
+    ) -> Rows:
+        """Check the columns of a piece and work out what their texts mean."""
         import numpy as np
 
-        def which(column: Coded, *texts: str) -> Bools:
-            return np.array([text in texts for text in column.texts], bool)
-
-        kinds, signs = optional(readings, "row_kind"), optional(readings, "censored")
-        states = optional(readings, "state")
-        limit = (
-            readings["detection_limit"].to_numpy("float64", na_value=np.nan)
-            if "detection_limit" in readings
-            else None
-        )
+        kinds, is_sample = kinds_of(readings)
+        signs, states = marks_of(readings), optional(readings, "state")
         return cls(
-            readings["time"].to_numpy().astype("datetime64[s]", copy=False).view(np.int64),
+            times_of(readings),
             group,
             item,
-            readings["value"].to_numpy("float64", na_value=np.nan),
-            limit,
-            kinds.codes,
+            values_of(readings),
+            limits_of(readings),
+            kinds,
             signs.codes,
             states.codes,
-            which(kinds, "", "sample"),
-            which(signs, "<"),
-            which(signs, ">"),
+            is_sample,
+            np.array([text != "" for text in signs.texts], bool),
+            np.array([text == "<" for text in signs.texts], bool),
             np.array([texts[0] == "ph" for texts in items], bool),
-            which(states, *GAPS),
+            signed_items(items),
+            np.array([text in GAPS for text in states.texts], bool),
             {text: code for code, text in enumerate(states.texts) if text in GAPS},
+            doubts_of(readings),
             share,
         )
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def count_without_time(self) -> int:
+        """Return how many samples belong to no period."""
+        import numpy as np
+
+        gaps = np.flatnonzero(self.time == NAT)
+        return int(self.is_sample[self.kind[gaps]].sum())
 
     def fill(self, at: slice, cell: Ints, value: Floats, base: Ints, days: _Days) -> None:
         """Find the cell that each row adds to, and what it adds; the last cell is of no use."""
@@ -223,37 +215,68 @@ class _Rows:
         if not self.is_sample.all():
             out = np.union1d(out, np.flatnonzero(~self.is_sample[self.kind[at]]))
         cell[out] = days.size
-        if self.is_acid.any():
-            acid = _rows_of(item, self.is_acid)
-            value[acid] = 10.0 ** -value[acid]
-        below = _rows_of(sign, self.is_below)
+        marked = _rows_of(sign, self.is_marked)
         if self.gaps:
             state = self.state[at]
             value[_rows_of(state, self.is_gap)] = np.nan
-            below = below[~self.is_gap[state[below]]]
+            marked = marked[~self.is_gap[state[marked]]]
+        acid = _rows_of(item, self.is_acid) if self.is_acid.any() else marked[:0]
+        self._drop_impossible(cell, value, sign, item, acid)
+        given = value[marked]  # as it is: pH is hydrogen ion in ``value`` from here
+        value[acid] = 10.0 ** -value[acid]
         none = np.flatnonzero(np.isnan(value))
-        if len(below):
-            given = self.value[at][below]  # as it is: pH is hydrogen ion in ``value`` by now
-            limit = np.full(len(below), np.nan) if self.limit is None else self.limit[at][below]
-            acids = self.is_acid[item[below]]
-            self.below.add(cell[below], given, limit, self.share, acids)
-        self._count(cell, none, sign, at)
+        self._count_missing(cell, none, sign, at)
+        if len(marked):
+            limit = np.full(len(marked), np.nan) if self.limit is None else self.limit[at][marked]
+            of_item = item[marked]
+            value[marked] = self.ranges.add(
+                cell[marked],
+                given,
+                limit,
+                self.share,
+                below=self.is_below[sign[marked]],
+                acid=self.is_acid[of_item],
+                signed=self.is_signed[of_item],
+            )
+        if self.doubts:
+            said = np.zeros(len(value), bool)
+            for codes, says in self.doubts:
+                said[_rows_of(codes[at], says)] = True
+            self._remember("n_flagged", cell[np.flatnonzero(said & ~np.isnan(value))])
         value[none] = 0.0
-        value[below] = 0.0
+        value[marked] = 0.0
         value[out] = 0.0
 
-    def _count(self, cell: Ints, none: Ints, sign: Codes, at: slice) -> None:
-        """Remember the cells of the rows without a value, by the reason."""
-        signs = sign[none]
-        below, above = self.is_below[signs], self.is_above[signs]
+    def _drop_impossible(
+        self, cell: Ints, value: Floats, sign: Codes, item: Codes, acid: Ints
+    ) -> None:
+        """Take negative and infinite values away, and remember their cells."""
+        import numpy as np
+
+        odd = np.flatnonzero((value < 0) | np.isinf(value))
+        odd = odd[~self.is_signed[item[odd]] | np.isinf(value[odd])]
+        far = value[acid]
+        odd = np.concatenate([odd, acid[(far > _LARGEST_PH) & ~np.isinf(far)]])
+        if not len(odd):
+            return
+        value[odd] = np.nan
+        is_marked = self.is_marked[sign[odd]]
+        # with a mark the limit still says something of the result
+        self._remember("n_impossible", cell[odd[~is_marked]])
+        self._remember("n_ignored", cell[odd[is_marked]])
+
+    def _count_missing(self, cell: Ints, none: Ints, sign: Codes, at: slice) -> None:
+        """Remember the cells of the rows without a result, by the reason."""
+        unmarked = ~self.is_marked[sign[none]]
         if self.gaps:
             state = self.state[at][none]
-            gap = self.is_gap[state]
-            below, above = below & ~gap, above & ~gap
+            unmarked |= self.is_gap[state]
             for name, code in self.gaps.items():
-                self.found.setdefault(f"n_{name}", []).append(cell[none[state == code]])
-        self.found.setdefault("n_above", []).append(cell[none[above]])
-        self.found.setdefault("n_missing", []).append(cell[none[~below & ~above]])
+                self._remember(f"n_{name}", cell[none[state == code]])
+        self._remember("n_missing", cell[none[unmarked]])
+
+    def _remember(self, name: str, cells: Ints) -> None:
+        self.found.setdefault(name, []).append(cells)
 
 
 @dataclass
@@ -270,7 +293,7 @@ class _Days:
     def of(cls, time: Ints, calendar: Calendar, per_period: int) -> _Days:
         import numpy as np
 
-        known = time[time != _NAT] if (time == _NAT).any() else time
+        known = time[time != NAT] if (time == NAT).any() else time
         if not len(known):
             return cls(0, 0, 0, np.zeros(1, np.int64), 0)
         day, last = int(known.min()) // _DAY, int(known.max()) // _DAY
@@ -285,33 +308,24 @@ class _Days:
 
         np.floor_divide(time, _DAY, out=cell)
         cell -= self.first_day
-        gaps = np.flatnonzero(time == _NAT)
+        gaps = np.flatnonzero(time == NAT)
         np.take(self.of_day, cell, out=cell, mode="clip")
-        cell[gaps] = _NAT // 2
+        cell[gaps] = NAT // 2
 
 
-def piece_cells(
-    readings: pd.DataFrame,
-    group: Codes,
-    n_groups: int,
-    item: Codes,
-    items: Sequence[tuple[str, ...]],
-    calendar: Calendar,
-    share: float,
-) -> Cells:
+def piece_cells(rows: Rows, n_groups: int, n_items: int, calendar: Calendar) -> Cells:
     """Sum one piece; the key counts items first, then groups, then periods since 1970."""
     import numpy as np
 
-    rows = _Rows.of(readings, group, item, items, share)
-    per_period = n_groups * len(items)
+    per_period = n_groups * n_items
     days = _Days.of(rows.time, calendar, per_period)
     n, size = len(rows), days.size
     if size >= 1 << 31:
         raise ValueError(
-            f"readings: {n_groups:,} sections x {len(items):,} items x {days.n:,} periods are "
+            f"readings: {n_groups:,} sections x {n_items:,} items x {days.n:,} periods are "
             "more than are averaged at once; check the times, or give the table in pieces."
         )
-    base = np.arange(n_groups) * len(items)
+    base = np.arange(n_groups) * n_items
     # a step of at least as many rows as there are cells, so that adding them up stays cheap
     step = max(1 << 20, size)
     cells, used = np.empty(min(n, step), np.int64), np.empty(min(n, step))
@@ -335,7 +349,7 @@ def piece_cells(
     return _with_counts(rows, some, total, n_rows, days)
 
 
-def _fill(rows: _Rows, whole: slice, cells: Ints, used: Floats, base: Ints, days: _Days) -> None:
+def _fill(rows: Rows, whole: slice, cells: Ints, used: Floats, base: Ints, days: _Days) -> None:
     start = whole.start
 
     def block(here: slice) -> None:
@@ -345,7 +359,7 @@ def _fill(rows: _Rows, whole: slice, cells: Ints, used: Floats, base: Ints, days
     each_block(whole.stop - start, block)
 
 
-def _with_counts(rows: _Rows, some: Ints, total: Floats, n_rows: Ints, days: _Days) -> Cells:
+def _with_counts(rows: Rows, some: Ints, total: Floats, n_rows: Ints, days: _Days) -> Cells:
     """Put the sums of the cells that occur together with the readings that have no number."""
     import numpy as np
 
@@ -361,28 +375,29 @@ def _with_counts(rows: _Rows, some: Ints, total: Floats, n_rows: Ints, days: _Da
         cell = np.concatenate(lists)
         if len(cell):
             counts[name] = added(place(cell))
-    none = counts.get("n_above", 0) + counts.get("n_missing", 0)
-    parts = n_rows - none
+    counts["n"] = parts = bounds = n_rows - counts.get("n_missing", 0)
     low = high = total
-    bounds = parts
-    if rows.below.cell:
-        below = rows.below
-        at = place(np.concatenate(below.cell))
+    ranges = rows.ranges
+    if ranges.cell:
+        at = place(np.concatenate(ranges.cell))
         used, lowest, highest = (
-            np.concatenate(part) for part in (below.used, below.low, below.high)
+            np.concatenate(part) for part in (ranges.used, ranges.low, ranges.high)
         )
-        counts["n_censored"] = added(at)
-        out, unbounded = np.isnan(used), np.isnan(lowest)
-        counts["n_below_out"] = added(at[out])
+        below, unbounded, over_limit = (
+            np.concatenate(part) for part in (ranges.below, ranges.unbounded, ranges.over_limit)
+        )
+        out = np.isnan(used)
+        which = {"n_censored": below, "n_below_out": below & out, "n_above": ~below & out,
+                 "n_above_in": ~below & ~out, "n_over_limit": over_limit}  # fmt: skip
+        counts.update({name: added(at[rows]) for name, rows in which.items() if rows.any()})
         bounds = parts - added(at[unbounded])
-        parts = parts - counts["n_below_out"]
+        counts["n"] = parts = parts - added(at[out])
         used[out] = 0.0
         lowest[unbounded] = highest[unbounded] = 0.0
-        plain = total  # of the values that are not below detection
+        plain = total  # of the values without a mark
         total = plain + added(at, used)
         low = plain + added(at, lowest)
         high = plain + added(at, highest)
-    counts["n"] = parts
     key = some + days.first * (days.size // max(days.n, 1))
     return Cells(key, total, low, high, parts, bounds, counts)
 

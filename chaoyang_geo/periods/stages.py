@@ -158,7 +158,8 @@ def _choose(plan: Plan, keyed: Keyed, items: Sequence[tuple[str, ...]]) -> None:
     substance = np.array([substances.setdefault(one[0], len(substances)) for one in items])
     number = plan.decided_in.number(plan.base.begin(keyed.number))
     key = joined_key(keyed.group, number, substance[keyed.item])
-    chosen = goes_first[keyed.item] & (cells.bounds > 0)
+    # above range is no result that a mean could be taken of
+    chosen = goes_first[keyed.item] & (cells.bounds > cells.count("n_above"))
     other = has_choice[keyed.item] & ~goes_first[keyed.item]
     out = np.flatnonzero(other)
     out = out[np.isin(key[out], np.unique(key[chosen]))]
@@ -207,7 +208,7 @@ def _average(cells: Cells, least: int) -> None:
         short = cells.count("n_short")
         short[out] += np.where(few > 0, cells.count("n")[out], 0)
         counts["n_short"] = short
-        for name in ("n", "n_automatic", "n_manual"):
+        for name in ("n", "n_flagged", "n_automatic", "n_manual"):
             if name in counts:
                 counts[name][out] = 0
         if "n_censored" in counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.codes import category, code_dtype, combined
-from chaoyang_geo.periods.cells import GAPS
+from chaoyang_geo.periods.columns import GAPS
 from chaoyang_geo.periods.stages import AUTO_FIRST, Keyed, Plan
 from chaoyang_geo.rounding import round_half_even
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from chaoyang_geo.codes import Codes
     from chaoyang_geo.periods.calendar import Calendar
-    from chaoyang_geo.periods.cells import Floats, Ints
+    from chaoyang_geo.periods.columns import Floats, Ints
 
 COUNTS: tuple[str, ...] = (
     "n", "n_parts", "n_censored", "n_above", "n_missing", "n_dry", "n_ice", "n_not_sampled",
-    "n_other", "n_short",
+    "n_impossible", "n_other", "n_short", "n_flagged",
 )  # fmt: skip
 MEAN_COLUMNS: tuple[str, ...] = (
     "period", "period_end", "period_name", "item", "unit", "mean", "mean_rounded", "mean_low",
@@ -32,6 +32,13 @@ MEAN_COLUMNS: tuple[str, ...] = (
 _GAP_WORDS: dict[str, str] = dict(
     zip(GAPS, ("断流", "冰封", "未监测", "仪器故障", "质控不合格"), strict=True)
 )
+#: What is strange in readings, by the name of its count.
+_ODD_WORDS: dict[str, str] = {
+    "n_impossible": "读数为负值或无穷大，未计入",
+    "n_ignored": "带检出限或量程标记的读数值为负或无穷大，未采用该值",
+    "n_above_in": "读数高于量程，按所给数值计入",
+    "n_over_limit": "读数大于其检出限",
+}
 _STAGE_WORDS: dict[str, str] = {
     "day": "日", "week": "周", "ten_days": "旬", "dekad": "旬", "month": "月", "quarter": "季",
     "year": "年", "water_period": "水期",
@@ -62,6 +69,8 @@ def mean_table(
     mean = _mean(cells.total, cells.parts, acid)
     low = mean.copy() if plain else _mean(cells.low, cells.bounds, acid)
     high = mean.copy() if plain else _mean(cells.high, cells.bounds, acid)
+    if not plain:
+        _open_upwards(low, high, cells.count("n_above"), acid)
     counts = {name: cells.count(name) for name in COUNTS if name != "n_parts"}
     counts["n_parts"] = cells.parts.copy()
     out: dict[str, Any] = {
@@ -120,6 +129,20 @@ def _mean(total: Floats, n: Ints, acid: Ints) -> Floats:
         mean: Floats = total / n
         mean[acid] = -np.log10(mean[acid])
     return mean
+
+
+def _open_upwards(low: Floats, high: Floats, n_above: Ints, acid: Ints) -> None:
+    """Leave the upper bound open where a reading is above range, whatever period it is in.
+
+    Not that of pH: what is above range adds no hydrogen ion there, so the others bound the mean.
+    """
+    import numpy as np
+
+    is_open = n_above > 0
+    is_open[acid] = False
+    high[is_open] = np.nan
+    for bound in (low, high):
+        bound[np.isinf(bound)] = np.nan
 
 
 def _time(days: Ints) -> npt.NDArray[np.datetime64]:
@@ -223,6 +246,9 @@ def _flags(
         said.append((out, lambda n: f"{n}个读数低于检出限{why}，未计入"))
     if "n_above" in cells.counts:
         said.append((cells.count("n_above"), lambda n: f"{n}个读数高于量程，未计入"))
+    for name, tail in _ODD_WORDS.items():
+        if name in cells.counts:
+            said.append((cells.count(name), lambda n, tail=tail: f"{n}个{tail}"))  # type: ignore[misc]
     said += _of_methods(keyed, plan, items)
     if "n_short" in cells.counts:
         said.append(
@@ -236,6 +262,8 @@ def _flags(
     if any(strange):
         said.append((np.array(strange)[item], lambda _: "单位不是该项目的常用单位，未修约"))
     said += _of_units(keyed, items)
+    if "n_flagged" in cells.counts:
+        said.append((cells.count("n_flagged"), lambda n: f"其中{n}个读数有存疑说明"))
     gaps = [last.gap(number) for number in range(len(last.water))]
     if any(gaps):
         named = np.array([bool(text) for text in gaps])

@@ -32,6 +32,7 @@ from chaoyang_geo.standards.rule_tables import tli_states as tli_states
 from chaoyang_geo.standards.substances import atomic_weights as atomic_weights
 from chaoyang_geo.standards.substances import find_item as find_item
 from chaoyang_geo.standards.substances import fold_unit as fold_unit
+from chaoyang_geo.standards.substances import item_key as item_key
 from chaoyang_geo.standards.substances import item_names as item_names
 from chaoyang_geo.standards.substances import item_units as item_units
 from chaoyang_geo.standards.substances import items as items

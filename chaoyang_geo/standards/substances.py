@@ -188,3 +188,17 @@ def _find_item(text: str) -> str | None:
     found = index.get(bracketed[1])
     inner = bracketed[2]
     return found if inner in _NO_MEANING or index.get(inner) == found else None
+
+
+def item_key(text: str) -> str:
+    """Return the key of an item however it is spelled; of one that is not known, the text itself.
+
+    Examples
+    --------
+    >>> from chaoyang_geo import standards
+    >>> [standards.item_key(name) for name in ("cod", "化学需氧量", " COD ", " caffeine")]
+    ['cod', 'cod', 'cod', 'caffeine']
+    """
+    if text in _by_item("unit"):
+        return text
+    return find_item(text) or text.strip()

@@ -335,6 +335,7 @@ def _turned_by_limits(
     )  # fmt: skip
     low = number_column(table, "mean_low", table="means")
     high = number_column(table, "mean_high", table="means")
+    high = np.where(np.isnan(high), np.inf, high)  # the upper end is open
     rows = np.flatnonzero(known)
     rows = rows[censored[rows] | censored[base_row[rows]]]
     least = np.round(low[rows] - high[base_row[rows]], 12)

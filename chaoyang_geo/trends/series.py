@@ -262,6 +262,10 @@ def _laid_out(means: pd.DataFrame, by: list[str]) -> _Series:
         )  # fmt: skip
         for name, bound in (("mean_low", low), ("mean_high", high)):
             bound[censored] = number_column(means, name, table="means")[censored]
+        # a value above range leaves the upper end open; the mean without it is flagged as such
+        beyond = np.nan_to_num(counts["n_above"]) > 0
+        low = np.where(beyond, np.fmin(low, value), low)
+        high = np.where(beyond, np.fmax(high, value), high)
         wrong = censored & ~np.isnan(value) & ~(low <= high)
         if wrong.any():
             raise SchemaError(

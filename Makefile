@@ -10,7 +10,7 @@ map: $(VENV)/.installed
 	$(BIN)/chaoyang-geo map --plan chaoyang --out $(MAP)
 
 test: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -41,6 +41,7 @@ class StandardsModule(ModuleType):
         explain_limit = staticmethod(explained.explain_limit)
         find_item = staticmethod(substances.find_item)
         fold_unit = staticmethod(substances.fold_unit)
+        item_key = staticmethod(substances.item_key)
         item_names = staticmethod(substances.item_names)
         item_set = staticmethod(item_sets.item_set)
         item_units = staticmethod(substances.item_units)

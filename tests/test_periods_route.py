@@ -110,6 +110,9 @@ def plain_means(table, period, via, precedence, least):
             found = [x if math.isnan(x) else -math.log10(x) if x else math.inf for x in found]
         elif any(is_above(row) for row in kept):
             found[2] = NAN
+        # below a limit that nobody states: how high it may be is not known
+        if any(is_below_nothing(row) for row in kept):
+            found[2] = NAN
         found = [x if math.isfinite(x) else NAN for x in found]
         odd = sum(
             not row["censored"] and not is_possible(row) and not math.isnan(row["value"])
@@ -122,6 +125,14 @@ def plain_means(table, period, via, precedence, least):
 
 def is_above(row):
     return row["censored"] == ">" and row["state"] == "number" and not is_possible(row)
+
+
+def is_below_nothing(row):
+    """Return whether a reading below detection has a value, but no limit that bounds it."""
+    is_number = not math.isnan(number_of(row, "mean"))
+    limit = row["detection_limit"]
+    stated = limit > 0 or (row["item"] == "water_temp" and not math.isnan(limit))
+    return row["censored"] == "<" and is_number and not stated
 
 
 ROUTES = [

@@ -5,7 +5,6 @@ Everything behind this door may compare codes and times as they are.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -168,17 +167,7 @@ def _with_text_codes(frame: Any, codes: Iterable[str]) -> Any:
 
 
 def _with_times(frame: pd.DataFrame, *, table: str) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # pandas warns before it gives up on a text that is no time; the error says it better
-            warnings.simplefilter("ignore", UserWarning)
-            times = as_times(frame["time"])
-    except (TypeError, ValueError) as problem:
-        reason = str(problem).partition("\n")[0]
-        raise SchemaError(
-            f"{table}: time holds what cannot be read as one kind of time ({reason}); "
-            "give all as '2025-10-08 08:00' in Beijing time, or all with a time zone."
-        ) from problem
+    times = as_times(frame["time"], table=table)
     return frame.assign(section_code=as_text(frame["section_code"]), time=times)
 
 

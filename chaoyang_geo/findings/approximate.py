@@ -8,15 +8,14 @@ not find a conflict.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chaoyang_geo.crs import require_crs
 from chaoyang_geo.schema import as_text, require, require_unique, split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-    from chaoyang_geo.plans import Plan
+    import pandas as pd
 
 #: Value of ``place_quality`` of a site that an area stands for, and its word.
 APPROXIMATE_KEY, APPROXIMATE = "approximate", "约略位置"
@@ -35,6 +34,22 @@ _ACTIVITY_WORDS = (
 _Result = TypeVar("_Result")
 
 
+class PlanLike(Protocol):
+    """What is read of a plan."""
+
+    @property
+    def projects(self) -> pd.DataFrame:
+        """One row per project."""
+
+    @property
+    def units(self) -> gpd.GeoDataFrame:
+        """One row per control unit."""
+
+    @property
+    def counties(self) -> gpd.GeoDataFrame:
+        """One row per county."""
+
+
 def is_approximate(value: object) -> bool:
     """Tell whether a ``place_quality`` says that an area stands for the site.
 
@@ -47,7 +62,9 @@ def is_approximate(value: object) -> bool:
     return value in (APPROXIMATE_KEY, APPROXIMATE)
 
 
-def approximate_sites(plan: Plan, *, townships: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
+def approximate_sites(
+    plan: PlanLike, *, townships: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
     """Return the key projects of a plan as sites with an area for a place, never a point.
 
     One row per project, in the order and with the index of ``plan.projects``. Where the township

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape as _escape
 from importlib import resources
-from urllib.parse import quote
 
 from chaoyang_geo.findings import content
 from chaoyang_geo.findings.model import Casebook, Dossier
@@ -54,7 +53,7 @@ def _tile(mark: str) -> str:
         "font-weight='700' text-anchor='middle' fill='#b3261e' fill-opacity='0.15' "
         f"transform='rotate(-22 65 35)'>{mark}</text></svg>"
     )
-    return f"data:image/svg+xml,{quote(tile)}"
+    return f"data:image/svg+xml,{_encoded(tile)}"
 
 
 def site_page(
@@ -101,7 +100,7 @@ def index_page(case: Casebook, links: dict[str, str], lang: str) -> str:
         link = links.get(site.code)
         name = escape(site.name or site.code)
         if link:
-            name = f'<a href="{escape(quote(link))}">{name}</a>'
+            name = f'<a href="{escape(_encoded(link))}">{name}</a>'
         rows.append(
             f"<tr><td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
             f"<td>{_badge(site.verdict, lang)}</td><td>{escape(site.why[lang])}</td></tr>"
@@ -237,6 +236,12 @@ def _signatures(words: dict[str, str]) -> str:
         for who in words["signers"].split("|")
     )
     return f'<div class="signs">{lines}</div>'
+
+
+def _encoded(text: str) -> str:
+    """Return a text as part of an address (RFC 3986): every other byte as ``%`` and its number."""
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode())
 
 
 # --- small parts ---------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ def svg(picture: Picture, *, title: str) -> str:
     )
     return (
         f'<svg class="map" xmlns="http://www.w3.org/2000/svg" role="img" width="{picture.width:g}mm" '
-        f'height="{picture.height:g}mm" viewBox="0 0 {picture.width:g} {picture.height:g}">\n'
+        f'height="{picture.height:g}mm" '
+        f'viewBox="-0.3 -0.3 {picture.width + 0.6:g} {picture.height + 0.6:g}">\n'
         f"<title>{escape(title)}</title>\n{body}\n</svg>"
     )
 

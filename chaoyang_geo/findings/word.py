@@ -120,7 +120,7 @@ def _unchecked(book: _Book, case: Casebook, words: dict[str, str], lang: str) ->
     book.heading(words["unchecked"])
     rows = content.unchecked_texts(case, words, lang)
     if rows:
-        book.line(words["unchecked_kinds"])
+        book.line(words["unchecked_kinds"], keep=True)
         book.mark()
         book.grid([[words["what"], words["reason"]], *map(list, rows)], widths=(80, 92))
     else:
@@ -167,17 +167,25 @@ class _Book:
         paragraph.paragraph_format.space_after = _points(3)
         _run(paragraph, text, bold=True, colour=_BLUE, size=size)
 
-    def line(self, text: str, *, colour: str = "", bold: bool = False, size: float = 9.5) -> None:
-        """Add a paragraph."""
+    def line(
+        self,
+        text: str,
+        *,
+        colour: str = "",
+        bold: bool = False,
+        size: float = 9.5,
+        keep: bool = False,
+    ) -> None:
+        """Add a paragraph; ``keep`` it on the page of what follows."""
         paragraph = self._document.add_paragraph()
+        paragraph.paragraph_format.keep_with_next = keep or None
         paragraph.paragraph_format.space_after = _points(2)
         _run(paragraph, text, colour=colour, bold=bold, size=size)
 
     def mark(self) -> None:
         """Say over a table that its data are synthetic."""
         if self._site.synthetic:
-            self.line(content.mark(self._lang), colour=_RED, bold=True, size=8.5)
-            self._document.paragraphs[-1].paragraph_format.keep_with_next = True
+            self.line(content.mark(self._lang), colour=_RED, bold=True, size=8.5, keep=True)
 
     def verdict(self, verdict: str, why: str) -> None:
         """Add the verdict, large, in its colours, with its reason."""

@@ -34,11 +34,17 @@ VERSION, VERSION_DATE = "示例1", "2026-01-01"
 SYNTHETIC = "示例数据：为演示虚构，不是任何主管部门的成果"
 DERIVED = (
     "示例数据：由水库轮廓（© OpenStreetMap contributors，ODbL 1.0）按参数推导："
-    "一级取水口水域{primary_m:.0f}米、岸上{land_m:.0f}米，二级{secondary_m:.0f}米，"
-    "准{quasi_m:.0f}米；距离未经核实"
+    "一级取水口水域{primary_m:.0f}米、岸上{land_m:.0f}米，二级水域{water_m:.0f}米、"
+    "岸上{secondary_m:.0f}米，准岸上{quasi_m:.0f}米；距离未经核实"
 )
 #: Distances of the drinking-water zones in metres: round numbers, unverified.
-WATER = {"primary_m": 500.0, "land_m": 200.0, "secondary_m": 2000.0, "quasi_m": 4000.0}
+WATER = {
+    "primary_m": 500.0,
+    "land_m": 200.0,
+    "water_m": 6000.0,
+    "secondary_m": 1000.0,
+    "quasi_m": 2000.0,
+}
 BANK_M = 60.0
 ACCURACY_M = {"red": 10.0, "water": 20.0, "unit": 15.0, "bank": 15.0}
 
@@ -81,12 +87,12 @@ def water_zones(
     near = largest(reservoir.intersection(intake.buffer(WATER["primary_m"])))
     primary = near.buffer(WATER["land_m"])
     secondary = (
-        reservoir.intersection(intake.buffer(3 * WATER["secondary_m"]))
+        reservoir.intersection(intake.buffer(WATER["water_m"]))
         .union(primary)
-        .buffer(WATER["secondary_m"] / 2)
+        .buffer(WATER["secondary_m"])
         .difference(primary)
     )
-    quasi = reservoir.buffer(WATER["quasi_m"] / 2).difference(secondary.union(primary))
+    quasi = reservoir.buffer(WATER["quasi_m"]).difference(secondary.union(primary))
     return {
         "primary": primary,
         "secondary": without_crumbs(secondary),

@@ -1,0 +1,264 @@
+"""The page of a site and the overview of all: offline, without script, every text escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape as _escape
+from importlib import resources
+
+from chaoyang_geo.findings import content
+from chaoyang_geo.findings.model import Casebook, Dossier
+from chaoyang_geo.findings.picture import Picture, text_width
+from chaoyang_geo.findings.svg import svg
+from chaoyang_geo.findings.words import VERDICT_COLOURS, VERDICT_KEYS, VERDICTS, words_of
+
+
+def escape(text: str) -> str:
+    """Return a text as HTML; a number and its percent sign stay on one line."""
+    return _escape(text.replace(" %", "\u00a0%"))
+
+
+@cache
+def _style(marked: str) -> tuple[str, str]:
+    """Return the style sheet, with a mark all over the page, and the policy that lets in nothing else."""
+    text = (
+        resources.files(__package__).joinpath("page.css").read_text("utf-8").replace("\r\n", "\n")
+    )
+    for verdict, key in VERDICT_KEYS.items():
+        strong, pale = VERDICT_COLOURS[verdict]
+        text += (
+            f".v-{key} {{ color: {strong}; background-color: {pale}; border-color: {strong}; }}\n"
+        )
+    if marked:
+        # a background is repeated on every printed page, which a fixed element is not
+        text += (
+            f'body {{ background-image: url("{_tile(marked)}"); background-size: 100% 92mm; }}\n'
+        )
+        text += ".verdict, .notice, th { background-color: transparent !important; }\n"
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    images = "img-src data:; " if marked else ""
+    policy = f"default-src 'none'; {images}style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return text, policy
+
+
+def _tile(mark: str) -> str:
+    """Return a tile that repeats a mark, as a picture within the style sheet."""
+    size = round(132 / text_width(mark, 1.0), 1)
+    tile = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 130 70'><text x='65' y='43' "
+        f"font-family='Noto Sans CJK SC,Noto Sans SC,Microsoft YaHei,sans-serif' font-size='{size * 0.72:.1f}' "
+        "font-weight='700' text-anchor='middle' fill='#b3261e' fill-opacity='0.15' "
+        f"transform='rotate(-22 65 35)'>{mark}</text></svg>"
+    )
+    return f"data:image/svg+xml,{_encoded(tile)}"
+
+
+def site_page(
+    case: Casebook, site: Dossier, picture: Picture | None, drawn_zones: bool, lang: str
+) -> str:
+    """Return the page of one site."""
+    words = words_of(lang)
+    why = site.why[lang]
+    parts = [f'<p class="notice">{escape(text)}</p>' for text in content.notices(case, site, words)]
+    parts.append(
+        f'<div class="verdict v-{VERDICT_KEYS.get(site.verdict, "unknown")}">'
+        f"<b>{escape(content.verdict_text(site.verdict, lang))}</b><p>{escape(why)}</p></div>"
+    )
+    parts.append(_facts(content.facts(case, site, words, lang)))
+    if site.flags:
+        items = "".join(f"<li>{escape(text)}</li>" for text in site.flags)
+        parts.append(f'<h2>{escape(words["doubt"])}</h2>\n<ul class="doubts">{items}</ul>')
+    parts.append(_figure(site, picture, drawn_zones, words))
+    parts.append(_zones(case, site, words, lang))
+    parts.append(_layers(case, site.synthetic, words, lang))
+    last = f"{_unchecked(case, words, lang)}{_signatures(words)}"
+    parts.append(f'<div class="last">{last}</div>')
+    title = f"{words['title']} {site.name}"
+    return _document(
+        title, words["title"], _numbers(case, site, words), parts, site.synthetic, lang
+    )
+
+
+def index_page(case: Casebook, links: dict[str, str], lang: str) -> str:
+    """Return the overview: every site with its verdict and, in ``links``, its page."""
+    words = words_of(lang)
+    counts = {verdict: 0 for verdict in VERDICTS}
+    for site in case.sites:
+        counts[site.verdict] = counts.get(site.verdict, 0) + 1
+    tiles = "".join(
+        f'<li class="v-{VERDICT_KEYS.get(verdict, "unknown")}"><b>{number}</b>'
+        f"{escape(content.verdict_text(verdict, lang))}</li>"
+        for verdict, number in counts.items()
+        if number
+    )
+    rank = {verdict: at for at, verdict in enumerate(VERDICTS)}
+    rows = []
+    for site in sorted(case.sites, key=lambda each: (rank.get(each.verdict, 1), each.number)):
+        link = links.get(site.code)
+        name = escape(site.name or site.code)
+        if link:
+            name = f'<a href="{escape(_encoded(link))}">{name}</a>'
+        rows.append(
+            f"<tr><td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
+            f"<td>{_badge(site.verdict, lang)}</td><td>{escape(site.why[lang])}</td></tr>"
+        )
+    head = _heads(("", words["site"], words["verdict"], words["why"]))
+    caption = _caption(case.synthetic, lang)
+    parts = []
+    if case.synthetic:
+        parts.append(f'<p class="notice">{escape(words["synthetic_note"])}</p>')
+    parts += [
+        f'<ul class="counts">{tiles}</ul>',
+        f'<table class="overview">{caption}{head}<tbody>{"".join(rows)}</tbody></table>',
+        _layers(case, case.synthetic, words, lang),
+        _unchecked(case, words, lang),
+    ]
+    dates = (
+        f"{words['screened']} {case.screened_on}{words['stop']}{words['expires']} {case.expires_on}"
+    )
+    return _document(words["index_title"], words["index_title"], dates, parts, case.synthetic, lang)
+
+
+def _document(
+    title: str, heading: str, aside: str, parts: Iterable[str], synthetic: bool, lang: str
+) -> str:
+    style, policy = _style(content.mark(lang) if synthetic else "")
+    return (
+        f'<!DOCTYPE html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n'
+        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        + f"<header><h1>{escape(heading)}</h1><span>{escape(aside)}</span></header>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _numbers(case: Casebook, site: Dossier, words: dict[str, str]) -> str:
+    return f"{site.code}{words['stop']}{words['screened']} {case.screened_on}"
+
+
+def _facts(rows: Sequence[tuple[str, str]]) -> str:
+    cells = [f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in rows]
+    if len(cells) % 2:
+        cells[-1] = cells[-1].replace("<td>", '<td colspan="3">', 1)
+    lines = [f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2)]
+    return f'<table class="facts"><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _figure(
+    site: Dossier, picture: Picture | None, drawn_zones: bool, words: dict[str, str]
+) -> str:
+    head = f"<h2>{escape(words['map'])}</h2>"
+    if picture is None:
+        return f"{head}\n<p>{escape(words['no_map'])}</p>"
+    under = [words["scale"].format(scale=f"{picture.scale:,}")]
+    if not drawn_zones:
+        under.append(words["zones_not_given"])
+    if picture.missing:
+        under.append(words["unlabelled"] + words["list"].join(picture.missing))
+    text = words["stop"].join(under)
+    drawing = svg(picture, title=f"{words['map']} {site.name}")
+    return f'<div class="figure">{head}\n{drawing}\n<p class="under">{escape(text)}</p></div>'
+
+
+def _zones(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
+    head = f"<h2>{escape(words['zones'])}</h2>"
+    if not site.findings:
+        text = (
+            words["no_compare"] if site.shape is None else content.no_zone_text(case, words, lang)
+        )
+        return f"{head}\n<p>{escape(text)}</p>"
+    bodies = []
+    for row in content.zone_rows(site, words, lang):
+        span = ' rowspan="2"' if row.doubt else ""
+        cells = (
+            f'<td class="no"{span}>{row.number}</td><td class="zone">{_lines(row.zone)}</td>'
+            f'<td class="how">{_lines(row.how)}</td><td class="tag">{_badge(row.verdict, lang)}</td>'
+            f'<td class="basis">{_lines(row.basis)}</td>'
+        )
+        doubt = (
+            f'<tr class="doubt"><td colspan="4">{escape(row.doubt)}</td></tr>' if row.doubt else ""
+        )
+        bodies.append(f"<tbody><tr>{cells}</tr>{doubt}</tbody>")
+    names = ("", words["zone"], words["how"], words["verdict"], words["basis"])
+    more = len(site.findings) - content.MAX_ZONES
+    note = f"<p>{escape(words['more'].format(n=more))}</p>" if more > 0 else ""
+    return (
+        f'{head}\n<table class="zones">{_caption(site.synthetic, lang)}{_heads(names)}'
+        f'{"".join(bodies)}</table>{note}<p class="under">{escape(words["rule_doubt"])}</p>'
+    )
+
+
+def _layers(case: Casebook, synthetic: bool, words: dict[str, str], lang: str) -> str:
+    keys = ("layer", "zone", "n_zones", "version", "accuracy", "quality", "state")
+    bodies = []
+    for row in content.checked_rows(case, lang):
+        cells = "".join(
+            f"<td{' class=' + chr(34) + 'n' + chr(34) if at == 2 else ''}>{escape(text)}</td>"
+            for at, text in enumerate(row[:7])
+        )
+        source = f"{escape(words['source'])} {escape(row[8])}<br>" if row[8] else ""
+        bodies.append(
+            f'<tbody><tr>{cells}</tr><tr class="hash"><td colspan="7">{source}'
+            f"{escape(words['hash'])} <code>{escape(row[7])}</code></td></tr></tbody>"
+        )
+    how = words["stop"].join(f"{name} {text}" for name, text in content.method(case, words, lang))
+    return (
+        f'<h2>{escape(words["checked"])}</h2>\n<table class="layers">{_caption(synthetic, lang)}'
+        f"{_heads([words[key] for key in keys])}{''.join(bodies)}</table>\n"
+        f'<p class="under">{escape(how)}</p>'
+    )
+
+
+def _unchecked(case: Casebook, words: dict[str, str], lang: str) -> str:
+    rows = content.unchecked_texts(case, words, lang)
+    items = "".join(f"<li>{escape(what)}<i>{escape(why)}</i></li>" for what, why in rows)
+    listed = (
+        f'<p>{escape(words["unchecked_kinds"])}</p><ul class="kinds">{items}</ul>'
+        if rows
+        else f"<p>{escape(words['all_kinds'])}</p>"
+    )
+    english = (
+        f'<p class="under">{escape(words["english_note"])}</p>' if words["english_note"] else ""
+    )
+    return (
+        f"<h2>{escape(words['unchecked'])}</h2>\n{listed}<p>{escape(words['limits'])}</p>{english}"
+    )
+
+
+def _signatures(words: dict[str, str]) -> str:
+    lines = "".join(
+        f"<div><span>{escape(who)}</span><u></u><span>{escape(words['sign_date'])}</span></div>"
+        for who in words["signers"].split("|")
+    )
+    return f'<div class="signs">{lines}</div>'
+
+
+def _encoded(text: str) -> str:
+    """Return a text as part of an address (RFC 3986): every other byte as ``%`` and its number."""
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode())
+
+
+# --- small parts ---------------------------------------------------------------------------------
+
+
+def _badge(verdict: str, lang: str) -> str:
+    key = VERDICT_KEYS.get(verdict, "unknown")
+    return f'<span class="badge v-{key}">{escape(content.verdict_text(verdict, lang))}</span>'
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "".join(f"<div>{escape(text)}</div>" for text in texts if text)
+
+
+def _heads(names: Iterable[str]) -> str:
+    return f"<thead><tr>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr></thead>"
+
+
+def _caption(synthetic: bool, lang: str) -> str:
+    return f"<caption>{escape(content.mark(lang))}</caption>" if synthetic else ""

@@ -1,0 +1,213 @@
+"""All sites of a screening in one workbook, for people who sort and filter."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from chaoyang_geo.findings.archive import settled
+from chaoyang_geo.findings.model import Casebook, Dossier
+from chaoyang_geo.findings.words import (
+    GRADES,
+    clean,
+    kind_name,
+    known,
+    quality_name,
+    relation_name,
+    state_name,
+    status_name,
+    verdict_name,
+    words_of,
+)  # fmt: skip
+from chaoyang_geo.schema import label
+
+_MAX_ROWS, _MAX_TEXT = 1_048_570, 32_000
+_WIDE = {"site_name": 26, "zone_name": 26, "layer": 24, "verdict": 14, "verdict_flag": 44, "why": 70,
+         "clause": 30, "rule_source": 26, "rule_note": 50, "note": 50, "finding_flag": 44,
+         "content_hash": 68, "source": 50, "zone_kind": 24, "zone_kinds": 24, "page_file": 30,
+         "layer_flag": 40, "activity": 18, "site_code": 16, "version": 14}  # fmt: skip
+_FORMATS = {"share_of_site": "0.00%", "share_of_zone": "0.0000%", "overlap_m2": "#,##0.00",
+            "overlap_m2_geodesic": "#,##0.00", "overlap_m": "#,##0.00",
+            "overlap_m_geodesic": "#,##0.00", "distance_m": "#,##0.00", "band_m": "0.0",
+            "accuracy_m": "0.0"}  # fmt: skip
+_FINDINGS = (
+    "site_code", "site_name", "activity", "zone_name", "zone_code", "zone_kind", "zone_grade",
+    "relation", "verdict", "overlap_m2", "overlap_m2_geodesic", "overlap_m", "overlap_m_geodesic",
+    "share_of_site", "share_of_zone", "distance_m", "band_m", "rule_source", "clause", "rule_id",
+    "rule_status", "rule_note", "finding_flag", "layer", "version",
+)  # fmt: skip
+_CHECKED = ("layer", "zone_kinds", "n_zones", "version", "version_date", "accuracy_m", "quality",
+            "layer_state", "layer_flag", "source", "content_hash")  # fmt: skip
+_RULES = ("rule_set", "rule_id", "zone_kind", "zone_grade", "activity", "verdict", "clause",
+          "rule_source", "status", "note")  # fmt: skip
+
+
+def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
+    """Return the workbook; ``pages`` is the file of each site's page.
+
+    Raises
+    ------
+    ValueError
+        More rows than a sheet holds.
+    """
+    import openpyxl
+
+    words = words_of(lang)
+    book: Any = openpyxl.Workbook(write_only=True)
+    why = f"why_{lang}"
+    sites = ("site_code", "site_name", "activity", "verdict", "n_zones", why, "verdict_flag",
+             "quality", "screened_on", "expires_on", "page_file")  # fmt: skip
+    sheets: list[tuple[str, Sequence[str], Iterable[dict[str, Any]], int]] = [
+        ("sheet_sites", sites, _site_rows(case, pages, lang), len(case.sites)),
+        (
+            "sheet_findings",
+            (*_FINDINGS, why),
+            _finding_rows(case),
+            sum(len(s.findings) for s in case.sites),
+        ),
+        ("sheet_checked", _CHECKED, case.checked, len(case.checked)),
+        ("sheet_rules", _RULES, case.rules, len(case.rules)),
+        (
+            "sheet_unchecked",
+            ("zone_kind", "layer_state", "layer"),
+            case.unchecked,
+            len(case.unchecked),
+        ),
+    ]
+    for name, columns, rows, count in sheets:
+        if count > _MAX_ROWS:
+            raise ValueError(
+                f"{count:,} rows do not fit in one sheet (at most {_MAX_ROWS:,}); leave 'xlsx' out of "
+                "formats, the JSON holds any number."
+            )
+        notes = [words["synthetic_note"]] if case.synthetic else []
+        if name == "sheet_unchecked":
+            notes.append(words["limits"])
+        _sheet(
+            book.create_sheet(words[name].capitalize()), columns, rows, count, notes, words, lang
+        )
+    book.properties.creator = "chaoyang_geo"
+    book.properties.title = words["index_title"]
+    out = io.BytesIO()
+    book.save(out)
+    return settled(out.getvalue(), day=case.screened_on)
+
+
+def _site_rows(case: Casebook, pages: dict[str, str], lang: str) -> Iterable[dict[str, Any]]:
+    for site in case.sites:
+        yield {
+            "site_code": site.code,
+            "site_name": site.name,
+            "activity": site.activity,
+            "verdict": site.verdict,
+            "n_zones": len([row for row in site.findings if row["verdict"] != "无冲突"]),
+            f"why_{lang}": site.why[lang],
+            "verdict_flag": "；".join(_doubts(site)),
+            "quality": "synthetic" if site.synthetic else "",
+            "screened_on": case.screened_on,
+            "expires_on": case.expires_on,
+            "page_file": pages.get(site.code, ""),
+        }
+
+
+def _doubts(site: Dossier) -> list[str]:
+    return (["约略位置"] if site.extent else []) + site.flags
+
+
+def _finding_rows(case: Casebook) -> Iterable[dict[str, Any]]:
+    for site in case.sites:
+        yield from site.findings
+
+
+def _sheet(
+    sheet: Any,
+    columns: Sequence[str],
+    rows: Iterable[dict[str, Any]],
+    count: int,
+    notes: Sequence[str],
+    words: dict[str, str],
+    lang: str,
+) -> None:
+    """Fill a sheet in which every text stays text: a name that begins with = is no formula."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    top = len(notes) + 1
+    sheet.freeze_panes = f"A{top + 1}"
+    last = get_column_letter(len(columns))
+    sheet.auto_filter.ref = f"A{top}:{last}{top + max(count, 1)}"
+    for at, name in enumerate(columns, 1):
+        key = "why" if name.startswith("why_") else name
+        sheet.column_dimensions[get_column_letter(at)].width = _WIDE.get(key, 13)
+    bold, red = Font(bold=True), Font(bold=True, color="B3261E")
+    pale = PatternFill("solid", fgColor="EEF2F4")
+    wrap = Alignment(wrap_text=True, vertical="top")
+    plain = Alignment(vertical="top")
+
+    def cell(value: Any, *, font: Any = None, fill: Any = None, wrapped: bool = False) -> Any:
+        made = WriteOnlyCell(sheet)
+        made.value = value
+        if isinstance(value, str):
+            made.data_type = "s"
+        if font is not None:
+            made.font = font
+        if fill is not None:
+            made.fill = fill
+        made.alignment = wrap if wrapped else plain
+        return made
+
+    for note in notes:
+        sheet.append([cell(note, font=red)])
+    sheet.append([cell(label(name, lang), font=bold, fill=pale, wrapped=True) for name in columns])
+    shown = {name: _shower(name, lang) for name in columns}
+    wrapped = {
+        name for name in columns if _WIDE.get("why" if name.startswith("why_") else name, 0) >= 40
+    }
+    wrapped.discard("content_hash")
+    for row in rows:
+        cells = []
+        for name in columns:
+            value = shown[name](row.get(name), row)
+            made = cell(value, wrapped=name in wrapped)
+            if name in _FORMATS and value is not None:
+                made.number_format = _FORMATS[name]
+            cells.append(made)
+        sheet.append(cells)
+
+
+def _shower(name: str, lang: str) -> Callable[[Any, dict[str, Any]], Any]:
+    """Return how a column's values are written for people."""
+    joint = "、" if lang == "zh" else ", "
+    texts: dict[str, Callable[[str], str]] = {
+        "verdict": lambda text: verdict_name(text, lang),
+        "relation": lambda text: relation_name(text, lang),
+        "rule_status": lambda text: status_name(text, lang),
+        "status": lambda text: status_name(text, lang),
+        "layer_state": lambda text: state_name(text, lang) or words_of(lang)["no_layer"],
+        "quality": lambda text: quality_name(text, lang),
+        "zone_kind": lambda text: kind_name(text, "", lang),
+        "zone_kinds": lambda text: joint.join(kind_name(each, "", lang) for each in text.split(";") if each),
+    }  # fmt: skip
+    if name == "zone_grade":
+        return lambda value, row: _grade(str(row.get("zone_kind", "")), str(value or ""), lang)
+    if name in texts:
+        return lambda value, row: _text(texts[name](str(value or "")))
+    return lambda value, row: _plain(value)
+
+
+def _grade(kind: str, grade: str, lang: str) -> str:
+    pair = GRADES.get((kind, grade))
+    return _text(grade if pair is None else pair[("zh", "en").index(lang)])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return _text(str(value))
+    return value if known(value) else None
+
+
+def _text(text: str) -> str:
+    text = clean(text)
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"

@@ -1,0 +1,186 @@
+"""Writing the findings of a screening into a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo.findings.approximate import cap_approximate
+from chaoyang_geo.findings.drawing import Ground, site_picture
+from chaoyang_geo.findings.folder import MANIFEST, complete_folder
+from chaoyang_geo.findings.machine import document
+from chaoyang_geo.findings.model import Casebook, ScreeningLike, casebook
+from chaoyang_geo.findings.page import index_page, site_page
+from chaoyang_geo.findings.word import need_word, site_word
+from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.findings.workbook import workbook
+from chaoyang_geo.schema import one_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+#: Formats that a finding is written in.
+FORMATS: tuple[str, ...] = ("html", "docx", "xlsx", "json")
+
+
+def write_findings(
+    screening: ScreeningLike,
+    folder: str | os.PathLike[str],
+    *,
+    sites: gpd.GeoDataFrame | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+    lang: str = "zh",
+    valid_days: int,
+    formats: Sequence[str] = FORMATS,
+) -> pd.DataFrame:
+    """Write the findings of a screening: a page and a Word file per site, a workbook, JSON.
+
+    The folder is complete or not there: what is written replaces an earlier folder of findings as
+    a whole. The same input gives the same bytes. Nothing in the files is fetched or run.
+
+    Required columns: ``screening.sites``: ``site_code``, ``site_name``, ``activity``,
+    ``verdict``, ``why_zh``, ``why_en``; ``screening.findings``, ``screening.checked`` and
+    ``screening.rules`` as :func:`chaoyang_geo.screen_sites` makes them.
+
+    Parameters
+    ----------
+    screening : Screening
+        With a date: ``screen_sites(..., on="2026-11-22")``. A site whose ``place_quality`` is
+        ``approximate`` is judged no more firmly than :func:`cap_approximate` lets it.
+    folder : str or path
+        New, empty, or written by an earlier call.
+    sites : GeoDataFrame, any CRS, optional
+        Shapes of the sites by ``site_code``; without it those of ``screening.sites``. A site
+        without a shape has no map.
+    zones : GeoDataFrame of polygons, any CRS, optional
+        The zones that were screened, for the map: ``zone_code``, ``zone_name``, ``zone_kind``,
+        ``zone_grade``. Without it the map shows the site alone and says so.
+    lang : {"zh", "en"}
+        Language of pages, Word files and the workbook. Names, clauses and notes stay as they are
+        in the data.
+    valid_days : int, days
+        How long a finding may be used; it is printed with the day on which it ends.
+    formats : sequence of {"html", "docx", "xlsx", "json"}
+
+    Returns
+    -------
+    DataFrame
+        One row per file: ``site_code`` (``''`` for files of all sites), ``file_format``, ``file``
+        (its path within the folder), ``n_bytes``, ``sha256``. The same list is ``manifest.json``.
+
+    Raises
+    ------
+    ImportError
+        ``docx`` is asked for and python-docx is not there; the message has the install line.
+    FileExistsError, NotADirectoryError
+        ``folder`` holds something else, or is a file.
+    SchemaError
+        A column is missing, a site code is there twice, or a finding is of an unknown site.
+    CRSError
+        A layer has no CRS.
+    ValueError
+        An option is not what it must be, or the screening has no date.
+
+    Notes
+    -----
+    The folder holds ``index.html`` (all sites, worst first), ``sites/`` (pages and Word files),
+    ``findings.xlsx``, ``findings.json``, ``manifest.json``. A page lists what was **not**
+    checked: the kinds of zones of the standard list that no usable layer stands for. Where a site
+    or a layer is ``synthetic``, 示例数据 stands across the page, on the map and over each table.
+    Maps are drawn in the CGCS2000 3-degree zone of the site; areas and lengths are those of the
+    screening.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from chaoyang_geo.findings import load_examples, write_findings
+    >>> from chaoyang_geo.screening import screen_sites
+    >>> examples = load_examples()
+    >>> screening = screen_sites(examples.sites, examples.zones, on="2026-11-22")
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     files = write_findings(screening, pathlib.Path(place) / "findings", zones=examples.zones,
+    ...                            valid_days=180, formats=("html", "json"))
+    >>> files[["site_code", "file"]].head(3)
+      site_code                   file
+    0     EXS01  sites/0001_EXS01.html
+    1     EXS02  sites/0002_EXS02.html
+    2     EXS03  sites/0003_EXS03.html
+    """
+    one_of("lang", lang, ("zh", "en"))
+    wanted = (formats,) if isinstance(formats, str) else tuple(formats)
+    for each in wanted:
+        one_of("a format", each, FORMATS)
+    if "docx" in wanted:
+        need_word()
+    case = casebook(cap_approximate(screening), sites, valid_days)
+    ground = Ground(zones)
+    with complete_folder(Path(folder)) as place:
+        rows = _write(case, ground, place, wanted, lang)
+        listed = {"screened_on": case.screened_on, "expires_on": case.expires_on, "files": rows}
+        text = json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
+        (place / MANIFEST).write_bytes(text.encode("utf-8"))
+    return _frame(rows)
+
+
+def _write(
+    case: Casebook, ground: Ground, place: Path, formats: tuple[str, ...], lang: str
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+
+    def put(code: str, kind: str, file: str, data: bytes) -> None:
+        path = place / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        rows.append(
+            {
+                "site_code": code,
+                "file_format": kind,
+                "file": file,
+                "n_bytes": len(data),
+                "sha256": digest,
+            }
+        )
+
+    words = words_of(lang)
+    drawn = ground.zones is not None
+    pages: dict[str, str] = {}
+    files: dict[str, list[str]] = {}
+    for site in case.sites:
+        picture = None
+        if "html" in formats or "docx" in formats:
+            picture = site_picture(site, ground, words, lang)
+        names = []
+        if "html" in formats:
+            names.append(f"sites/{site.stem}.html")
+            put(site.code, "html", names[-1], site_page(case, site, picture, drawn, lang).encode())
+        if "docx" in formats:
+            names.append(f"sites/{site.stem}.docx")
+            put(site.code, "docx", names[-1], site_word(case, site, picture, drawn, lang))
+        files[site.code] = names
+        pages[site.code] = names[0] if names else ""
+    if "html" in formats:
+        put("", "html", "index.html", index_page(case, pages, lang).encode())
+    if "xlsx" in formats:
+        put("", "xlsx", "findings.xlsx", workbook(case, pages, lang))
+    if "json" in formats:
+        put("", "json", "findings.json", document(case, files).encode())
+    return rows
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    dtypes = {
+        "site_code": "str",
+        "file_format": "str",
+        "file": "str",
+        "n_bytes": "int64",
+        "sha256": "str",
+    }
+    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)

@@ -1,0 +1,166 @@
+"""The words of screening: kinds and grades of zones, relations, verdicts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+#: Verdicts, most severe first; the worst of a site's findings is the verdict on the site.
+VERDICTS: tuple[str, ...] = (
+    "禁止", "无法判断", "压线需复核", "限制", "允许有条件", "允许", "无冲突",
+)  # fmt: skip
+
+#: Verdicts that a rule may give.
+RULE_VERDICTS: tuple[str, ...] = ("禁止", "限制", "允许有条件", "允许")
+
+#: Verdicts in English.
+VERDICTS_EN: dict[str, str] = {
+    "禁止": "forbidden",
+    "无法判断": "cannot be judged",
+    "压线需复核": "on the line, to be checked",
+    "限制": "restricted",
+    "允许有条件": "allowed on conditions",
+    "允许": "allowed",
+    "无冲突": "no conflict",
+}
+
+#: How a site lies to a zone, closest first: key, Chinese, English.
+RELATIONS: dict[str, tuple[str, str]] = {
+    "inside": ("位于区内", "lies inside"),
+    "overlaps": ("部分位于区内", "lies partly inside"),
+    "touches": ("与边界相接", "touches the border of"),
+    "near": ("位于区外", "lies outside"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of zone: names for people, other words for it, and its grades."""
+
+    zh: str
+    en: str
+    words: tuple[str, ...]
+    grades: dict[str, tuple[str, str, tuple[str, ...]]]
+
+
+_CORE = {
+    "core": ("核心保护区", "core zone", ("核心区", "核心", "核心保护")),
+    "general": ("一般控制区", "general control zone", ("一般区", "一般控制", "一般", "核心区外", "其他区域")),
+}  # fmt: skip
+
+#: Kinds of zones by key, each with its grades by key; a kind without grades has ``{}``.
+KINDS: dict[str, Kind] = {
+    "eco_red_line": Kind(
+        "生态保护红线", "ecological red line", ("生态红线", "红线", "红线区"), _CORE
+    ),
+    "nature_reserve": Kind(
+        "自然保护地", "protected natural area", ("自然保护区", "保护地", "自然公园", "国家公园"), _CORE
+    ),
+    "drinking_water": Kind(
+        "饮用水水源保护区",
+        "drinking-water source zone",
+        ("饮用水源保护区", "水源保护区", "水源地", "饮用水水源地", "饮用水源地", "水源地保护区"),
+        {
+            "primary": ("一级", "primary zone", ("一级保护区", "一级区", "1级", "Ⅰ级")),
+            "secondary": ("二级", "secondary zone", ("二级保护区", "二级区", "2级", "Ⅱ级")),
+            "quasi": ("准", "quasi-protection zone", ("准保护区", "准级", "准保护")),
+        },
+    ),
+    "management_unit": Kind(
+        "环境管控单元",
+        "environmental management unit",
+        ("三线一单", "管控单元", "生态环境管控单元", "三线一单单元", "生态环境分区管控单元"),
+        {
+            "priority": ("优先保护", "priority protection unit", ("优先保护单元", "优先", "优先保护区")),
+            "key": ("重点管控", "key management unit", ("重点管控单元", "重点", "重点管控区")),
+            "general": ("一般管控", "general management unit", ("一般管控单元", "一般", "一般管控区")),
+        },
+    ),
+    "function_zone": Kind(
+        "生态功能区", "ecological function zone", ("功能区", "重要生态功能区", "生态功能区划"), {}
+    ),
+    "river_bank": Kind("河岸", "river bank", ("河岸带", "河道管理范围", "河岸缓冲带", "河岸线"), {}),
+    "reservoir_bank": Kind(
+        "库岸", "reservoir bank", ("库岸带", "水库管理范围", "湖岸", "库岸缓冲带"), {}
+    ),
+    "permanent_cropland": Kind(
+        "永久基本农田", "permanent basic cropland", ("基本农田", "永农", "永久基本农田保护红线"), {}
+    ),
+    "town": Kind("城镇", "town", ("城镇开发边界", "城镇范围", "建成区", "城镇空间", "城区"), {}),
+}  # fmt: skip
+
+
+def fold(text: object) -> str:
+    """Return a word as it is compared: width, case, blanks and brackets play no part."""
+    plain = unicodedata.normalize("NFKC", "" if text is None else str(text))
+    return re.sub(r"[\s\-_()\[\]“”\"'、]", "", plain).casefold()
+
+
+def _kind_words() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, kind in KINDS.items():
+        for word in (key, kind.zh, kind.en, *kind.words):
+            found[fold(word)] = key
+    return found
+
+
+_KIND_BY_WORD = _kind_words()
+
+
+def find_kind(text: object) -> str | None:
+    """Return the key of the kind of zone that a word means, else ``None``.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.screening.words import find_kind
+    >>> find_kind("生态红线"), find_kind("水源保护区"), find_kind("eco_red_line"), find_kind("公园")
+    ('eco_red_line', 'drinking_water', 'eco_red_line', None)
+    """
+    return _KIND_BY_WORD.get(fold(text))
+
+
+def find_grade(kind: str, text: object) -> str | None:
+    """Return the key of the grade that a word means for a kind; no word is ``''``.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.screening.words import find_grade
+    >>> find_grade("drinking_water", "一级保护区"), find_grade("management_unit", "优先保护单元")
+    ('primary', 'priority')
+    >>> find_grade("town", ""), find_grade("drinking_water", "四级")
+    ('', None)
+    """
+    word = fold(text)
+    if not word:
+        return ""
+    known = KINDS[kind]
+    names = sorted({fold(name) for name in (kind, known.zh, *known.words)}, key=len, reverse=True)
+    # 饮用水水源一级保护区, 自然保护区核心区: the kind may stand around the grade
+    tried = [word, *(word.replace(name, "") for name in names if name in word)]
+    if kind == "drinking_water":
+        tried += [re.sub("饮用水?水源地?|水源地?", "", word)]
+    for form in tried:
+        for key, (zh, en, words) in known.grades.items():
+            if form in {fold(name) for name in (key, zh, en, *words)}:
+                return key
+    return None
+
+
+def kind_zh(kind: str, grade: str = "") -> str:
+    """Return kind and grade in Chinese: 饮用水水源保护区（一级）.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.screening.words import kind_zh
+    >>> kind_zh("drinking_water", "primary"), kind_zh("town")
+    ('饮用水水源保护区（一级）', '城镇')
+    """
+    known = KINDS[kind]
+    return f"{known.zh}（{known.grades[grade][0]}）" if grade else known.zh
+
+
+def kind_en(kind: str, grade: str = "") -> str:
+    """Return kind and grade in English: drinking-water source zone (primary zone)."""
+    known = KINDS[kind]
+    return f"{known.en} ({known.grades[grade][1]})" if grade else known.en

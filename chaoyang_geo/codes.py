@@ -6,10 +6,11 @@ of millions of rows costs little more than its distinct texts. A leaf: it knows 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     Codes = npt.NDArray[Any]
 
 _BLOCK = 1 << 16  # rows that are worked on at a time, so that they stay in the cache
+_WIDE = 1 << 17  # the same, for threads
+_THREADS = 4  # more wait for the memory, not for each other
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 @dataclass
@@ -90,20 +96,43 @@ def spread(per_text: npt.NDArray[Any], codes: Codes) -> npt.NDArray[Any]:
     return out
 
 
-def each_block(n: int, work: Callable[[slice], None], *, threads: int = 1) -> None:
-    """Call ``work`` with every block of rows.
-
-    In turn, unless ``threads`` says more: where a block is a few quick steps, threads were
-    measured to be slower, for the interpreter's lock is asked for too often.
-    """
-    blocks = [slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
-    if threads == 1 or len(blocks) < 8:
-        for block in blocks:
-            work(block)
+def each_block(n: int, work: Callable[[slice], None]) -> None:
+    """Call ``work`` with every block of rows, on all cores where there are many rows."""
+    if n < 8 * _BLOCK:
+        for start in range(0, n, _BLOCK):
+            work(slice(start, min(start + _BLOCK, n)))
         return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, blocks):
-            pass
+    # few and large blocks: threads wait for one another between the steps of a block
+    blocks = [slice(start, min(start + _WIDE, n)) for start in range(0, n, _WIDE)]
+    for _ in in_order(work, blocks):
+        pass
+
+
+def in_order(work: Callable[[_T], _R], parts: Sequence[_T]) -> Iterator[_R]:
+    """Yield what ``work`` makes of every part, in their order, while others are worked on."""
+    if len(parts) < 2 or (os.cpu_count() or 1) < 2:
+        yield from map(work, parts)
+        return
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1, _THREADS)) as pool:
+        yield from pool.map(work, parts)
+
+
+def rows_of(codes: Codes, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the rows whose code is wanted; few codes are quicker compared than looked up."""
+    import numpy as np
+
+    which = np.flatnonzero(wanted)
+    if not len(which):
+        return which
+    parts = [slice(start, start + _WIDE) for start in range(0, len(codes), _WIDE)]
+
+    def found(here: slice) -> npt.NDArray[np.intp]:
+        mine = codes[here]
+        rows = np.flatnonzero(mine == which[0] if len(which) == 1 else wanted[mine])
+        rows += here.start
+        return rows
+
+    return np.concatenate([which[:0], *in_order(found, parts)])
 
 
 def code_dtype(n_categories: int) -> type[np.signedinteger[Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo import standards
 from chaoyang_geo.assess.judges import GAP, OUTCOMES, Judged, Numbers, judge
 from chaoyang_geo.assess.registry import Registry, registry_of, text_codes, water_types
-from chaoyang_geo.codes import Coded, category, distinct_texts, spread
+from chaoyang_geo.codes import Coded, category, distinct_texts, each_block, rows_of, spread
 from chaoyang_geo.periods.cells import GAPS
 from chaoyang_geo.schema import (
     SchemaError,
@@ -129,7 +129,7 @@ def judge_readings(
         kind = _with_gaps(kind, text_codes(readings["state"]), values, sign)
     columns = [text_codes(readings["item"]), unit, water_types(registry, water_type), kind]
     is_range = np.array([text in ("<", ">") for text in sign.texts] or [False])
-    rows = np.flatnonzero(spread(is_range, sign.codes)) if is_range.any() else np.zeros(0, np.intp)
+    rows = rows_of(sign.codes, is_range)
     below = np.array([text == "<" for text in sign.texts] or [False])[sign.codes[rows]]
     bound = numbers_of(readings, "detection_limit")[rows]
     # "<0.05" lies below 0.05 and ">0.4" above 0.4: the bound itself does not belong
@@ -157,7 +157,7 @@ def _with_gaps(kind: Coded, state: Coded, values: Floats, sign: Coded) -> Coded:
     import numpy as np
 
     is_gap = np.array([text in GAPS for text in state.texts] or [False])
-    rows = np.flatnonzero(spread(is_gap, state.codes)) if is_gap.any() else np.zeros(0, np.intp)
+    rows = rows_of(state.codes, is_gap)
     marked = np.array([bool(text) for text in sign.texts] or [False])[sign.codes[rows]]
     rows = rows[marked | ~np.isnan(values[rows])]
     if not len(rows):
@@ -177,8 +177,14 @@ def item_columns(judged: Judged) -> dict[str, Any]:
     number = {label: k for k, label in enumerate(labels)}
     width = OUTCOMES
     table = np.array([number[t] for of_outcome in flags for t in of_outcome] or [0], np.int16)
-    cell = judged.codes.astype(np.int32) * width
-    cell += judged.outcome
+    flag = np.empty(len(judged.codes), np.int16)
+
+    def work(here: slice) -> None:
+        cell = judged.codes[here].astype(np.int32) * width
+        cell += judged.outcome[here]
+        np.take(table, cell, out=flag[here], mode="clip")
+
+    each_block(len(flag), work)
     water = [text.rstrip("?") for text in judged.per_combination(2)]
     return {
         "water_type": category(water, judged.codes),
@@ -187,7 +193,7 @@ def item_columns(judged: Judged) -> dict[str, Any]:
         "limit": judged.limit,
         "next_limit": judged.next_limit,
         "distance_to_next": judged.distance,
-        "item_flag": category(labels, spread(table, cell)),
+        "item_flag": category(labels, flag),
     }
 
 

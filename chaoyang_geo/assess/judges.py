@@ -257,7 +257,7 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
         np.take(next_of, place, out=next_limit[here], mode="clip")
         distance[here] = _gap(value, next_limit[here])
 
-    each_block(n, work, threads=2)
+    each_block(n, work)
     result = Judged(codes, columns, found, seats, rank, rank, rank, outcome,
                     limit, next_limit, distance)  # fmt: skip
     if len(numbers.rows):
@@ -274,19 +274,16 @@ def _gap(value: Floats, next_limit: Floats) -> Floats:
     return np.round(gap, 9, out=gap)
 
 
-def _placed(judges: Sequence[Judge], which: Any, value: Floats) -> npt.NDArray[np.int32]:
+def _placed(judges: Sequence[Judge], which: Any, value: Floats) -> npt.NDArray[np.intp]:
     """Return the place of each value among the places of all judges; 0 where it is not judged."""
     import numpy as np
 
-    place = np.zeros(len(value), np.int32)
-    order = np.argsort(which, kind="stable")  # by counting, for so few judges
-    ordered = value[order]
-    ends = np.searchsorted(which[order], np.arange(-1, len(judges)), side="right")
+    place = np.zeros(len(value), np.intp)
     for number, one in enumerate(judges):
-        rows = slice(int(ends[number]), int(ends[number + 1]))
-        if rows.start < rows.stop:
-            found = np.searchsorted(one.edges, ordered[rows], side="right")
-            place[order[rows]] = found + one.first
+        rows = np.flatnonzero(which == number)
+        if len(rows):
+            found = np.searchsorted(one.edges, value[rows], side="right")
+            place[rows] = found + one.first
     return place
 
 
@@ -300,25 +297,30 @@ def _judge_ranges(
     which = judge_code[result.codes[rows]]
     low = _placed(result.bench.judges, which, numbers.low)
     high = _placed(result.bench.judges, which, numbers.high)
-    best, worst = np.full(len(rows), -1, np.int8), np.full(len(rows), -1, np.int8)
-    outcome = np.full(len(rows), NOT_JUDGED, np.int8)
-    limits, nexts = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    pairs = low.astype(np.int64) * len(places) + high
-    for pair in np.unique(pairs).tolist():
-        first, last = divmod(pair, len(places))
-        here = pairs == pair
+    # what a range comes to depends on the places of its two ends alone
+    n = len(places)
+    pairs = low * n + high
+    best_of, worst_of = np.full(n * n, -1, np.int8), np.full(n * n, -1, np.int8)
+    outcome_of = np.full(n * n, NOT_JUDGED, np.int8)
+    place_of = np.zeros(n * n, np.int16)
+    for pair in np.flatnonzero(np.bincount(pairs)).tolist():
+        first, last = divmod(pair, n)
         # an infinite end stands for "nothing above is known", and is no value
         if places[last].outcome == IMPOSSIBLE and last > first:
             last -= 1
         ends = (places[first].outcome, places[last].outcome)
         if ends != (DECIDED, DECIDED):
             # a mark without its limit says something, but not what
-            outcome[here] = NO_BOUND if NO_VALUE in ends else max(ends)
+            outcome_of[pair] = NO_BOUND if NO_VALUE in ends else max(ends)
             continue
         ranks = [place.rank for place in places[first : last + 1]]
-        best[here], worst[here] = min(ranks), max(ranks)
-        outcome[here] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
-        limits[here], nexts[here] = places[last].limit, places[last].next_limit
+        best_of[pair], worst_of[pair] = min(ranks), max(ranks)
+        outcome_of[pair] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
+        place_of[pair] = last
+    best, worst, outcome = best_of[pairs], worst_of[pairs], outcome_of[pairs]
+    last_place = place_of[pairs]
+    limits = np.array([place.limit for place in places])[last_place]
+    nexts = np.array([place.next_limit for place in places])[last_place]
     result.best, result.worst = result.rank.copy(), result.rank.copy()
     # a number of its own belongs to what the value may be
     known = result.rank[rows] >= 0
@@ -326,9 +328,10 @@ def _judge_ranges(
     best = np.where(known, np.minimum(best, result.rank[rows]), best)
     worst = np.where(known, np.maximum(worst, result.rank[rows]), worst)
     result.best[rows], result.worst[rows] = best, worst
-    open_rows = np.flatnonzero(~np.broadcast_to(numbers.certain, len(rows)))
-    rows, outcome, worst = rows[open_rows], outcome[open_rows], worst[open_rows]
-    limits, nexts = limits[open_rows], nexts[open_rows]
+    if np.any(numbers.certain):
+        open_rows = np.flatnonzero(~np.broadcast_to(numbers.certain, len(rows)))
+        rows, outcome, worst = rows[open_rows], outcome[open_rows], worst[open_rows]
+        limits, nexts = limits[open_rows], nexts[open_rows]
     decided = outcome == DECIDED
     result.outcome[rows] = outcome
     result.rank[rows] = np.where(decided, worst, -1)

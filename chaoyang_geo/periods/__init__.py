@@ -12,7 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.codes import Coded, coded, combinations, distinct_texts, optional
+from chaoyang_geo.codes import (
+    Coded,
+    code_dtype,
+    coded,
+    combinations,
+    distinct_texts,
+    optional,
+    spread,
+)
 from chaoyang_geo.periods.calendar import PERIODS as PERIODS
 from chaoyang_geo.periods.calendar import Calendar, calendar
 from chaoyang_geo.periods.cells import Cells, Rows, piece_cells
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from chaoyang_geo.codes import Codes
+    from chaoyang_geo.periods.columns import Ints
 
 #: What a value below detection counts as, in parts of its detection limit.
 CENSORED: dict[str, float] = {"half_limit": 0.5, "limit": 1.0, "zero": 0.0, "drop": float("nan")}
@@ -255,15 +264,16 @@ class _Sums:
         if self._uses_method(readings):
             name = self.method or "method"
             columns.append(as_methods(coded(readings[name]), name=name))
-        group, groups = _numbered([coded(readings[name]) for name in self.by])
-        item, items = _numbered(columns)
+        group, groups, rank = _numbered([coded(readings[name]) for name in self.by])
+        item, items, rank_of_item = _numbered(columns)
+        item = spread(rank_of_item.astype(code_dtype(len(items))), item)
         for texts in groups:
             self.groups.setdefault(texts, len(self.groups))
         for texts in items:
             self.items.setdefault(texts, len(self.items))
         rows = Rows.of(readings, group, item, items, self.share)
         self.without_time += rows.count_without_time()
-        cells = piece_cells(rows, len(groups), len(items), self.base)
+        cells = piece_cells(rows, rank, len(items), self.base)
         # local numbers to those over all pieces
         group_of = np.array([self.groups[texts] for texts in groups])
         item_of = np.array([self.items[texts] for texts in items])
@@ -303,9 +313,14 @@ _METHOD_HINT = (
 )
 
 
-def _numbered(columns: list[Coded]) -> tuple[Codes, list[tuple[str, ...]]]:
-    """Number the combinations of some columns that occur; return them, too."""
+def _numbered(columns: list[Coded]) -> tuple[Codes, list[tuple[str, ...]], Ints]:
+    """Number the combinations of some columns that occur; return them sorted, and their ranks."""
+    import numpy as np
+
     columns = [distinct_texts(column) for column in columns]
     codes, found = combinations(columns)
     texts = [tuple(c.texts[k] for c, k in zip(columns, keys, strict=True)) for keys in found]
-    return codes, texts
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    ranks = np.empty(len(texts), np.int64)
+    ranks[order] = np.arange(len(texts))
+    return codes, [texts[k] for k in order], ranks

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.codes import each_block, optional
+from chaoyang_geo.codes import in_order, optional, rows_of
 from chaoyang_geo.periods.columns import GAPS as GAPS
 from chaoyang_geo.periods.columns import (
     NAT,
@@ -18,7 +18,7 @@ from chaoyang_geo.periods.columns import (
     times_of,
     values_of,
 )
-from chaoyang_geo.periods.ranges import Ranges
+from chaoyang_geo.periods.ranges import Ranges, ranges_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _DAY = 86_400
 _LARGEST_PH = 300.0  # beyond it no hydrogen ion is left that a float can hold
 _DENSE = 1 << 23  # cells that are summed in place, however few of them occur
+_STRETCH = 1 << 17  # rows that are summed at a time where they are in order of time
 
 
 @dataclass
@@ -155,8 +156,6 @@ class Rows:
     gaps: dict[str, int]  # the codes of the states in GAPS that occur
     doubts: list[tuple[Codes, Bools]]
     share: float
-    ranges: Ranges = field(default_factory=Ranges)
-    found: dict[str, list[Ints]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -202,34 +201,34 @@ class Rows:
         gaps = np.flatnonzero(self.time == NAT)
         return int(self.is_sample[self.kind[gaps]].sum())
 
-    def fill(self, at: slice, cell: Ints, value: Floats, base: Ints, days: _Days) -> None:
-        """Find the cell that each row adds to, and what it adds; the last cell is of no use."""
+    def fill(self, at: slice, base: Ints, days: _Days, notes: _Notes) -> tuple[Ints, Floats]:
+        """Return the cell that each row adds to and what it adds; the last cell is of no use."""
         import numpy as np
 
         sign, item = self.sign[at], self.item[at]
-        value[:] = self.value[at]
-        days.place(self.time[at], cell)
-        out = np.flatnonzero(cell < 0)
+        value = self.value[at].copy()
+        cell = days.place(self.time[at])
+        out = np.flatnonzero(cell < 0) if days.has_gaps else np.zeros(0, np.intp)
         cell += np.take(base, self.group[at], mode="clip")
         cell += item
         if not self.is_sample.all():
             out = np.union1d(out, np.flatnonzero(~self.is_sample[self.kind[at]]))
         cell[out] = days.size
-        marked = _rows_of(sign, self.is_marked)
+        marked = rows_of(sign, self.is_marked)
         if self.gaps:
             state = self.state[at]
-            value[_rows_of(state, self.is_gap)] = np.nan
+            value[rows_of(state, self.is_gap)] = np.nan
             marked = marked[~self.is_gap[state[marked]]]
-        acid = _rows_of(item, self.is_acid) if self.is_acid.any() else marked[:0]
-        self._drop_impossible(cell, value, sign, item, acid)
+        acid = rows_of(item, self.is_acid) if self.is_acid.any() else marked[:0]
+        self._drop_impossible(cell, value, sign, item, acid, notes)
         given = value[marked]  # as it is: pH is hydrogen ion in ``value`` from here
         value[acid] = 10.0 ** -value[acid]
         none = np.flatnonzero(np.isnan(value))
-        self._count_missing(cell, none, sign, at)
+        self._count_missing(cell, none, sign, at, notes)
         if len(marked):
             limit = np.full(len(marked), np.nan) if self.limit is None else self.limit[at][marked]
             of_item = item[marked]
-            value[marked] = self.ranges.add(
+            notes.ranges = ranges_of(
                 cell[marked],
                 given,
                 limit,
@@ -238,22 +237,24 @@ class Rows:
                 acid=self.is_acid[of_item],
                 signed=self.is_signed[of_item],
             )
+            value[marked] = notes.ranges.used
         if self.doubts:
             said = np.zeros(len(value), bool)
             for codes, says in self.doubts:
-                said[_rows_of(codes[at], says)] = True
-            self._remember("n_flagged", cell[np.flatnonzero(said & ~np.isnan(value))])
+                said[rows_of(codes[at], says)] = True
+            notes.remember("n_flagged", cell[np.flatnonzero(said & ~np.isnan(value))])
         value[none] = 0.0
         value[marked] = 0.0
         value[out] = 0.0
+        return cell, value
 
     def _drop_impossible(
-        self, cell: Ints, value: Floats, sign: Codes, item: Codes, acid: Ints
+        self, cell: Ints, value: Floats, sign: Codes, item: Codes, acid: Ints, notes: _Notes
     ) -> None:
         """Take negative and infinite values away, and remember their cells."""
         import numpy as np
 
-        odd = np.flatnonzero((value < 0) | np.isinf(value))
+        odd = np.flatnonzero((value < 0) | (value > np.finfo(np.float64).max))
         odd = odd[~self.is_signed[item[odd]] | np.isinf(value[odd])]
         far = value[acid]
         odd = np.concatenate([odd, acid[(far > _LARGEST_PH) & ~np.isinf(far)]])
@@ -262,21 +263,31 @@ class Rows:
         value[odd] = np.nan
         is_marked = self.is_marked[sign[odd]]
         # with a mark the limit still says something of the result
-        self._remember("n_impossible", cell[odd[~is_marked]])
-        self._remember("n_ignored", cell[odd[is_marked]])
+        notes.remember("n_impossible", cell[odd[~is_marked]])
+        notes.remember("n_ignored", cell[odd[is_marked]])
 
-    def _count_missing(self, cell: Ints, none: Ints, sign: Codes, at: slice) -> None:
+    def _count_missing(self, cell: Ints, none: Ints, sign: Codes, at: slice, notes: _Notes) -> None:
         """Remember the cells of the rows without a result, by the reason."""
         unmarked = ~self.is_marked[sign[none]]
         if self.gaps:
             state = self.state[at][none]
             unmarked |= self.is_gap[state]
             for name, code in self.gaps.items():
-                self._remember(f"n_{name}", cell[none[state == code]])
-        self._remember("n_missing", cell[none[unmarked]])
+                notes.remember(f"n_{name}", cell[none[state == code]])
+        notes.remember("n_missing", cell[none[unmarked]])
 
-    def _remember(self, name: str, cells: Ints) -> None:
-        self.found.setdefault(name, []).append(cells)
+
+@dataclass
+class _Notes:
+    """What a stretch of rows says beside its sums: readings with a mark, and cells to count."""
+
+    ranges: Ranges = field(default_factory=Ranges.empty)
+    cells: dict[str, list[Ints]] = field(default_factory=dict)
+
+    def remember(self, name: str, cells: Ints) -> None:
+        """Count a reading for each of the cells."""
+        if len(cells):
+            self.cells.setdefault(name, []).append(cells)
 
 
 @dataclass
@@ -288,35 +299,42 @@ class _Days:
     first_day: int
     of_day: Ints  # where the cells of the period of each day begin
     size: int  # how many cells there are
+    has_gaps: bool  # whether some rows have no time
 
     @classmethod
     def of(cls, time: Ints, calendar: Calendar, per_period: int) -> _Days:
         import numpy as np
 
-        known = time[time != NAT] if (time == NAT).any() else time
+        has_gaps = bool(len(time)) and int(time.min()) == NAT
+        known = time[time != NAT] if has_gaps else time
         if not len(known):
-            return cls(0, 0, 0, np.zeros(1, np.int64), 0)
+            return cls(0, 0, 0, np.zeros(1, np.int64), 0, has_gaps)
         day, last = int(known.min()) // _DAY, int(known.max()) // _DAY
         numbers = calendar.number(np.arange(day, last + 1))
         first = int(numbers.min())
         n = int(numbers.max()) - first + 1
-        return cls(first, n, day, (numbers - first) * per_period, n * per_period)
+        return cls(first, n, day, (numbers - first) * per_period, n * per_period, has_gaps)
 
-    def place(self, time: Ints, cell: Ints) -> None:
-        """Write where the cells of each row's period begin; a negative number without a time."""
+    def place(self, time: Ints) -> Ints:
+        """Return where the cells of each row's period begin; a negative number without a time."""
         import numpy as np
 
-        np.floor_divide(time, _DAY, out=cell)
-        cell -= self.first_day
-        gaps = np.flatnonzero(time == NAT)
-        np.take(self.of_day, cell, out=cell, mode="clip")
-        cell[gaps] = NAT // 2
+        day = time // _DAY
+        day -= self.first_day
+        cell: Ints = np.take(self.of_day, day, mode="clip")
+        if self.has_gaps:
+            cell[time == NAT] = NAT // 2
+        return cell
 
 
-def piece_cells(rows: Rows, n_groups: int, n_items: int, calendar: Calendar) -> Cells:
-    """Sum one piece; the key counts items first, then groups, then periods since 1970."""
+def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Cells:
+    """Sum one piece; the key counts items first, then groups, then periods since 1970.
+
+    ``ranks`` numbers the groups. Where many cells occur they come in order of group, period, item.
+    """
     import numpy as np
 
+    n_groups = len(ranks)
     per_period = n_groups * n_items
     days = _Days.of(rows.time, calendar, per_period)
     n, size = len(rows), days.size
@@ -325,101 +343,108 @@ def piece_cells(rows: Rows, n_groups: int, n_items: int, calendar: Calendar) -> 
             f"readings: {n_groups:,} sections x {n_items:,} items x {days.n:,} periods are "
             "more than are averaged at once; check the times, or give the table in pieces."
         )
-    base = np.arange(n_groups) * n_items
-    # a step of at least as many rows as there are cells, so that adding them up stays cheap
-    step = max(1 << 20, size)
-    cells, used = np.empty(min(n, step), np.int64), np.empty(min(n, step))
+    base = ranks * n_items
     if size > max(_DENSE, n):  # most cells do not occur: number those that do
-        _fill(rows, slice(0, n), cells, used, base, days)
-        some, place = np.unique(cells, return_inverse=True)
-        known = some < size
-        some = some[known]
-        total = np.bincount(place, used).astype(np.float64, copy=False)[known]
-        n_rows = np.bincount(place)[known]
+        notes = _Notes()
+        cell, used = rows.fill(slice(0, n), base, days, notes)
+        some, place = np.unique(cell, return_inverse=True)
+        some = some[some < size]
+        sums = _sums(notes, place, used, len(some), lambda cells: np.searchsorted(some, cells))
     else:
-        total, n_rows = np.zeros(size), np.zeros(size, np.int64)
-        for start in range(0, n, step):
-            stop = min(n, start + step)
-            _fill(rows, slice(start, stop), cells, used, base, days)
-            here = slice(0, stop - start)
-            total += np.bincount(cells[here], used[here], minlength=size + 1)[:size]
-            n_rows += np.bincount(cells[here], minlength=size + 1)[:size]
-        some = np.flatnonzero(n_rows)
-        total, n_rows = total[some], n_rows[some]
-    return _with_counts(rows, some, total, n_rows, days)
+        sums = {"n_rows": np.zeros(size, np.int64)}
+        for part in in_order(
+            lambda at: _stretch(rows, at, base, days), _stretches(rows.time, size)
+        ):
+            for name, numbers in part.sums.items():
+                sums.setdefault(name, np.zeros(size, numbers.dtype))[part.cells] += numbers
+        by_group = np.arange(size).reshape(days.n, n_groups, n_items).transpose(1, 0, 2).ravel()
+        some = by_group[sums["n_rows"][by_group] > 0]
+        sums = {name: numbers[some] for name, numbers in sums.items()}
+    return _cells(some + days.first * per_period, sums)
 
 
-def _fill(rows: Rows, whole: slice, cells: Ints, used: Floats, base: Ints, days: _Days) -> None:
-    start = whole.start
+@dataclass
+class _Stretch:
+    """Sums of neighbouring rows, over the cells from the first to the last that occur."""
 
-    def block(here: slice) -> None:
-        at = slice(start + here.start, start + here.stop)
-        rows.fill(at, cells[here], used[here], base, days)
-
-    each_block(whole.stop - start, block)
+    cells: slice
+    sums: dict[str, npt.NDArray[Any]]
 
 
-def _with_counts(rows: Rows, some: Ints, total: Floats, n_rows: Ints, days: _Days) -> Cells:
-    """Put the sums of the cells that occur together with the readings that have no number."""
+def _stretch(rows: Rows, at: slice, base: Ints, days: _Days) -> _Stretch:
     import numpy as np
 
-    m = len(some)
-    place = _places(some, days.size)
+    notes = _Notes()
+    cell, used = rows.fill(at, base, days, notes)
+    first, last = int(cell.min()), int(cell.max())
+    if last == days.size:  # rows of no use
+        useful = cell[cell < last]
+        first, last = (int(useful.min()), int(useful.max())) if len(useful) else (0, -1)
+    n = last - first + 1
+
+    def place(cells: Ints) -> Ints:
+        cells = cells - first
+        return np.minimum(cells, n, out=cells)
+
+    return _Stretch(slice(first, last + 1), _sums(notes, place(cell), used, n, place))
+
+
+def _sums(
+    notes: _Notes, at: Ints, used: Floats, n: int, place: Callable[[Ints], Ints]
+) -> dict[str, npt.NDArray[Any]]:
+    """Return what rows add to ``n`` cells, by name; ``at`` is the cell of each row.
+
+    ``place`` finds the cells of the notes, and puts a cell of no use behind the last.
+    """
+    import numpy as np
 
     def added(at: Ints, numbers: Floats | None = None) -> npt.NDArray[Any]:
-        # the rows of no use are behind the last cell
-        return np.bincount(at, numbers, minlength=m + 1)[:m]
+        kind = np.int64 if numbers is None else np.float64
+        return np.bincount(at, numbers, minlength=n + 1)[:n].astype(kind, copy=False)
 
-    counts: dict[str, Ints] = {}
-    for name, lists in rows.found.items():
-        cell = np.concatenate(lists)
-        if len(cell):
-            counts[name] = added(place(cell))
-    counts["n"] = parts = bounds = n_rows - counts.get("n_missing", 0)
-    low = high = total
-    ranges = rows.ranges
-    if ranges.cell:
-        at = place(np.concatenate(ranges.cell))
-        used, lowest, highest = (
-            np.concatenate(part) for part in (ranges.used, ranges.low, ranges.high)
-        )
-        below, unbounded, over_limit = (
-            np.concatenate(part) for part in (ranges.below, ranges.unbounded, ranges.over_limit)
-        )
-        out = np.isnan(used)
-        which = {"n_censored": below, "n_below_out": below & out, "n_above": ~below & out,
-                 "n_above_in": ~below & ~out, "n_over_limit": over_limit}  # fmt: skip
-        counts.update({name: added(at[rows]) for name, rows in which.items() if rows.any()})
-        bounds = parts - added(at[unbounded])
-        counts["n"] = parts = parts - added(at[out])
-        used[out] = 0.0
-        lowest[unbounded] = highest[unbounded] = 0.0
-        plain = total  # of the values without a mark
-        total = plain + added(at, used)
-        low = plain + added(at, lowest)
-        high = plain + added(at, highest)
-    key = some + days.first * (days.size // max(days.n, 1))
-    return Cells(key, total, low, high, parts, bounds, counts)
+    sums = {"n_rows": added(at), "total": added(at, used)}
+    for name, lists in notes.cells.items():
+        sums[name] = added(place(np.concatenate(lists)))
+    ranges = notes.ranges
+    if not len(ranges.cell):
+        return sums
+    at, out = place(ranges.cell), np.isnan(ranges.used)
+    below = ranges.below
+    which = {"n_censored": below, "n_below_out": below & out, "n_above": ~below & out,
+             "n_above_in": ~below & ~out, "n_over_limit": ranges.over_limit,
+             "n_unbounded": ranges.unbounded, "n_out": out}  # fmt: skip
+    sums.update({name: added(at[rows]) for name, rows in which.items() if rows.any()})
+    for name, numbers, none in (
+        ("used", ranges.used, out),
+        ("low", ranges.low, ranges.unbounded),
+        ("high", ranges.high, ranges.unbounded),
+    ):
+        sums[name] = added(at, np.where(none, 0.0, numbers))
+    return sums
 
 
-def _places(some: Ints, size: int) -> Callable[[Ints], Ints]:
-    """Return what finds cells among those that occur, and puts a cell of no use behind them."""
+def _cells(key: Ints, sums: dict[str, npt.NDArray[Any]]) -> Cells:
+    """Put the sums of the cells that occur together with the readings that have no number."""
+    n_rows = sums.pop("n_rows")
+    plain = sums.pop("total")  # of the values without a mark
+    parts = bounds = n_rows - sums.get("n_missing", 0)
+    low = high = total = plain
+    if "used" in sums:
+        total, low, high = (plain + sums.pop(name) for name in ("used", "low", "high"))
+        bounds = parts - sums.pop("n_unbounded", 0)
+        parts = parts - sums.pop("n_out", 0)
+    return Cells(key, total, low, high, parts, bounds, {**sums, "n": parts})
+
+
+def _stretches(time: Ints, size: int) -> list[slice]:
+    """Cut a table into stretches, so that adding up the cells of each stays cheap.
+
+    Where neighbouring rows are of one time a stretch meets few of the cells; else any of them.
+    """
     import numpy as np
 
-    if size > _DENSE:
-        return lambda cell: np.searchsorted(some, cell)
-    table = np.full(size + 1, len(some), np.int64)
-    table[some] = np.arange(len(some))
-    return lambda cell: table[cell]
-
-
-def _rows_of(codes: Codes, wanted: Bools) -> Ints:
-    """Return the rows whose code is wanted; one code is quicker compared than looked up."""
-    import numpy as np
-
-    which = np.flatnonzero(wanted)
-    if not len(which):
-        return which
-    if len(which) == 1:
-        return np.flatnonzero(codes == which[0])
-    return np.flatnonzero(wanted[codes])
+    sample = time[:: _STRETCH // 128]
+    whole = sample[: len(sample) // 128 * 128].reshape(-1, 128)
+    near = whole.size and np.ptp(whole, axis=1).mean() < np.ptp(sample) / 16
+    step = _STRETCH if near else max(1 << 20, size)
+    return [slice(start, min(start + step, len(time))) for start in range(0, len(time), step)]

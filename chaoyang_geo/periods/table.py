@@ -60,6 +60,7 @@ def mean_table(
 
     last = plan.stages[-1]
     keyed = _in_order(keyed, groups, items)
+    groups, items = sorted(groups), sorted(items)
     cells, item, number = keyed.cells, keyed.item, keyed.number
     shift = int(number.min()) if len(number) else 0
     numbers = np.arange(shift, int(number.max()) + 1) if len(number) else np.zeros(0, np.int64)
@@ -97,20 +98,18 @@ def mean_table(
 def _in_order(
     keyed: Keyed, groups: Sequence[tuple[str, ...]], items: Sequence[tuple[str, ...]]
 ) -> Keyed:
+    """Return the cells in order of group, period and item, with these numbered as if sorted."""
     import numpy as np
 
-    ranks = Keyed(keyed.cells, _ranks(groups)[keyed.group], keyed.number, _ranks(items)[keyed.item])
-    group, number, item = ranks.group, ranks.number, ranks.item
+    group, number, item = _ranks(groups)[keyed.group], keyed.number, _ranks(items)[keyed.item]
     if not len(group):
         return keyed
     place = group * (int(number.max()) - int(number.min()) + 1) + number - int(number.min())
     place = place * len(items) + item
     if not (place[1:] < place[:-1]).any():
-        return keyed
+        return Keyed(keyed.cells, group, number, item)
     order = np.argsort(place)
-    return Keyed(
-        keyed.cells.taken(order), keyed.group[order], keyed.number[order], keyed.item[order]
-    )
+    return Keyed(keyed.cells.taken(order), group[order], number[order], item[order])
 
 
 def _ranks(keys: Sequence[Any]) -> Ints:

@@ -56,6 +56,7 @@ _MAYBE_KIND = (
     "注|说明|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|来源|单位|页|note|source|[*＊※]"
 )
 _QUICK = re.compile(_MAYBE_KIND)
+_NUMERIC = re.compile(r"[0-9:/. -]+")
 
 
 class Irregular(ValueError):
@@ -297,6 +298,8 @@ def _checked(source: _Source) -> Iterator[pa.Table]:
 
 
 def _is_label(text: str) -> bool:
+    if _NUMERIC.fullmatch(text):  # most distinct texts are times and codes
+        return False
     return bool(_QUICK.search(text) and (row_kind_of(text.strip()) or NOTE.match(text)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,16 +64,20 @@ class Vocabulary:
         if self.seen is None or self.seen.type != cells.type:
             self.seen, self.seen_codes = cells[:0], []
         place = pc.index_in(cells, value_set=self.seen)
+        is_new = place.is_null()
         if place.null_count:
-            new = cells.filter(place.is_null())
+            place = place.fill_null(0)
+            new = cells.filter(is_new)
             index = self.index
-            self.seen_codes += [
+            codes_of_new = [
                 index.setdefault(self._key(cell), len(index)) for cell in new.to_pylist()
             ]
             self.seen = pa.concat_arrays([self.seen, new])
-            place = pc.index_in(cells, value_set=self.seen)
+            self.seen_codes += codes_of_new
         codes = np.array(self.seen_codes or [0], code_dtype(len(self.index)))
-        found: Codes = codes[place.to_numpy(zero_copy_only=False)]
+        found: Codes = codes[place.to_numpy()]
+        if len(new_rows := np.flatnonzero(is_new.to_numpy(zero_copy_only=False))):
+            found[new_rows] = codes_of_new
         return found
 
     def _key(self, cell: object) -> Any:
@@ -110,7 +114,6 @@ def csv_batches(
     ``pyarrow.ArrowInvalid`` where a row has more or fewer.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.csv as pacsv
 
     wanted = {str(number): role for role, number in columns.items()}
@@ -124,7 +127,7 @@ def csv_batches(
                 read_options=pacsv.ReadOptions(
                     column_names=[str(number) for number in range(width)],
                     encoding=encoding,
-                    block_size=4 << 20,
+                    block_size=1 << 20,
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=delimiter,
@@ -141,9 +144,24 @@ def csv_batches(
             )
             # texts first and codes then: half the work of letting the parser number them
             with ThreadPoolExecutor(2) as pool:
-                codes = list(pool.map(pc.dictionary_encode, table.columns))
+                codes = list(pool.map(_encoded, table.columns))
             yield pa.table(codes, names=[wanted[name] for name in table.column_names])
             del table, codes
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return texts as codes; where many rows in turn say the same, only the first is looked up."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    texts = column.combine_chunks()
+    sample = texts[:100_000]
+    if 4 * len(pc.run_end_encode(sample).values) > len(sample):
+        return texts.dictionary_encode()
+    runs = pc.run_end_encode(texts)
+    found = runs.values.dictionary_encode()
+    repeats = np.diff(runs.run_ends.to_numpy(), prepend=0)
+    return type(found).from_arrays(np.repeat(found.indices.to_numpy(), repeats), found.dictionary)
 
 
 def _segments(stream: BinaryIO, size: int) -> Iterator[tuple[memoryview, bool]]:
@@ -196,6 +214,11 @@ def parquet_batches(
         names = probe.schema_arrow.names
     wanted = {names[number]: role for role, number in columns.items()}
     with pq.ParquetFile(path, read_dictionary=list(wanted), memory_map=True) as file:
-        for batch in file.iter_batches(batch_size=batch_rows, columns=list(wanted)):
-            table = pa.Table.from_batches([batch])
-            yield table.rename_columns([wanted[name] for name in table.column_names])
+        for group in range(file.num_row_groups):  # each has dictionaries of its own
+            if file.metadata.row_group(group).num_rows <= 2 * batch_rows:
+                tables: Iterable[pa.Table] = [file.read_row_group(group, columns=list(wanted))]
+            else:
+                batches = file.iter_batches(batch_rows, row_groups=[group], columns=list(wanted))
+                tables = (pa.Table.from_batches([batch]) for batch in batches)
+            for table in tables:
+                yield table.rename_columns([wanted[name] for name in table.column_names])

@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import box
 
 from chaoyang_geo import CRSError, SchemaError, load_plan
 from chaoyang_geo.schema import COLUMNS
@@ -16,7 +18,7 @@ from chaoyang_geo.units.compare import PAIR_COLUMNS, UNIT_COLUMNS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from unit_layers import cells, layer, square
+from unit_layers import METRIC, cells, layer, square
 
 
 def two(middle, **columns):
@@ -54,6 +56,61 @@ def test_units_are_the_same_by_code_by_name_or_as_given():
     none = compare_units(a, b, names={}).units
     assert none["partner_code"].tolist() == [""] * 4
     assert none["best_code"].tolist() == ["X", "B", "A", "B"]
+
+
+def degrees(shapes):
+    return gpd.GeoDataFrame({"unit_code": list(shapes)}, geometry=list(shapes.values()), crs=4490)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_long_edges_in_degrees_may_be_split(turned):
+    # an edge of a degree is straight in degrees: its middle lies 121 m off the chord in metres
+    whole = degrees({"A": box(120, 41, 121, 41.5)})
+    halves = degrees({"A": box(120, 41, 120.5, 41.5), "B": box(120.5, 41, 121, 41.5)})
+    found = compare_units(*((halves, whole) if turned else (whole, halves)))
+    assert found.matrix.iloc[-1].tolist()[:-1] == [0] * (1 if turned else 2)
+    assert found.matrix.iloc[:, -1].tolist()[:-1] == [0] * (2 if turned else 1)
+    assert not found.units["compare_zh"].str.contains("重叠|不在").any()
+    assert found.matrix.to_numpy().sum() == pytest.approx(bent_km2(whole), rel=1e-12)
+    # the parts of a part as well, at any cut
+    third = degrees({"A": box(120, 41, 120.37, 41.5), "B": box(120.37, 41, 121, 41.5)})
+    rest = compare_units(halves, third).matrix
+    assert rest.iloc[-1].abs().max() == rest.iloc[:, -1].abs().max() == 0
+
+
+def bent_km2(frame):
+    """Area with edges followed in degrees, every ten metres."""
+    dense = gpd.GeoSeries(shapely.segmentize(frame.geometry.values, 1e-4), crs=frame.crs)
+    return dense.to_crs(METRIC).area.sum() / 1e6
+
+
+def test_a_hole_and_an_island_are_measured_as_drawn():
+    drawn = box(120, 41, 120.8, 41.5) - box(120.2, 41.1, 120.5, 41.4)
+    frame = degrees({"A": drawn | box(120.9, 41, 121, 41.1)})
+    assert compare_units(frame, frame).matrix.iloc[0, 0] == pytest.approx(bent_km2(frame), rel=1e-9)
+
+
+def test_units_wider_than_a_zone_may_be_split():
+    whole = degrees({"A": box(110, 35, 121, 41)})
+    parts = degrees({"A": box(110, 35, 114, 41), "B": box(114, 35, 121, 41)})
+    found = compare_units(whole, parts)
+    assert found.matrix.iloc[0].tolist()[-1] == 0
+    geod = whole.crs.get_geod()
+    dense = shapely.segmentize(whole.geometry.iloc[0], 0.001)
+    true = abs(geod.geometry_area_perimeter(dense)[0]) / 1e6
+    assert found.matrix.to_numpy().sum() == pytest.approx(true, rel=1e-7)
+
+
+def test_units_overlap_only_where_they_do_in_their_own_crs():
+    a = degrees({"W": box(120.1, 41.1, 120.9, 41.45)}).to_crs(METRIC)
+    # two neighbours beyond one long edge: its chord in metres runs through them
+    b = {"A": box(120, 41.3, 120.5, 41.5), "B": box(120.5, 41.3, 121, 41.5)}
+    apart = compare_units(a, degrees({**b, "S": box(120, 41, 121, 41.3)}))
+    assert apart.matrix.iloc[0].tolist()[-1] == 0
+    assert not apart.units["compare_zh"].str.contains("重叠").any()
+    both = compare_units(a, degrees({**b, "S": box(120, 41, 121, 41.31)}))
+    assert both.matrix.iloc[0].tolist()[-1] < 0
+    assert both.units["compare_zh"].str.contains("对方单元相互重叠").any()
 
 
 def test_what_the_other_layer_does_not_cover_has_its_own_column():
@@ -114,4 +171,5 @@ def test_the_pack_against_its_counties():
     inside = found.matrix.iloc[:-1]
     # units end where the counties end: nothing of them is outside
     assert inside[""].abs().max() < 0.01
-    assert inside.sum(axis=1).tolist() == pytest.approx(plan.units["area_km2"].tolist(), abs=0.01)
+    # the pack's areas are those of the projected vertices, these count the bend of long edges
+    assert inside.sum(axis=1).tolist() == pytest.approx(plan.units["area_km2"].tolist(), rel=2e-5)

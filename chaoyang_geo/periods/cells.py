@@ -356,7 +356,9 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
             lambda at: _stretch(rows, at, base, days), _stretches(rows.time, size)
         ):
             for name, numbers in part.sums.items():
-                sums.setdefault(name, np.zeros(size, numbers.dtype))[part.cells] += numbers
+                if name not in sums:
+                    sums[name] = np.zeros(size, numbers.dtype)
+                sums[name][part.cells] += numbers
         by_group = np.arange(size).reshape(days.n, n_groups, n_items).transpose(1, 0, 2).ravel()
         some = by_group[sums["n_rows"][by_group] > 0]
         sums = {name: numbers[some] for name, numbers in sums.items()}

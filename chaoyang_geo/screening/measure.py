@@ -15,6 +15,7 @@ from chaoyang_geo.screening.overlaps import (
     Overlaps,
     atoms_of,
     overlaps,
+    parts_of,
     sizes,
 )
 from chaoyang_geo.screening.pieces import cut_areas

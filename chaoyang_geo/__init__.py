@@ -117,6 +117,18 @@ _WHERE = {
     "map_layers": "maps.layers",
     "write_map": "maps.viewer",
     "folium_map": "maps.notebook",
+    "read_zones": "screening",
+    "rules_table": "screening",
+    "read_rules": "screening",
+    "activities_table": "screening",
+    "find_activity": "screening",
+    "screen_sites": "screening",
+    "Screening": "screening",
+    "write_findings": "findings",
+    "approximate_sites": "findings",
+    "cap_approximate": "findings",
+    "load_examples": "findings",
+    "example_names": "findings",
 }
 
 __all__ = [*_WHERE, "__version__"]
@@ -159,6 +171,11 @@ if TYPE_CHECKING:
     from chaoyang_geo.doubt import flag_doubts as flag_doubts
     from chaoyang_geo.doubt.page import write_quality_page as write_quality_page
     from chaoyang_geo.doubt.report import quality_report as quality_report
+    from chaoyang_geo.findings import approximate_sites as approximate_sites
+    from chaoyang_geo.findings import cap_approximate as cap_approximate
+    from chaoyang_geo.findings import example_names as example_names
+    from chaoyang_geo.findings import load_examples as load_examples
+    from chaoyang_geo.findings import write_findings as write_findings
     from chaoyang_geo.indices import cwqi as cwqi
     from chaoyang_geo.indices import cwqi_city as cwqi_city
     from chaoyang_geo.indices import pollution_index as pollution_index
@@ -202,6 +219,13 @@ if TYPE_CHECKING:
     from chaoyang_geo.schema import SchemaError as SchemaError
     from chaoyang_geo.schema import label as label
     from chaoyang_geo.schema import vocabulary as vocabulary
+    from chaoyang_geo.screening import Screening as Screening
+    from chaoyang_geo.screening import activities_table as activities_table
+    from chaoyang_geo.screening import find_activity as find_activity
+    from chaoyang_geo.screening import read_rules as read_rules
+    from chaoyang_geo.screening import read_zones as read_zones
+    from chaoyang_geo.screening import rules_table as rules_table
+    from chaoyang_geo.screening import screen_sites as screen_sites
     from chaoyang_geo.sections import match_report as match_report
     from chaoyang_geo.sections import match_sections as match_sections
     from chaoyang_geo.sections.review import read_review as read_review

@@ -8,7 +8,7 @@ LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
     "periods",
 }  # fmt: skip
-USES_ALL = {"cli", "cli_readings", "cli_parts", "cli_assess", "cli_geo", "__init__", "report"}
+USES_ALL = {"cli", "cli_readings", "cli_parts", "cli_assess", "cli_geo", "cli_screen", "__init__", "report"}
 # a leaf may use these other leaves
 BELOW = {
     "schema": set(),

@@ -30,6 +30,9 @@ PACKAGE_FILES = (
     "vocabulary.csv",
     "standards/*.csv",
     "layers/*.csv",
+    "screening/*.csv",
+    "screening/rules/*.toml",
+    "findings/*.css",
     "maps/page/*.html",
     "doubt/*.css",
     "maps/page/*.css",
@@ -38,6 +41,7 @@ PACKAGE_FILES = (
 DATA_FILES = """
     china/README.md china/aliases.csv china/divisions.csv
     chaoyang/README.md chaoyang/TABLES.md chaoyang/plan.toml chaoyang/chaoyang.gpkg
+    chaoyang/examples/README.md chaoyang/examples/sites.geojson chaoyang/examples/zones.geojson
     chaoyang/figures.csv chaoyang/function_zones.csv chaoyang/indicators.csv
     chaoyang/names_en.csv chaoyang/projects.csv chaoyang/reaches.csv chaoyang/readings.csv
     chaoyang/sources.csv chaoyang/texts_en.csv chaoyang/unit_members.csv

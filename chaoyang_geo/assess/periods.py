@@ -162,7 +162,8 @@ def assess_sections(
     for name in keys:
         head[name] = head[name].astype("str").fillna("")
     if "period_name" in means:
-        head["period_name"] = strings(means["period_name"].iloc[first].to_numpy(object))
+        names = text_codes(means["period_name"])
+        head["period_name"] = strings(Coded(names.texts, names.codes[first]))
     result = assessed(head, values, registry, first, doubts=[_doubts(means)])
     if means is not readings:
         for name, column in sources_of(readings, head["section_code"]).items():
@@ -301,6 +302,7 @@ def sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
     columns = {"source": sources(readings)}
     if "source_en" in readings:
         columns["source_en"] = text_codes(readings["source_en"])
+    wanted = text_codes(codes)
     out: dict[str, Any] = {}
     for name, column in columns.items():
         found: dict[str, list[str]] = {}
@@ -308,7 +310,8 @@ def sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
             text = distinct_texts(column).texts[b]
             if text:
                 found.setdefault(code.texts[a], []).append(text)
-        out[name] = strings([";".join(found.get(key, []) if key else []) for key in codes])
+        texts = [";".join(found.get(key, []) if key else []) for key in wanted.texts]
+        out[name] = strings(Coded(texts, wanted.codes))
     return out
 
 
@@ -373,22 +376,23 @@ def _source_verdicts(
     judged = judge_means(sources, _Means.of(sources), registry_of(sources, None),
                          standard=_SUPPLEMENT, water_type="lake")  # fmt: skip
     item = text_codes(sources["item"])
-    keys = np.array(item.texts or [""], dtype=object)[item.codes]
     of, known = group[rows], judged.rank >= 0
     over = np.flatnonzero(judged.rank > 0)
     there = np.zeros((n, len(wanted)), dtype=bool)
-    column = np.array([wanted.index(key) if key in wanted else -1 for key in keys], dtype=np.int64)
+    place = [wanted.index(key) if key in wanted else -1 for key in item.texts]
+    column = np.array(place or [-1], dtype=np.int64)[item.codes]
     there[of[known & (column >= 0)], column[known & (column >= 0)]] = True
     counted = np.zeros(n, dtype=bool)
     counted[of] = True
     missing = [
         ";".join(key for key, seen in zip(wanted, row, strict=True) if not seen) for row in there
     ]
-    exceeded = joined(of[over], keys[over], n, once=True)
+    exceeded = joined(of[over], Coded(item.texts, item.codes[over]), n, once=True)
+    none_over = exceeded.codes == 0
     lacking = np.array(missing, dtype=object)
     lacking[~counted] = ""
-    attained = pd.array(exceeded == "", dtype="boolean")
-    attained[~counted | ((exceeded == "") & (lacking != ""))] = pd.NA
+    attained = pd.array(none_over, dtype="boolean")
+    attained[~counted | (none_over & (lacking != ""))] = pd.NA
     return {
         "source_items_over": strings(exceeded),
         "source_items_missing": strings(lacking),

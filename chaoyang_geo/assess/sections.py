@@ -195,8 +195,8 @@ def assessed(
     result = pd.concat([head, verdict], axis=1)
     row = registry.rows_of_readings()[first]
     judged = values.judged
-    water = np.array([text.rstrip("?") for text in judged.per_combination(2)] or [""], dtype=object)
-    result["water_type"] = strings(water[judged.codes[first]])
+    water = [text.rstrip("?") for text in judged.per_combination(2)]
+    result["water_type"] = strings(Coded(water, judged.codes[first]))
     if registry.has("section_name") and "section_code" in head:
         named = np.array([*registry.texts("section_name"), ""], dtype=object)[row]
         own = head["section_name" if "section_name" in head else "section_code"].to_numpy(object)
@@ -205,17 +205,20 @@ def assessed(
         [*registry.texts("target_class"), ""], table="sections", column="target_class"
     )
     result["target_class"] = targets.take(row)
-    qualities = np.array([*registry.texts("target_quality"), ""], dtype=object)
-    result["target_quality"] = strings(qualities[row])
+    # row -1, none, takes the last
+    result["target_quality"] = strings(Coded([*registry.texts("target_quality"), ""], row))
     result["attained"] = _attained(result, worst_open(values))
     result["confidence"] = _confidence(result)
     result["assess_flag"] = assess_flags(values, verdict, doubts)
     if registry.sections is not None:
         strange = (row < 0) & result["class"].notna().to_numpy()
-        flags = result["assess_flag"].to_numpy(object)
-        words = np.array([_STRANGE[kind] for kind in result["water_type"]], dtype=object)
-        said = np.where(flags == "", words, flags + "；" + words) if len(flags) else flags
-        result["assess_flag"] = strings(np.where(strange, said, flags))
+        kinds = text_codes(result["water_type"])
+        is_strange = Coded(["", "strange"], strange.astype(np.int8))
+        result["assess_flag"] = strings(pairs(
+            [text_codes(result["assess_flag"]), kinds, is_strange],
+            lambda parts: "；".join(filter(None, [parts[0], _STRANGE[parts[1]]]))
+            if parts[2] else parts[0],
+        ))  # fmt: skip
     return result
 
 
@@ -272,15 +275,11 @@ def _keys(readings: pd.DataFrame) -> dict[str, Coded]:
 
 def _head(readings: pd.DataFrame, keys: dict[str, Coded], first: Ints) -> pd.DataFrame:
     """Return what the first reading of each group says of its section."""
-    import numpy as np
     import pandas as pd
 
     columns = section_columns(readings)
     return pd.DataFrame(
-        {
-            name: strings(np.array(columns[name].texts or [""], object)[columns[name].codes[first]])
-            for name in keys
-        }
+        {name: strings(Coded(columns[name].texts, columns[name].codes[first])) for name in keys}
     )
 
 
@@ -319,8 +318,7 @@ def _joined_source(column: Coded, group: Ints, n: int) -> Any:
     width = max(len(column.texts), 1)
     _, rows = np.unique(group * width + column.codes, return_index=True)
     rows.sort()
-    texts = np.array(column.texts or [""], dtype=object)[column.codes[rows]]
-    return strings(joined(group[rows], texts, n, once=True))
+    return strings(joined(group[rows], Coded(column.texts, column.codes[rows]), n, once=True))
 
 
 def sources(readings: pd.DataFrame) -> Coded:
@@ -350,14 +348,12 @@ def pd_boolean(values: Any, missing: Any) -> Any:
 
 def _confidence(result: pd.DataFrame) -> Any:
     """Say whether a detection limit or a missing item could change the class."""
-    import numpy as np
-
     rank, best, worst = (
         result[name].cat.codes.to_numpy() for name in ("class", "class_best", "class_worst")
     )
     gaps = ((result["items_missing"] != "") | (result["items_undecided"] != "")).to_numpy()
     could_be_worse = (worst > rank) | (gaps & (rank < len(CLASSES) - 1))
-    words = np.array(["firm", "could_be_worse", "could_be_better", "could_change", ""], object)
+    words = ["firm", "could_be_worse", "could_be_better", "could_change", ""]
     number = could_be_worse + 2 * (best < rank)
     number[rank < 0] = 4
-    return strings(words[number])
+    return strings(Coded(words, number))

@@ -19,7 +19,7 @@ from chaoyang_geo.assess.judges import (
     WORST,
     Judged,
 )
-from chaoyang_geo.codes import Coded, spread
+from chaoyang_geo.codes import Coded, distinct_texts, pairs, spread
 from chaoyang_geo.schema import class_dtype
 
 if TYPE_CHECKING:
@@ -142,11 +142,8 @@ def _worst(group: Ints, rank: npt.NDArray[np.int8], n: int) -> npt.NDArray[np.in
     return worst
 
 
-def _keys(values: Values, rows: Ints) -> Texts:
-    import numpy as np
-
-    found: Texts = np.array(values.names or [""], dtype=object)[values.item[rows]]
-    return found
+def _keys(values: Values, rows: Ints) -> Coded:
+    return Coded(values.names or [""], values.item[rows])
 
 
 def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
@@ -163,9 +160,7 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     distance = np.full(n, np.nan)
     leads = _leads(of)
     distance[of[leads]] = judged.distance[rows[leads]]
-    limits = np.array(
-        [f"{x:g}" if x == x else "" for x in judged.next_limit[rows].tolist()], object
-    )
+    limits = _numbers(judged.next_limit[rows], "{:g}")
     return {
         "deciding_items": strings(joined(of, _keys(values, rows), n)),
         "deciding_values": strings(joined(of, _written(values, rows), n)),
@@ -174,20 +169,28 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     }
 
 
-def _written(values: Values, rows: Ints) -> Texts:
+def _numbers(numbers: Floats, form: str) -> Coded:
+    """Write numbers, each distinct one once; a missing one is empty."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(numbers, use_na_sentinel=False)
+    texts = [form.format(x) if x == x else "" for x in distinct.tolist()]
+    return distinct_texts(Coded(texts, codes))
+
+
+def _written(values: Values, rows: Ints) -> Coded:
     """Write values with sign and unit, as a reason quotes them."""
     import numpy as np
 
     judged = values.judged
-    units = np.array(judged.per_combination(1) or [""], object)[judged.codes[rows]]
-    signs = np.array(values.sign.texts or [""], object)[values.sign.codes[rows]]
-    texts = [
-        f"{sign}{bound if sign else value:.12g} {unit}".strip()
-        for sign, bound, value, unit in zip(
-            signs, values.bound[rows].tolist(), values.value[rows].tolist(), units, strict=True
-        )
-    ]
-    return np.array(texts, dtype=object)
+    signs = Coded(values.sign.texts or [""], values.sign.codes[rows])
+    units = Coded(judged.per_combination(1) or [""], judged.codes[rows])
+    is_signed = np.array([bool(text) for text in signs.texts])[signs.codes]
+    numbers = _numbers(np.where(is_signed, values.bound[rows], values.value[rows]), "{:.12g}")
+    return pairs(
+        [distinct_texts(signs), numbers, distinct_texts(units)],
+        lambda parts: f"{parts[0]}{parts[1] or 'nan'} {parts[2]}".strip(),
+    )
 
 
 def _multiples(values: Values, rows: Ints, classes: Any) -> Floats:
@@ -228,9 +231,9 @@ def _largest(values: Values, rows: Ints, over: Floats, n: int, name: str) -> dic
 
     leads = _leads(values.group[rows])
     of = values.group[rows[leads]]
-    largest, item = np.full(n, np.nan), np.full(n, "", dtype=object)
-    largest[of], item[of] = over[leads], _keys(values, rows[leads])
-    return {name: largest, f"{name}_item": strings(item)}
+    largest, item = np.full(n, np.nan), np.zeros(n, np.int64)
+    largest[of], item[of] = over[leads], values.item[rows[leads]] + 1
+    return {name: largest, f"{name}_item": strings(Coded(["", *values.names], item))}
 
 
 def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
@@ -249,16 +252,14 @@ def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
          values.group[rows])
     )  # fmt: skip
     ordered = _first_of_item(values, rows[order])
-    multiple = dict(zip(rows.tolist(), over.tolist(), strict=True))
-    times = [f"{multiple[row]:.2f}" if multiple[row] == multiple[row] else ""
-             for row in ordered.tolist()]  # fmt: skip
+    times = _numbers(over[np.searchsorted(rows, ordered)], "{:.2f}")
     of, keys = values.group[ordered], _keys(values, ordered)
     main = _position(of) < _MOST_POLLUTANTS
     return {
         **largest,
         "items_over_3": strings(joined(of, keys, n)),
-        "items_over_3_times": strings(joined(of, np.array(times, dtype=object), n)),
-        "main_pollutants": strings(joined(of[main], keys[main], n)),
+        "items_over_3_times": strings(joined(of, times, n)),
+        "main_pollutants": strings(joined(of[main], Coded(keys.texts, keys.codes[main]), n)),
     }
 
 
@@ -266,26 +267,28 @@ def _missing(values: Values) -> Any:
     """Name the items without any measurement: of the set asked for, else of the core items."""
     import numpy as np
 
-    measured = values.measured
     if values.sets is None:
-        return strings(_lacking(values, measured, standards.CORE_ITEMS))
+        return strings(_lacking(values, standards.CORE_ITEMS))
     set_of = np.zeros(values.n_groups, np.int64)
     set_of[values.group] = values.sets.codes
-    out: Texts = np.full(values.n_groups, "", dtype=object)
+    texts: list[str] = [""]
+    codes = np.zeros(values.n_groups, np.int64)
     for number, text in enumerate(values.sets.texts):
         here = set_of == number
         if here.any():
-            out[here] = _lacking(values, measured, text.split(";"))[here]
-    return strings(out)
+            found = _lacking(values, text.split(";"))
+            codes[here] = found.codes[here] + len(texts)
+            texts += found.texts
+    return strings(Coded(texts, codes))
 
 
-def _lacking(values: Values, measured: Bools, wanted: Sequence[str]) -> Texts:
+def _lacking(values: Values, wanted: Sequence[str]) -> Coded:
     """Join the items of a set that a group has no measurement of, for every group."""
     import numpy as np
 
     place = {item: number for number, item in enumerate(wanted)}
     column = np.array([place.get(name, -1) for name in values.names] or [-1])
-    rows = np.flatnonzero(measured)
+    rows = np.flatnonzero(values.measured)
     columns = column[values.item[rows]]
     present = np.zeros((values.n_groups, len(wanted)), dtype=bool)
     present[values.group[rows[columns >= 0]], columns[columns >= 0]] = True
@@ -296,8 +299,7 @@ def _lacking(values: Values, measured: Bools, wanted: Sequence[str]) -> Texts:
         ";".join(item for item, there in zip(wanted, present[row], strict=True) if not there)
         for row in first
     ]
-    found: Texts = np.array(texts or [""], dtype=object)[which]
-    return found
+    return Coded(texts or [""], which)
 
 
 # --- groups of rows -----------------------------------------------------------------------------
@@ -328,32 +330,42 @@ def _first_of_item(values: Values, rows: Ints) -> Ints:
     return rows[np.sort(first)]
 
 
-def joined(of: Ints, texts: Texts, n: int, *, by: str = ";", once: bool = False) -> Texts:
+def joined(of: Ints, texts: Coded, n: int, *, by: str = ";", once: bool = False) -> Coded:
     """Join the texts of each group in order; with ``once`` an equal or empty text is left out."""
     import numpy as np
 
+    texts = distinct_texts(texts)
+    codes, width = texts.codes.astype(np.int64), max(len(texts.texts), 1)
     if once:
-        kept = np.flatnonzero(texts != "")
-        of, texts = of[kept], texts[kept]
-        number: dict[str, int] = {}
-        codes = np.array([number.setdefault(text, len(number)) for text in texts], np.int64)
-        _, first = np.unique(of * max(len(number), 1) + codes, return_index=True)
+        kept = np.flatnonzero(np.array([text != "" for text in texts.texts] or [False])[codes])
+        of, codes = of[kept], codes[kept]
+        _, first = np.unique(of * width + codes, return_index=True)
         first.sort()
-        of, texts = of[first], texts[first]
+        of, codes = of[first], codes[first]
     order = np.argsort(of, kind="stable")
-    of, texts = of[order], texts[order]
+    of, codes = of[order], codes[order]
     position = _position(of)
-    out: Texts = np.full(n, "", dtype=object)
-    for number_in in range(int(position.max(initial=-1)) + 1):
-        here = position == number_in
-        out[of[here]] += by + texts[here] if number_in else texts[here]
-    return out
+    found = [""]
+    so_far = np.zeros(n, np.int64)
+    for number in range(int(position.max(initial=-1)) + 1):
+        here = np.flatnonzero(position == number)
+        both, place = np.unique(so_far[of[here]] * width + codes[here], return_inverse=True)
+        so_far[of[here]] = place + len(found)
+        found += [
+            f"{found[before]}{by if number else ''}{texts.texts[code]}"
+            for before, code in zip(
+                *(part.tolist() for part in np.divmod(both, width)), strict=True
+            )
+        ]
+    return Coded(found, so_far)
 
 
-def strings(texts: Texts | list[str]) -> Any:
+def strings(texts: Coded | Texts | list[str]) -> Any:
     """Return texts as a column of strings."""
     import pandas as pd
 
+    if isinstance(texts, Coded):
+        return pd.array(texts.texts or [""], dtype="str").take(texts.codes)
     return pd.array(texts, dtype="str")
 
 
@@ -371,39 +383,48 @@ def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded])
         f"缺测{'、'.join(zh[item] for item in text.split(';'))}，类别可能更差" if text else ""
         for text in missing.texts
     ]
-    base = np.array(words or [""], dtype=object)[missing.codes]
-    base[verdict["class"].isna().to_numpy()] = "没有可评价的读数，不定类"
-    parts: list[tuple[Ints, Texts]] = [(np.arange(n), base)]
+    base = missing.codes.astype(np.int64)
+    base[verdict["class"].isna().to_numpy()] = len(words)
+    said = Coded([*words, "没有可评价的读数，不定类"], base)
+    parts: list[tuple[Ints, Coded]] = [(np.arange(n), said)]
 
     rows = np.flatnonzero(values.counts)
     key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
     _, first, times = np.unique(key, return_index=True, return_counts=True)
     twice = rows[np.sort(first[times > 1])]
-    says = np.array(
-        [f"{zh.get(name, name)}{values.twice}" for name in values.names] or [""], object
-    )
-    parts.append((values.group[twice], says[values.item[twice]]))
+    says = [f"{zh.get(name, name)}{values.twice}" for name in values.names]
+    parts.append((values.group[twice], Coded(says, values.item[twice])))
 
     noted = [
         ["" if not text or text == NO_NUMBER else f"{zh.get(name, name)}{text}" for text in flags]
         for name, flags in zip(judged.per_combination(0), judged.bench.flags, strict=True)
     ]
-    table = np.array([text for flags in noted for text in flags] or [""], dtype=object)
-    is_noted = table != ""
+    table = [text for flags in noted for text in flags]
+    is_noted = np.array([text != "" for text in table] or [False])
     if is_noted.any():
         cell = judged.codes.astype(np.int64) * OUTCOMES + judged.outcome
         rows = np.flatnonzero(values.enters & is_noted[cell])
-        parts.append((values.group[rows], table[cell[rows]]))
+        parts.append((values.group[rows], Coded(table, cell[rows])))
     for column in doubts:
         # a doubt about a reading that was judged is a doubt about the verdict
-        texts = np.array(column.texts or [""], dtype=object)
-        rows = np.flatnonzero(values.counts & spread(texts != "", column.codes))
-        parts.append((values.group[rows], texts[column.codes[rows]]))
+        says_something = np.array([text != "" for text in column.texts] or [False])
+        rows = np.flatnonzero(values.counts & spread(says_something, column.codes))
+        parts.append((values.group[rows], Coded(column.texts, column.codes[rows])))
     above = np.array([text == ">" for text in values.sign.texts] or [False])
     rows = np.flatnonzero(values.counts & spread(above, values.sign.codes))
-    parts.append((values.group[rows], np.full(len(rows), "有读数高于量程，超标倍数为下限", object)))
+    parts.append(
+        (
+            values.group[rows],
+            Coded(["有读数高于量程，超标倍数为下限"], np.zeros(len(rows), np.int8)),
+        )
+    )
+    all_texts: list[str] = []
+    codes = []
+    for _, texts in parts:
+        codes.append(texts.codes.astype(np.int64) + len(all_texts))
+        all_texts += texts.texts
     groups = np.concatenate([of for of, _ in parts])
-    return strings(joined(groups, np.concatenate([t for _, t in parts]), n, by="；", once=True))
+    return strings(joined(groups, Coded(all_texts, np.concatenate(codes)), n, by="；", once=True))
 
 
 def _factorized(column: pd.Series) -> tuple[list[str], Any]:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.schema import SchemaError, one_of, split_codes
+from chaoyang_geo.schema import CLASSES, SchemaError, one_of, split_codes
+
+WORST = len(CLASSES) - 1  # place of 劣Ⅴ
 
 #: State of a section by its class (环办〔2011〕22号).
 STATES: dict[str, tuple[str, str]] = {
@@ -88,7 +91,53 @@ def explainer(*, lang: str, standard: str) -> Callable[[Mapping[str, Any]], str]
     limits = standards.limits(standard)
     clause = dict(zip(limits["item"], limits["no"].astype("str"), strict=True))
     write = _chinese if lang == "zh" else _english
-    return lambda row: write(row, names, rule + _clauses(row, clause, lang))
+    words = _Words(standards.class_count(standard), lang)
+    return lambda row: write(row, names, rule + _clauses(row, clause, lang), words)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How the classes of a standard are called; what none of fewer than five meets ranks 劣Ⅴ."""
+
+    n_classes: int
+    lang: str
+
+    def grade(self, grade: str) -> str:
+        zh = self.lang == "zh"
+        if self.n_classes == 1:
+            found = (
+                ("达到限值", "within the limits") if grade == "Ⅰ" else ("超过限值", "over a limit")
+            )
+            return found[0] if zh else found[1]
+        if self.n_classes < WORST and grade == CLASSES[WORST]:
+            last = CLASSES[self.n_classes - 1]
+            return f"劣于{last}类" if zh else f"worse than class {last}"
+        return f"{grade}类" if zh else f"class {grade}"
+
+    def state(self, grade: str) -> str:
+        """Add the state of the water, which the rule has for the national five classes."""
+        if self.n_classes < WORST:
+            return self.grade(grade)
+        zh, en = STATES[grade]
+        return (
+            f"{self.grade(grade)}（{zh}）" if self.lang == "zh" else f"{self.grade(grade)} ({en})"
+        )
+
+    def best(self) -> str:
+        zh, one = self.lang == "zh", self.n_classes == 1
+        if zh:
+            return f"参评各项均{'' if one else '达'}{self.grade('Ⅰ')}"
+        return f"Every item judged is {'' if one else 'in '}{self.grade('Ⅰ')}"
+
+    def between(self, best: str, worst: str) -> str:
+        zh = self.lang == "zh"
+        if self.n_classes == 1:
+            return ("受检出限或量程影响，是否达到限值不能判定" if zh
+                    else "Detection limits or ranges leave open whether the limits are met")  # fmt: skip
+        if zh:
+            return f"受检出限或量程影响，类别可能为{best}至{self.grade(worst)}"
+        last = worst if self.grade(worst) == f"class {worst}" else self.grade(worst)
+        return f"Detection limits or ranges leave the class between {best} and {last}"
 
 
 def _clauses(row: Mapping[str, Any], clause: Mapping[str, str], lang: str) -> str:
@@ -198,7 +247,7 @@ def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
     return out
 
 
-def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
+def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words: _Words) -> str:
     head = _head(row, "zh")
     if _is_missing(row["class"]):
         return f"{head}：没有可评价的读数，不定类。"
@@ -207,7 +256,7 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         f"{name}{value}" + (f"（上一类别限值{limit}，差{gap}）" if gap else "")
         for name, value, limit, gap in _deciding(row, names)
     ]
-    sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else "参评各项均达Ⅰ类")
+    sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else words.best())
     if _is_missing(row["target_class"]):
         sentences.append("未登记目标类别")
     else:
@@ -227,7 +276,7 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         sentences.append(f"{'、'.join(undecided)}有读数但不能判定类别，类别可能更差")
     between = _range(row)
     if between:
-        sentences.append(f"受检出限或量程影响，类别可能为{between[0]}至{between[1]}类")
+        sentences.append(words.between(*between))
     mends = _mends(row, names, "zh")
     if mends:
         sentences.append(f"{'、'.join(mends)}，类别即可好转")
@@ -237,10 +286,10 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         else "瞬时值不修约"
     )
     sentences.append(f"依据{rule}，单因子评价（环办〔2011〕22号），{rounding}")
-    return f"{head}：{row['class']}类（{STATES[row['class']][0]}）。{'。'.join(sentences)}。"
+    return f"{head}：{words.state(row['class'])}。{'。'.join(sentences)}。"
 
 
-def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str:
+def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words: _Words) -> str:
     head = _head(row, "en")
     if _is_missing(row["class"]):
         return f"{head}: no reading that can be judged, so no class."
@@ -250,9 +299,7 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         + (f" (limit of the next better class {limit}, {gap} away)" if gap else "")
         for name, value, limit, gap in _deciding(row, names)
     ]
-    sentences.append(
-        f"Deciding: {', '.join(deciding)}" if deciding else "Every item judged is in class Ⅰ"
-    )
+    sentences.append(f"Deciding: {', '.join(deciding)}" if deciding else words.best())
     if _is_missing(row["target_class"]):
         sentences.append("No target class is recorded")
     else:
@@ -274,9 +321,7 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         )
     between = _range(row)
     if between:
-        sentences.append(
-            f"Detection limits or ranges leave the class between {between[0]} and {between[1]}"
-        )
+        sentences.append(words.between(*between))
     mends = _mends(row, names, "en")
     if mends:
         sentences.append(f"The class gets better when {' and '.join(mends)}")
@@ -286,4 +331,4 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str) -> str
         else "instantaneous values not rounded"
     )
     sentences.append(f"Rule: {rule}, the worst item decides (Circular 22 of 2011), {rounding}")
-    return f"{head}: class {row['class']} ({STATES[row['class']][1]}). {'. '.join(sentences)}."
+    return f"{head}: {words.state(row['class'])}. {'. '.join(sentences)}."

@@ -325,3 +325,34 @@ def test_the_bundled_readings_agree_with_their_published_class(plan):
     result = classify(plan.readings, plan.sections)
     assert len(result) == 5
     assert (result["class"].astype(str) == result["published_class"].astype(str)).all()
+
+
+@pytest.mark.parametrize(
+    ("classes", "value", "zh", "en"),
+    [
+        (3, 0.15, "：Ⅱ类。定类", ": class Ⅱ. Deciding"),
+        (3, 0.5, "：劣于Ⅲ类。定类", ": worse than class Ⅲ. Deciding"),
+        (
+            1,
+            0.05,
+            "：达到限值。参评各项均达到限值",
+            ": within the limits. Every item judged is within",
+        ),
+        (1, 0.5, "：超过限值。定类", ": over a limit. Deciding"),
+    ],
+)
+def test_a_standard_of_fewer_classes_has_no_states_of_the_national_five(
+    tmp_path, classes, value, zh, en
+):
+    """重度污染 is said of what exceeds Ⅴ of the national standard, not of a limit of one's own."""
+    limits = [0.1, 0.2, 0.3][:classes]
+    own = tmp_path / "own.csv"
+    names = ",".join(f"class_{k + 1}" for k in range(classes))
+    own.write_text(f"item,water_type,direction,unit,{names}\n"
+                   f"tp,all,max,mg/L,{','.join(map(str, limits))}\n", encoding="utf-8")  # fmt: skip
+    reading = pd.DataFrame({"section_name": ["甲"], "time": pd.to_datetime(["2025-10-08"]),
+                            "item": "tp", "value": value, "unit": "mg/L"})  # fmt: skip
+    row = classify(reading, standard=own, items=["tp"]).iloc[0]
+    for text, part in ((row["why_zh"], zh), (row["why_en"], en)):
+        assert part in text
+        assert not any(word in text for word in ("污染", "polluted", "劣Ⅴ", "优", "excellent"))

@@ -19,16 +19,16 @@ def judged(values, kind="river", target="Ⅲ", **options):
 
 
 def averaged(item, values, times=None, **options):
-    """Means of readings written as cells: 0.1, or <0.02."""
+    """Means of readings written as cells: 0.1, <0.02, or >0.4."""
     cells = [str(value) for value in values]
-    below = [cell.startswith("<") for cell in cells]
+    signs = [cell[0] if cell[0] in "<>" else "" for cell in cells]
     times = times or [f"2025-10-{day:02d}" for day in range(1, len(cells) + 1)]
     more = {name: options.pop(name) for name in ("method", "state") if name in options}
     table = pd.DataFrame({
         "section_code": "S1", "time": pd.to_datetime(times), "item": item,
-        "value": [np.nan if b or c == "nan" else float(c) for b, c in zip(below, cells, strict=True)],
-        "censored": ["<" if b else "" for b in below],
-        "detection_limit": [float(c[1:]) if b else np.nan for b, c in zip(below, cells, strict=True)], **more,
+        "value": [np.nan if sign else float(c) for sign, c in zip(signs, cells, strict=True)],
+        "censored": signs,
+        "detection_limit": [float(c[1:]) if sign else np.nan for sign, c in zip(signs, cells, strict=True)], **more,
     })  # fmt: skip
     return cg.mean_readings(table, **options).iloc[0]
 
@@ -224,6 +224,22 @@ def half_limit():
         f"(0.02 / 2 + 0.05) / 2 = {row['mean']:g}; {row['mean_low']:g}–{row['mean_high']:g} "
         f"(n={row['n']}, {row['n_censored']} <)"
     )
+
+
+def above(item, cells):
+    row = averaged(item, cells)
+    low, high = (f"{x:.3g}" if x == x else "—" for x in (row["mean_low"], row["mean_high"]))
+    return f"{row['mean']:.3g}; {low}–{high} (n={row['n']}, {row['n_above']} >)"
+
+
+@worked
+def above_range():
+    return "0.1, >0.4 → " + above("tp", [0.1, ">0.4"])
+
+
+@worked
+def above_range_ph():
+    return "pH 8, >9 → " + above("ph", [8, ">9"])
 
 
 @worked

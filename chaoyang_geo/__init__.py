@@ -129,6 +129,9 @@ _WHERE = {
     "cap_approximate": "findings",
     "load_examples": "findings",
     "example_names": "findings",
+    "water_source_zones": "rivers",
+    "river_buffer": "rivers",
+    "river_reach_check": "rivers",
 }
 
 __all__ = [*_WHERE, "__version__"]
@@ -209,13 +212,16 @@ if TYPE_CHECKING:
     from chaoyang_geo.rivers import between as between
     from chaoyang_geo.rivers import downstream as downstream
     from chaoyang_geo.rivers import interpolate_along as interpolate_along
+    from chaoyang_geo.rivers import river_buffer as river_buffer
     from chaoyang_geo.rivers import river_network as river_network
+    from chaoyang_geo.rivers import river_reach_check as river_reach_check
     from chaoyang_geo.rivers import sections_along as sections_along
     from chaoyang_geo.rivers import snap_sections as snap_sections
     from chaoyang_geo.rivers import travel_time as travel_time
     from chaoyang_geo.rivers import units_of_sections as units_of_sections
     from chaoyang_geo.rivers import upstream as upstream
     from chaoyang_geo.rivers import upstream_of as upstream_of
+    from chaoyang_geo.rivers import water_source_zones as water_source_zones
     from chaoyang_geo.schema import SchemaError as SchemaError
     from chaoyang_geo.schema import label as label
     from chaoyang_geo.schema import vocabulary as vocabulary

@@ -1,0 +1,495 @@
+"""Sites that lie outside a zone and drain into it: where, how far, past which sections."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.rivers.belong import assign_units
+from chaoyang_geo.rivers.corridor import pieces_inside
+from chaoyang_geo.rivers.numbering import number
+from chaoyang_geo.rivers.places import Places, Ways, read_places, river_names, way_lines
+from chaoyang_geo.rivers.reach_drains import Drains, find_drains
+from chaoyang_geo.rivers.reach_walk import (
+    Hits,
+    Targets,
+    forks_on,
+    points_on,
+    reach_targets,
+    walk_down,
+    ways_of,
+)
+from chaoyang_geo.rivers.reach_words import Row, sentences
+from chaoyang_geo.schema import SchemaError, one_of, require, require_unique, text_array
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import numpy.typing as npt
+
+    from chaoyang_geo.rivers.network import RiverNetwork
+
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+#: Columns of the result, in order; the geometry follows.
+REACH_COLUMNS: dict[str, str] = {
+    "site_code": "str",
+    "site_name": "str",
+    "reach_state": "str",
+    "zone_code": "str",
+    "zone_name": "str",
+    "zone_kind": "str",
+    "zone_grade": "str",
+    "layer": "str",
+    "version": "str",
+    "status": "str",
+    "distance_km": "float64",
+    "rivers_passed": "str",
+    "n_sections_between": "int64",
+    "codes_between": "str",
+    "reach_code": "str",
+    "measure_m": "float64",
+    "offset_m": "float64",
+    "unit_code": "str",
+    "unit_name": "str",
+    "county_code": "str",
+    "county_name": "str",
+    "next_section_code": "str",
+    "distance_to_next_km": "float64",
+    "sections_downstream": "str",
+    "reach_flag": "str",
+    "why_zh": "str",
+    "why_en": "str",
+}
+
+#: What can be said of a site and a zone.
+REACH_STATES: tuple[str, ...] = ("in_zone", "reaches", "none", "off_network", "no_position")
+
+_ZONE_NEEDED = ("zone_code", "zone_name", "zone_kind", "zone_grade")
+_ZONE_ALSO = ("layer", "version", "status")
+_SNAP = "Snap them first: snap_sections(sections, network, max_distance_m=...)."
+
+
+def river_reach_check(
+    sites: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    network: RiverNetwork,
+    *,
+    sections: gpd.GeoDataFrame | None = None,
+    units: gpd.GeoDataFrame | None = None,
+    counties: gpd.GeoDataFrame | None = None,
+    max_distance_km: float = 50.0,
+    max_snap_m: float = 2000.0,
+    tie_m: float = 1.0,
+    rows: str = "all",
+    geometry: str = "site",
+) -> gpd.GeoDataFrame:
+    """Find for each site the zones that its water comes to, and how far along the river.
+
+    A site may lie outside every zone and still drain into one. It is put on the river, its water is
+    followed down every arm, and each zone that is met is a row: the place where the river first
+    enters it, the distance along the river, the rivers and sections on the way. Measured in metres
+    in the CGCS2000 3-degree zone of the network; the layers may have any CRS and are not changed.
+
+    Required columns: ``sites``: ``site_code`` (unique), geometry (Point, line or Polygon; may be
+    missing); ``zones``: ``zone_code``, ``zone_name``, ``zone_kind``, ``zone_grade``, geometry
+    (Polygon); ``sections``: ``section_code`` (unique), ``reach_code``, ``measure_m`` (of
+    :func:`snap_sections`); ``units``: ``unit_code``; ``counties``: ``county_code``. Used where
+    present: ``site_name``, and ``reach_code`` with ``measure_m`` of sites that were snapped
+    before (``''``: on no river); ``layer``, ``version``, ``status``, ``quality``,
+    ``water_source_name`` of zones; ``unit_name``; ``county_name``.
+
+    Parameters
+    ----------
+    sites : GeoDataFrame, n rows, any CRS
+    zones : GeoDataFrame, any CRS
+        Rows of one ``zone_code`` are one zone.
+    network : RiverNetwork
+    sections : GeoDataFrame, optional
+        Snapped to the network.
+    units, counties : GeoDataFrame of polygons, optional
+        For the control unit and the county where the site's water leaves it.
+    max_distance_km : float, kilometres along the river, more than 0
+        No rule gives a number; ``math.inf`` for all the way.
+    max_snap_m : float, metres, more than 0
+        A site farther from every reach is on no river.
+    tie_m : float, metres, 0 or more
+        Reaches as near as this are as near: the water is followed from each of them.
+    rows : {"all", "first"}
+        Every zone, or only the nearest: one row for each site, with the index of the sites.
+    geometry : {"site", "way"}
+        The geometry of the result: the site, or the way along the river (LineString; missing where
+        there is none).
+
+    Returns
+    -------
+    GeoDataFrame, n rows or more, sites in their order, the nearest zone first, CRS of ``sites``
+        :data:`REACH_COLUMNS`. ``reach_state`` is ``in_zone`` (the site lies in the zone, wholly or
+        in part, or touches it), ``reaches``, ``none`` (no zone within ``max_distance_km``), ``off_network`` (no
+        reach within ``max_snap_m``) or ``no_position``. A site with none of the first two has one row.
+        ``distance_km`` is missing but for these two; ``rivers_passed``, ``codes_between`` and
+        ``sections_downstream`` are joined by ``;``, in the order downstream.
+
+    Raises
+    ------
+    CRSError
+        A layer has no CRS.
+    SchemaError
+        A column is missing, a code is there twice, or places are of another network.
+    ValueError
+        An option or a distance is not allowed.
+
+    Notes
+    -----
+    A line or polygon that crosses the river drains at each crossing, from the lower end of what it
+    covers; the nearest way counts. What crosses no reach drains to the nearest one, in a straight
+    line: whether a ridge lies between is not looked at, so the offset is stated. Give snapped sites
+    where the receiving water is known.
+
+    Where the river parts, every arm is followed, and the shortest way to a zone counts; the flag
+    says so. What leaves a reach in its middle is taken to leave at its lower end.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString, Point, box
+    >>> from chaoyang_geo.rivers import river_network, river_reach_check
+    >>> lines = gpd.GeoDataFrame({"reach_code": ["A"], "river_name": ["大凌河"]}, crs=4549,
+    ...                          geometry=[LineString([(500000, 4600000), (520000, 4600000)])])
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["Z1"], "zone_name": ["示例水源一级保护区"],
+    ...      "zone_kind": ["drinking_water"], "zone_grade": ["primary"]},
+    ...     geometry=[box(508400, 4599000, 512000, 4601000)], crs=4549)
+    >>> sites = gpd.GeoDataFrame({"site_code": ["S1", "S2"]}, crs=4549,
+    ...                          geometry=[Point(501000, 4600300), Point(515000, 4600300)])
+    >>> found = river_reach_check(sites, zones, river_network(lines))
+    >>> found[["site_code", "reach_state", "zone_code", "distance_km", "offset_m"]]
+      site_code reach_state zone_code  distance_km  offset_m
+    0        S1     reaches        Z1          7.4     300.0
+    1        S2        none                    NaN     300.0
+    >>> found["why_en"][0]
+    'Lies outside the zone and drains to 大凌河 (300 m away); its water reaches the primary zone \
+“示例水源一级保护区” in 7.4 km via 大凌河.'
+    """
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+
+    require_crs(sites, layer_name="sites")
+    require(sites, ["site_code"], table="sites")
+    require_unique(pd.DataFrame(sites), "site_code", table="sites")
+    require_crs(zones, layer_name="zones")
+    require(zones, _ZONE_NEEDED, table="zones")
+    one_of("rows", rows, ("all", "first"))
+    one_of("geometry", geometry, ("site", "way"))
+    for name, value, least in (("max_distance_km", max_distance_km, 1e-9), ("tie_m", tie_m, 0.0)):
+        if not value >= least:
+            raise ValueError(f"{name}={value!r} is no distance.")
+    if not (math.isfinite(max_snap_m) and max_snap_m > 0):
+        raise ValueError(f"max_snap_m={max_snap_m!r} is no distance; give metres above 0.")
+    zone_crs = network.metric_crs or _some_crs(sites)
+    shapes = _valid(sites.geometry.to_crs(zone_crs))
+    drains = find_drains(sites, shapes, network, max_snap_m=max_snap_m, tie_m=tie_m)
+    table = _Zones(zones, zone_crs)
+    walks = _Walks(network, drains, max_distance_km * 1000.0)
+    hits = walks.to(table.targets(network))
+    found = _rows(hits, drains, table.holding(shapes), len(sites), len(table.codes))
+    site, zone = found.site, found.zone
+    chosen = np.flatnonzero(found.hit >= 0)
+    taken = hits.at(found.hit[chosen])
+    ways = ways_of(walks.numbers, walks.steps, taken, drains.places)
+    state = _states(found, shapes, drains)
+    distance = np.where(state == "in_zone", 0.0, np.nan)
+    distance[chosen] = taken.way_m / 1e3
+    forked = np.zeros(len(site), dtype=bool)
+    forked[chosen] = forks_on(network, ways, len(chosen))
+    passed = np.full(len(site), "", dtype=object)
+    passed[chosen] = _rivers_passed(network, ways, len(chosen))
+    place = drains.origin(shapes, len(sites))
+    unit = _answers(place, zone_crs, units, "unit", table="units")
+    county = _answers(place, zone_crs, counties, "county", table="counties")
+    reach = np.append(drains.places.reach, -1)[found.drain]
+    columns: dict[str, Any] = {
+        "site_code": text_array(sites["site_code"])[site],
+        "site_name": _texts(sites, "site_name")[site],
+        "reach_state": state,
+        **{name: table.text(name, zone) for name in (*_ZONE_NEEDED, *_ZONE_ALSO)},
+        "distance_km": distance,
+        "rivers_passed": passed,
+        "reach_code": np.append(network.codes.to_numpy(dtype=object), "")[reach],
+        "measure_m": np.append(drains.places.measure_m, np.nan)[found.drain],
+        "offset_m": np.append(drains.offset_m, np.nan)[found.drain],
+        "unit_code": unit[0][site],
+        "unit_name": unit[1][site],
+        "county_code": county[0][site],
+        "county_name": county[1][site],
+        **_section_columns(sections, walks, ways, chosen, site),
+    }
+    crossings, tied = drains.crossings(len(sites))[site], drains.tied(len(sites))[site]
+    river = np.append(river_names(network), "")[reach]
+    texts = [
+        sentences(
+            Row(
+                {name: values[k] for name, values in columns.items()},
+                river=str(river[k]),
+                called=table.called(int(zone[k])),
+                quality=table.quality(int(zone[k])),
+                crossings=int(crossings[k]),
+                tied=int(tied[k]),
+                forked=bool(forked[k]),
+                without_shape=table.without_shape,
+                max_distance_km=max_distance_km,
+                max_snap_m=max_snap_m,
+                asked=(sections is not None, units is not None, counties is not None),
+            )
+        )
+        for k in range(len(site))
+    ]
+    for k, name in enumerate(("reach_flag", "why_zh", "why_en")):
+        columns[name] = [text[k] for text in texts]
+    frame = pd.DataFrame(columns)[list(REACH_COLUMNS)].astype(REACH_COLUMNS)
+    lines = sites.geometry.to_numpy()[site]
+    if geometry == "way":
+        lines = np.full(len(site), None, dtype=object)
+        lines[chosen] = way_lines(network, ways, len(chosen)).to_crs(sites.crs).to_numpy()
+    out = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, crs=sites.crs))
+    if rows == "first":
+        out = out.iloc[np.unique(site, return_index=True)[1]].set_axis(sites.index, axis=0)
+    return out
+
+
+class _Walks:
+    """The walks down from all places where sites drain."""
+
+    def __init__(self, network: RiverNetwork, drains: Drains, limit_m: float) -> None:
+        import numpy as np
+
+        self.network, self.drains, self.limit_m = network, drains, limit_m
+        self.numbers = number(network)
+        starts, self.walk = np.unique(drains.places.reach, return_inverse=True)
+        self.steps = walk_down(network, self.numbers, starts, limit_m)
+
+    def to(self, targets: Targets) -> Hits:
+        """Return which targets each place comes to."""
+        return reach_targets(
+            self.numbers, self.steps, self.drains.places, self.walk, targets, self.limit_m
+        )
+
+
+def _states(found: _Rows, shapes: Any, drains: Drains) -> Any:
+    """Return what can be said of each row."""
+    import numpy as np
+
+    state = np.where(found.hit >= 0, "reaches", np.where(found.zone >= 0, "in_zone", "none"))
+    off = (found.zone < 0) & ~drains.on_river(len(shapes))[found.site]
+    missing = np.array([shape is None for shape in shapes], dtype=bool)
+    state = np.where(off, "off_network", state)
+    return np.where(missing[found.site], "no_position", state).astype(object)
+
+
+def _some_crs(sites: gpd.GeoDataFrame) -> Any:
+    """Return a CRS in metres where the network has no line to choose one by."""
+    there = ~(sites.geometry.isna() | sites.geometry.is_empty)
+    return metric_crs(sites, layer_name="sites") if there.any() else sites.crs
+
+
+def _valid(layer: gpd.GeoSeries) -> Any:
+    """Return valid shapes, None where there is none."""
+    import numpy as np
+    import shapely
+
+    shapes = np.asarray(layer.array, dtype=object).copy()
+    shapes[shapely.is_empty(shapes)] = None
+    bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
+    shapes[bad] = shapely.make_valid(shapes[bad])
+    return shapes
+
+
+class _Zones:
+    """The zones in metres, by code."""
+
+    def __init__(self, zones: gpd.GeoDataFrame, crs: Any) -> None:
+        import numpy as np
+
+        self.shapes = _valid(zones.geometry.to_crs(crs))
+        codes = text_array(zones["zone_code"])
+        if (codes == "").any():
+            row = int((codes == "").argmax())
+            raise SchemaError(f"zones: row {row + 1} has no zone_code; every row needs one.")
+        kinds = {type_ for type_ in zones.geometry.geom_type.dropna().unique()}
+        if strange := kinds - {"Polygon", "MultiPolygon"}:
+            raise SchemaError(f"zones: there is a {sorted(strange)[0]}; a zone is a Polygon.")
+        found, first, self.number = np.unique(
+            codes.astype(str), return_index=True, return_inverse=True
+        )
+        self.codes = found
+        self._rows = {name: _texts(zones, name)[first] for name in zones.columns if name in _USED}
+        there = np.array([shape is not None for shape in self.shapes], dtype=bool)
+        self.without_shape = len(found) - len(np.unique(self.number[there]))
+
+    def targets(self, network: RiverNetwork) -> Targets:
+        """Return where reaches lie in zones."""
+        found = pieces_inside(network, self.shapes)
+        return Targets(
+            self.number[found.polygon].astype("int64"), found.reach, found.from_m, found.to_m
+        )
+
+    def holding(self, shapes: Any) -> tuple[Ints, Ints]:
+        """Return pairs of sites and zones that they lie in, wholly or in part."""
+        import numpy as np
+        import shapely
+
+        site, row = shapely.STRtree(self.shapes).query(shapes, predicate="intersects")
+        pairs = np.unique(np.stack([site, self.number[row]]), axis=1).astype("int64")
+        return pairs[0], pairs[1]
+
+    def text(self, name: str, zone: Ints) -> Any:
+        """Return a column for zones; ``''`` without one."""
+        import numpy as np
+
+        values = self._rows.get(name, np.full(len(self.codes), "", dtype=object))
+        return np.append(values, "")[zone]
+
+    def quality(self, zone: int) -> str:
+        """Return the quality of a zone."""
+        return str(self._rows["quality"][zone]) if "quality" in self._rows and zone >= 0 else ""
+
+    def called(self, zone: int) -> tuple[str, str]:
+        """Return the name of a zone and the water source that it belongs to."""
+        if zone < 0:
+            return "", ""
+        name = str(self._rows["zone_name"][zone]) or str(self.codes[zone])
+        source = self._rows.get("water_source_name")
+        return name, "" if source is None else str(source[zone])
+
+
+_USED = (*_ZONE_NEEDED, *_ZONE_ALSO, "quality", "water_source_name")
+
+
+def _texts(frame: gpd.GeoDataFrame, column: str) -> Any:
+    import numpy as np
+
+    if column not in frame:
+        return np.full(len(frame), "", dtype=object)
+    return text_array(frame[column])
+
+
+class _Rows(NamedTuple):
+    """Rows of the result: site, zone, drain and hit; -1 for none."""
+
+    site: Ints
+    zone: Ints
+    drain: Ints
+    hit: Ints
+
+
+def _rows(hits: Hits, drains: Drains, inside: tuple[Ints, Ints], n: int, n_zones: int) -> _Rows:
+    """Return the rows in their order: the site, then the nearest zone; of each zone its nearest way."""
+    import numpy as np
+
+    site = drains.site[hits.place]
+    size = n_zones + 1
+    outside = np.flatnonzero(~np.isin(site * size + hits.target, inside[0] * size + inside[1]))
+    order = np.lexsort((outside, hits.way_m[outside], hits.target[outside], site[outside]))
+    kept = outside[order]
+    key = site[kept] * size + hits.target[kept]
+    first = np.ones(len(kept), dtype=bool)
+    first[1:] = key[1:] != key[:-1]
+    kept = kept[first]
+    none = np.setdiff1d(np.arange(n), np.concatenate([site[kept], inside[0]]))
+    best = drains.nearest(n)
+    sites = np.concatenate([inside[0], site[kept], none])
+    zones = np.concatenate([inside[1], hits.target[kept], np.full(len(none), -1)])
+    drain = np.concatenate([best[inside[0]], hits.place[kept], best[none]])
+    hit = np.concatenate([np.full(len(inside[0]), -1), kept, np.full(len(none), -1)])
+    way = np.concatenate([np.full(len(inside[0]), -1.0), hits.way_m[kept], np.zeros(len(none))])
+    order = np.lexsort((zones, way.round(6), sites))
+    return _Rows(sites[order], zones[order], drain[order], hit[order])
+
+
+def _rivers_passed(network: RiverNetwork, ways: Ways, n: int) -> list[str]:
+    """Return the names of the rivers of each way in the order downstream; unnamed ones left out."""
+    names = river_names(network)[ways.reach]
+    out: list[dict[str, None]] = [{} for _ in range(n)]
+    for pair, name in zip(ways.pair.tolist(), names.tolist(), strict=True):
+        if name:
+            out[pair].setdefault(name)
+    return [";".join(found) for found in out]
+
+
+def _section_columns(
+    sections: gpd.GeoDataFrame | None, walks: _Walks, ways: Ways, chosen: Ints, site: Ints
+) -> dict[str, Any]:
+    """Return the columns that say which sections lie on the ways, and below the sites."""
+    import numpy as np
+    import pandas as pd
+
+    between: list[list[str]] = [[] for _ in site]
+    n = int(site.max(initial=-1)) + 1
+    below: list[list[str]] = [[] for _ in range(n)]
+    next_km = np.full(n, np.nan)
+    if sections is not None:
+        require(sections, ["section_code", "reach_code", "measure_m"], table="sections", hint=_SNAP)
+        require_unique(pd.DataFrame(sections), "section_code", table="sections")
+        places = read_places(
+            walks.network, sections, sections=None, table="sections", code="section_code"
+        )
+        points = _as_targets(places)
+        for pair, point in zip(*(each.tolist() for each in points_on(ways, points)), strict=True):
+            between[int(chosen[pair])].append(str(places.codes[point]))
+        below, next_km = _below(walks.to(points), walks.drains, places, n)
+    return {
+        "n_sections_between": np.array([len(codes) for codes in between], dtype="int64"),
+        "codes_between": [";".join(codes) for codes in between],
+        "next_section_code": [below[row][0] if below[row] else "" for row in site],
+        "distance_to_next_km": next_km[site],
+        "sections_downstream": [";".join(below[row]) for row in site],
+    }
+
+
+def _as_targets(places: Places) -> Targets:
+    import numpy as np
+
+    rows = np.flatnonzero(places.reach >= 0)
+    rows = rows[np.lexsort((places.measure_m[rows], places.reach[rows]))]
+    at = places.measure_m[rows]
+    return Targets(rows, places.reach[rows], at, at)
+
+
+def _below(met: Hits, drains: Drains, places: Places, n: int) -> tuple[list[list[str]], Floats]:
+    """Return the sections below each site, the nearest first, and how far that is in kilometres."""
+    import numpy as np
+
+    site = drains.site[met.place]
+    out: list[list[str]] = [[] for _ in range(n)]
+    near = np.full(n, np.nan)
+    order = np.lexsort((met.target, met.way_m, site))
+    for row, target, way in zip(
+        site[order].tolist(), met.target[order].tolist(), met.way_m[order].tolist(), strict=True
+    ):
+        code = str(places.codes[target])
+        if code not in out[row]:
+            out[row].append(code)
+            near[row] = way / 1e3 if len(out[row]) == 1 else near[row]
+    return out, near
+
+
+def _answers(
+    place: Any, crs: Any, polygons: gpd.GeoDataFrame | None, what: str, *, table: str
+) -> tuple[Any, Any]:
+    """Return code and name of the polygon of each place; ``''`` where there is none."""
+    import geopandas as gpd
+    import numpy as np
+
+    empty = np.full(len(place), "", dtype=object)
+    if polygons is None:
+        return empty, empty
+    code, name = f"{what}_code", f"{what}_name"
+    require(polygons, [code], table=table)
+    points = gpd.GeoDataFrame(geometry=gpd.GeoSeries(place, crs=crs))
+    found = text_array(assign_units(points, polygons, code=code)[code])
+    codes = text_array(polygons[code])
+    names = dict(zip(codes, _texts(polygons, name), strict=True))
+    return found, np.array([names.get(each, "") for each in found], dtype=object)

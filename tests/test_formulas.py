@@ -12,6 +12,7 @@ import chaoyang_geo as cg
 sys.path.insert(0, str(Path(__file__).parent))
 import worked_classes  # noqa: F401  (each module adds its checks to CHECKS)
 import worked_groups  # noqa: F401
+import worked_zones  # noqa: F401
 from worked_tables import CHECKS
 
 ROOT = Path(__file__).resolve().parents[1]

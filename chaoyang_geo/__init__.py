@@ -132,6 +132,12 @@ _WHERE = {
     "water_source_zones": "rivers",
     "river_buffer": "rivers",
     "river_reach_check": "rivers",
+    "free_parts": "alternatives",
+    "smallest_shift": "alternatives",
+    "conflict_stretches": "alternatives",
+    "zone_distance_contours": "alternatives",
+    "zone_distance_raster": "alternatives",
+    "write_distance_tif": "alternatives",
 }
 
 __all__ = [*_WHERE, "__version__"]
@@ -143,6 +149,12 @@ if TYPE_CHECKING:
     from chaoyang_geo.alerting import read_alert_state as read_alert_state
     from chaoyang_geo.alerting import rebuild_alerts as rebuild_alerts
     from chaoyang_geo.alerting import write_alert_state as write_alert_state
+    from chaoyang_geo.alternatives import conflict_stretches as conflict_stretches
+    from chaoyang_geo.alternatives import free_parts as free_parts
+    from chaoyang_geo.alternatives import smallest_shift as smallest_shift
+    from chaoyang_geo.alternatives import write_distance_tif as write_distance_tif
+    from chaoyang_geo.alternatives import zone_distance_contours as zone_distance_contours
+    from chaoyang_geo.alternatives import zone_distance_raster as zone_distance_raster
     from chaoyang_geo.assess import assess_sections as assess_sections
     from chaoyang_geo.assess import classify as classify
     from chaoyang_geo.assess import classify_items as classify_items

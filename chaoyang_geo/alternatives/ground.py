@@ -1,0 +1,360 @@
+"""Sites and zones made ready: checked, mended, in metres, zones cut into small pieces at the sites.
+
+The tools of this room share one ground: sites stand in the CGCS2000 3-degree zone of their own
+middle, so that the answer for a site does not depend on which others are asked for, and of a zone
+of 100,000 vertices only the pieces near a site are looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
+from chaoyang_geo.schema import SchemaError, require, require_unique
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import numpy.typing as npt
+
+    Shapes = npt.NDArray[np.object_]
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+
+SITE_COLUMNS: tuple[str, ...] = ("site_code", "site_name")
+ZONE_COLUMNS: tuple[str, ...] = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
+
+MISSING = "无图形"
+EMPTY = "图形为空"
+NOT_FINITE = "坐标不是有限数"
+INVALID = "图形自相交或重叠，已修复"
+
+#: Nearer than this, metres, is touching.
+TOUCH_M = 0.001
+_PIECE = 96  # vertices of a piece of a zone at most
+
+
+def checked_metres(name: str, value: float, *, zero: bool = True) -> float:
+    """Return a distance that an option gives; ``ValueError`` where it is none."""
+    number = float(value)
+    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+        least = "0 or more" if zero else "more than 0"
+        raise ValueError(f"{name}={value!r} is no distance; give metres, {least}.")
+    return number
+
+
+def quad_segs(radius_m: float, tolerance_m: float) -> tuple[int, float]:
+    """Return in how many chords to draw a quarter circle, and the radius that covers the circle.
+
+    With the chords of GEOS, which may be half as long again as a quarter by that number, a buffer
+    by the second number holds every place nearer than ``radius_m`` and none that is farther by
+    more than the tolerance.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.alternatives.ground import quad_segs
+    >>> quad_segs(0.0, 0.01), [round(number, 3) for number in quad_segs(100.0, 0.01)]
+    ((4, 0.0), [84, 100.01])
+    """
+    half = 1.5 * math.pi / 4  # of the longest chord, times the number of chords
+    n = max(4, math.ceil(half / math.acos(radius_m / (radius_m + tolerance_m))))
+    return n, radius_m / math.cos(half / n)
+
+
+def checked_sites(sites: gpd.GeoDataFrame) -> None:
+    """Check CRS and columns of the table of sites."""
+    require_crs(sites, layer_name="sites")
+    require(sites, SITE_COLUMNS, table="sites")
+    require_unique(sites, "site_code", table="sites")
+
+
+def checked_area(within: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Any, str]:
+    """Return an area as one shape in metres, and its CGCS2000 zone; without rows ``None``, ``""``.
+
+    Raises
+    ------
+    CRSError
+        The layer has no CRS, or lies outside the CGCS2000 zones.
+    SchemaError
+        A shape is no polygon.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    require_crs(within, layer_name="within")
+    shapes = np.array(within.geometry.to_numpy(), dtype=object)
+    wrong = ~np.isin(shapely.get_type_id(shapes), (3, 6)) | shapely.is_empty(shapes)
+    wrong |= ~finite(shapes)
+    if wrong.any():
+        row = int(wrong.argmax())
+        kind = "no geometry" if shapes[row] is None else f"a {shapes[row].geom_type}"
+        raise SchemaError(
+            f"within: row {row + 1} has {kind}, not a polygon with finite coordinates; give the "
+            "area as polygons, e.g. the outline of a county, or a box."
+        )
+    if not len(shapes):
+        return None, ""
+    crs = metric_crs(within, layer_name="within")
+    found = np.array(gpd.GeoSeries(shapes, crs=within.crs).to_crs(crs).to_numpy(), dtype=object)
+    bad = ~shapely.is_valid(found)
+    found[bad] = shapely.make_valid(found[bad], method="structure", keep_collapsed=False)
+    return shapely.union_all(found), crs
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Zone records with a usable shape, in one CRS; ``row`` is the row in the table given."""
+
+    frame: gpd.GeoDataFrame
+    n_unusable: int
+
+    @property
+    def flag(self) -> str:
+        """What the result has to say about zones that could not be used."""
+        return f"{self.n_unusable} 个分区无可用图形，未计入" if self.n_unusable else ""
+
+    @cached_property
+    def tree(self) -> Any:
+        """Index of the shapes as given."""
+        import shapely
+
+        return shapely.STRtree(self.frame.geometry.to_numpy())
+
+
+def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
+    """Check zones of one layer or several; records without a usable shape are counted.
+
+    Raises
+    ------
+    CRSError
+        A layer has no CRS.
+    SchemaError
+        A column is missing, or a zone is a line or a point.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    frames = [zones] if isinstance(zones, gpd.GeoDataFrame) else list(zones)
+    if not frames:
+        raise SchemaError("zones: the list is empty; give at least one layer, it may have no rows.")
+    kept = []
+    unusable = 0
+    for frame in frames:
+        if not isinstance(frame, gpd.GeoDataFrame):
+            raise SchemaError(
+                f"zones: {type(frame).__name__} is no layer; give a GeoDataFrame, or a list of them."
+            )
+        require_crs(frame, layer_name="zones")
+        require(
+            frame, ZONE_COLUMNS, table="zones", hint="read_zones makes this table from a layer."
+        )
+        shapes = frame.geometry.to_numpy()
+        kinds = shapely.get_type_id(shapes)
+        usable = (kinds >= 0) & ~shapely.is_empty(shapes) & finite(shapes)
+        strange = np.flatnonzero(usable & ~np.isin(kinds, (3, 6)))
+        if len(strange):
+            row = int(strange[0])
+            raise SchemaError(
+                f"zones: row {row + 1} (zone_code {frame['zone_code'].iloc[row]}) is a "
+                f"{shapes[row].geom_type}; zones are polygons. Give a line or point a width first, "
+                "e.g. with buffer in metres."
+            )
+        unusable += int((~usable).sum())
+        texts = [name for name in (*ZONE_COLUMNS, "version", "content_hash") if name in frame]
+        plain = gpd.GeoDataFrame(
+            pd.DataFrame(frame)[texts].reset_index(drop=True), geometry=shapes, crs=frame.crs
+        )
+        kept.append(plain[usable])
+    crs = kept[0].crs
+    table = pd.concat([part.to_crs(crs) for part in kept], ignore_index=True)
+    return Zones(gpd.GeoDataFrame(table, crs=crs), unusable)
+
+
+def finite(shapes: Shapes) -> Bools:
+    """Tell which shapes have only finite coordinates."""
+    import numpy as np
+    import shapely
+
+    good = np.ones(len(shapes), bool)
+    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    good[owner[~np.isfinite(coordinates).all(axis=1)]] = False
+    return good
+
+
+def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
+    """Return the shapes of sites made valid, a flag each, and whether each can be used."""
+    import numpy as np
+    import shapely
+
+    shapes = np.array(sites.geometry.to_numpy(), dtype=object)
+    flags = np.full(len(shapes), "", dtype=object)
+    flags[shapely.is_missing(shapes)] = MISSING
+    flags[(flags == "") & shapely.is_empty(shapes)] = EMPTY
+    flags[(flags == "") & ~finite(shapes)] = NOT_FINITE
+    usable = flags == ""
+    bad = np.flatnonzero(usable & (shapely.get_dimensions(shapes) == 2) & ~shapely.is_valid(shapes))
+    if len(bad):
+        shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+        flags[bad] = INVALID
+        gone = bad[shapely.is_empty(shapes[bad])]
+        flags[gone], usable[gone] = f"{INVALID}后面积为零", False
+    return shapes, flags, usable
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Sites of one CGCS2000 zone and the pieces of zone records near them, in metres."""
+
+    crs: str
+    rows: Ints  # of the sites, in their table
+    sites: Shapes
+    pieces: Shapes
+    record: Ints  # of each piece, in the table of zones
+
+    @cached_property
+    def tree(self) -> Any:
+        """Index of the pieces."""
+        import shapely
+
+        return shapely.STRtree(self.pieces)
+
+
+def grounds(
+    shapes: Shapes, usable: Bools, crs: Any, zones: Zones, *, reach_m: float
+) -> Iterator[Ground]:
+    """Yield the usable sites by their CGCS2000 zone, with what lies within reach of their boxes.
+
+    Raises
+    ------
+    CRSError
+        A site lies outside the CGCS2000 zones.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    rows = np.flatnonzero(usable)
+    if not len(rows):
+        return
+    layer = gpd.GeoSeries(shapes[rows], crs=crs)
+    box = layer.to_crs(GEOGRAPHIC).bounds
+    meridian = 3 * np.round((box["minx"].to_numpy() + box["maxx"].to_numpy()) / 6)
+    outside = np.flatnonzero(~((meridian >= 75) & (meridian <= 135)))
+    if len(outside):  # one site by itself: the message tells where it lies
+        name = f"sites, row {rows[outside[0]] + 1}"
+        metric_crs(layer.iloc[outside[:1]], layer_name=name)
+    for each in np.unique(meridian).tolist():
+        here = meridian == each
+        code = meridian_code(int(each))
+        found = layer[here].to_crs(code).to_numpy()
+        windows = grown_boxes(found, reach_m + 1.0)
+        pieces, record = pieces_near(zones, windows, code)
+        shapely.prepare(pieces)
+        yield Ground(code, rows[here], found, pieces, record)
+
+
+def grown_boxes(shapes: Shapes, reach_m: float) -> Shapes:
+    """Return the boxes around shapes, wider by ``reach_m`` on each side."""
+    import shapely
+
+    west, south, east, north = shapely.bounds(shapes).T
+    found: Shapes = shapely.box(west - reach_m, south - reach_m, east + reach_m, north + reach_m)
+    return found
+
+
+def pieces_near(zones: Zones, windows: Shapes, crs: str) -> tuple[Shapes, Ints]:
+    """Return zone records in ``crs``, in small valid pieces, as far as they meet a window.
+
+    The pieces of a record cover it without overlap wherever it meets a window.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    nothing = np.zeros(0, dtype=object), np.zeros(0, np.int64)
+    if not len(zones.frame):
+        return nothing
+    # the boxes of the windows in the CRS of the zones; bent sides are followed, and some more
+    bent = gpd.GeoSeries(shapely.segmentize(windows, _side(windows) / 8), crs=crs)
+    box = bent.to_crs(zones.frame.crs).bounds.to_numpy()
+    pad = 0.02 * (box[:, 2:] - box[:, :2])
+    wide = shapely.box(*(box[:, :2] - pad).T, *(box[:, 2:] + pad).T)
+    near = np.unique(zones.tree.query(wide)[1])
+    if not len(near):
+        return nothing
+    shapes = zones.frame.geometry.iloc[near].to_crs(crs).to_numpy()
+    bad = ~shapely.is_valid(shapes)
+    shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    pieces, part = _cut(parts, shapely.STRtree(windows))
+    return pieces, near[owner[part]].astype(np.int64)
+
+
+def _side(windows: Shapes) -> float:
+    import shapely
+
+    box = shapely.bounds(windows)
+    return float(max((box[:, 2:] - box[:, :2]).min(), 1.0))
+
+
+def _cut(polygons: Shapes, windows: Any) -> tuple[Shapes, Ints]:
+    """Halve polygons along their shorter way until all are small; drop what meets no window."""
+    import numpy as np
+    import shapely
+
+    shapes, owner = polygons, np.arange(len(polygons))
+    done: list[Shapes] = [np.zeros(0, dtype=object)]
+    owners: list[Ints] = [np.zeros(0, np.int64)]
+    while len(shapes):
+        near = np.unique(windows.query(shapes)[0])
+        shapes, owner = shapes[near], owner[near]
+        west, south, east, north = shapely.bounds(shapes).T
+        wide = east - west > north - south
+        middle = np.where(wide, (west + east) / 2, (south + north) / 2)
+        lowest, highest = np.where(wide, west, south), np.where(wide, east, north)
+        small = shapely.get_num_coordinates(shapes) <= _PIECE
+        small |= ~((lowest < middle) & (middle < highest))
+        done.append(shapes[small])
+        owners.append(owner[small])
+        large = np.flatnonzero(~small)
+        halves: list[Any] = []
+        for at in large.tolist():
+            edges = (west[at], south[at], east[at], north[at])
+            first, second = 2 if wide[at] else 3, 0 if wide[at] else 1
+            for side in (first, second):
+                rect = [*edges]
+                rect[side] = middle[at]
+                halves.append(_clipped(shapes[at], rect))
+        parts, half = shapely.get_parts(np.array(halves, dtype=object), return_index=True)
+        areas = shapely.get_type_id(parts) == 3
+        shapes, owner = parts[areas], np.repeat(owner[large], 2)[half[areas]]
+    return np.concatenate(done), np.concatenate(owners).astype(np.int64)
+
+
+def _clipped(shape: Any, rect: list[float]) -> Any:
+    """Cut a shape to a rectangle; the fast way may return an invalid shape, then the other."""
+    import shapely
+
+    found = shapely.clip_by_rect(shape, *rect)
+    return found if shapely.is_valid(found) else shapely.intersection(shape, shapely.box(*rect))
+
+
+def in_words(*flags: str) -> str:
+    """Join what there is to say."""
+    return "；".join(flag for flag in flags if flag)
+
+
+def back(shapes: Shapes, crs: str, to: Any) -> Shapes:
+    """Return shapes in the caller's CRS."""
+    import geopandas as gpd
+    import numpy as np
+
+    return np.array(gpd.GeoSeries(shapes, crs=crs).to_crs(to).to_numpy(), dtype=object)

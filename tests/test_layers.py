@@ -962,3 +962,16 @@ def test_real_shapefiles_are_read_as_geopandas_reads_them(real):
     for name in theirs.columns.drop("geometry"):
         named = "length_km" if name == "LENGTH_KM" else name
         assert ours[named].tolist() == theirs[name].tolist()
+
+
+@pytest.mark.parametrize(
+    ("header", "cut", "name"),
+    [
+        ("所属区县代码", None, "county_code"),
+        ("所属区县代", [10], "county_code"),  # as a shapefile in GBK cuts it
+        ("所在乡镇名", [10], "township_name"),
+        ("所属单位", None, "所属单位"),
+    ],
+)
+def test_a_column_of_what_a_row_belongs_to_is_understood(header, cut, name):
+    assert map_columns([header], None, where="layer", cut_bytes=cut)[0].name == name

@@ -48,6 +48,10 @@ def synonyms() -> dict[str, str]:
         for row in csv.DictReader(stream):
             for word in row["words"].split(";"):
                 found[fold(word)] = row["name"]
+    for word, name in list(found.items()):
+        if name.endswith(("_code", "_name")) and not word.isascii():
+            for prefix in ("所属", "所在"):
+                found.setdefault(f"{prefix}{word}", name)
     return found
 
 

@@ -271,7 +271,10 @@ def _gap(value: Floats, next_limit: Floats) -> Floats:
 
     gap = value - next_limit
     np.abs(gap, out=gap)
-    return np.round(gap, 9, out=gap)
+    with np.errstate(over="ignore"):  # a number without digits behind the point stays as it is
+        rounded = np.round(gap, 9)
+    np.copyto(rounded, gap, where=np.isinf(rounded))
+    return rounded
 
 
 def _placed(judges: Sequence[Judge], which: Any, value: Floats) -> npt.NDArray[np.intp]:

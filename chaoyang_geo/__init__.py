@@ -138,6 +138,7 @@ _WHERE = {
     "zone_distance_contours": "alternatives",
     "zone_distance_raster": "alternatives",
     "write_distance_tif": "alternatives",
+    "screening_layers": "maps.screening",
 }
 
 __all__ = [*_WHERE, "__version__"]
@@ -204,6 +205,7 @@ if TYPE_CHECKING:
     from chaoyang_geo.maps.layers import MapLayers as MapLayers
     from chaoyang_geo.maps.layers import map_layers as map_layers
     from chaoyang_geo.maps.notebook import folium_map as folium_map
+    from chaoyang_geo.maps.screening import screening_layers as screening_layers
     from chaoyang_geo.maps.viewer import write_map as write_map
     from chaoyang_geo.names import match_places as match_places
     from chaoyang_geo.names import place_name as place_name

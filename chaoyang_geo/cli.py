@@ -34,6 +34,7 @@ from chaoyang_geo.cli_parts import (
     write_table,
 )
 from chaoyang_geo.cli_readings import readings_command
+from chaoyang_geo.cli_screen import screen_command
 from chaoyang_geo.schema import one_of
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ app.command("assess")(assess_command)
 app.command("check-units")(check_units_command)
 app.command("check-datum")(check_datum_command)
 app.command("trace")(trace_command)
+app.command("screen")(screen_command)
 
 _MATCH_STATES = ("matched", "ambiguous", "unmatched")
 _WORDS: dict[str, dict[str, str]] = {

@@ -6,9 +6,19 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "chaoyang_geo"
 LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
-    "periods",
+    "periods", "verdicts",
 }  # fmt: skip
-USES_ALL = {"cli", "cli_readings", "cli_parts", "cli_assess", "cli_geo", "cli_screen", "__init__", "report"}
+USES_ALL = {
+    "cli",
+    "cli_readings",
+    "cli_parts",
+    "cli_assess",
+    "cli_geo",
+    "cli_screen",
+    "cli_zones",
+    "__init__",
+    "report",
+}
 # a leaf may use these other leaves
 BELOW = {
     "schema": set(),
@@ -22,6 +32,7 @@ BELOW = {
     "reasons": {"schema", "standards"},
     "bounds": {"schema", "codes", "standards"},
     "periods": {"schema", "codes", "standards", "rounding"},
+    "verdicts": set(),
 }
 
 

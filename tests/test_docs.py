@@ -58,6 +58,41 @@ def test_the_lines_for_messy_tables_run(plan, tmp_path, monkeypatch):
     assert cg.read_readings("clean.parquet").equals(readings)
 
 
+def test_the_lines_for_red_lines_run(plan, tmp_path, monkeypatch, capsys):
+    """From a red line in a shapefile and the pack's reservoirs to findings and a map."""
+    import geopandas as gpd
+    from shapely import LineString, box
+
+    monkeypatch.chdir(tmp_path)
+    red = box(5.8e5, 4.62e6, 5.82e5, 4.622e6)
+    layer = gpd.GeoDataFrame({"级别": ["核心保护区"]}, geometry=[red], crs="EPSG:4549")
+    cg.write_layer(layer, "red.shp")
+    sites = gpd.GeoDataFrame(
+        {"site_code": ["P1"], "site_name": ["甲厂"], "activity": ["工业"]},
+        geometry=[box(5.819e5, 4.6205e6, 5.821e5, 4.6207e6)],
+        crs="EPSG:4549",
+    )
+    pipelines = gpd.GeoDataFrame(
+        {"site_code": ["L1"], "site_name": ["甲线"], "activity": ["输水管道"]},
+        geometry=[LineString([(5.79e5, 4.621e6), (5.83e5, 4.621e6)])],
+        crs="EPSG:4549",
+    )
+    names = {"reservoir_code": "water_source_code", "reservoir_name": "water_source_name"}
+    reservoirs = plan.reservoirs.rename(columns=names)
+    network = cg.river_network(plan.rivers, tolerance_m=50)
+    placed = cg.snap_sections(plan.sections, network, max_distance_m=2000)
+    code = next(block for block in blocks(READMES[0], "python") if "screen_sites" in block)
+    found = {"cg": cg, "plan": plan, "sites": sites, "pipelines": pipelines,
+             "reservoirs": reservoirs, "network": network, "placed": placed}  # fmt: skip
+    exec(compile(code, "README.md", "exec"), found)
+    assert "甲厂" in capsys.readouterr().out
+    assert found["shift"]["shift_m"].iloc[0] == pytest.approx(100.01, abs=0.02)
+    assert found["free"]["free_m2"].iloc[0] == pytest.approx(2e4, rel=1e-3)
+    assert found["cut"][["from_km", "to_km"]].iloc[0].tolist() == pytest.approx([1.0, 3.0])
+    assert (tmp_path / "screening.html").exists()
+    assert len(list((tmp_path / "findings").rglob("*.docx"))) == 1
+
+
 def test_every_name_in_the_readme_is_public():
     for path in READMES:
         names = set(re.findall(r"\bcg\.(\w+)", path.read_text(encoding="utf-8")))

@@ -28,8 +28,9 @@ from chaoyang_geo.findings.drawing import Ground, site_picture
 from chaoyang_geo.findings.model import casebook
 from chaoyang_geo.findings.picture import Path as Drawn
 from chaoyang_geo.findings.picture import Text, fitting, hatch
-from chaoyang_geo.findings.words import VERDICTS, words_of
+from chaoyang_geo.findings.words import words_of
 from chaoyang_geo.schema import SchemaError, label
+from chaoyang_geo.verdicts import VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 

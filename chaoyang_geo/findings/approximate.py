@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chaoyang_geo.crs import require_crs
 from chaoyang_geo.schema import as_text, require, require_unique, split_codes
+from chaoyang_geo.verdicts import (
+    APPROXIMATE,
+    APPROXIMATE_KEY,
+    CAP_WORDS,
+    CAPPED,
+    FIRM,
+    is_approximate,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-#: Value of ``place_quality`` of a site that an area stands for, and its word.
-APPROXIMATE_KEY, APPROXIMATE = "approximate", "约略位置"
-
-_CHECK, _UNJUDGED = "压线需复核", "无法判断"
-_FIRM = ("禁止", "限制", "允许有条件", "允许")
 _EXTENTS = {"township": "乡镇", "unit": "控制单元", "county": "区县"}
 #: What the name of a project tells of its activity, first match first: word in it, activity.
 _ACTIVITY_WORDS = (
@@ -48,18 +51,6 @@ class PlanLike(Protocol):
     @property
     def counties(self) -> gpd.GeoDataFrame:
         """One row per county."""
-
-
-def is_approximate(value: object) -> bool:
-    """Tell whether a ``place_quality`` says that an area stands for the site.
-
-    Examples
-    --------
-    >>> from chaoyang_geo.findings.approximate import is_approximate
-    >>> is_approximate("approximate"), is_approximate("约略位置"), is_approximate("official")
-    (True, True, False)
-    """
-    return value in (APPROXIMATE_KEY, APPROXIMATE)
 
 
 def approximate_sites(
@@ -209,24 +200,22 @@ def cap_approximate(screening: _Result) -> _Result:
     vague = sites["place_quality"].map(is_approximate).to_numpy(dtype=bool)
     codes = set(as_text(sites.loc[vague, "site_code"]))
     theirs = as_text(findings["site_code"]).isin(codes).to_numpy()
-    rows = theirs & findings["verdict"].isin(_FIRM).to_numpy()
-    if not rows.any() and not (vague & sites["verdict"].isin(_FIRM).to_numpy()).any():
+    rows = theirs & findings["verdict"].isin(FIRM).to_numpy()
+    if not rows.any() and not (vague & sites["verdict"].isin(FIRM).to_numpy()).any():
         return screening
     capped: _Result = dataclasses.replace(
         result,
         findings=_capped(findings, rows, "finding_flag"),
-        sites=_capped(sites, vague & sites["verdict"].isin(_FIRM).to_numpy(), "verdict_flag"),
+        sites=_capped(sites, vague & sites["verdict"].isin(FIRM).to_numpy(), "verdict_flag"),
     )
     return capped
 
 
 def _capped(table: Any, rows: Any, flag: str) -> Any:
     table = table.copy()
-    zh = "压线需复核：项目只有约略位置，其范围与分区相接或重叠，若位于区内则为："
-    en = "on the line, to be checked: only an area is known for the site; if it lies inside: "
-    table.loc[rows, "verdict"] = _CHECK
-    table.loc[rows, "why_zh"] = zh + table.loc[rows, "why_zh"]
-    table.loc[rows, "why_en"] = en + table.loc[rows, "why_en"]
+    table.loc[rows, "verdict"] = CAPPED
+    for lang, words in CAP_WORDS.items():
+        table.loc[rows, f"why_{lang}"] = words + table.loc[rows, f"why_{lang}"]
     old = as_text(table.loc[rows, flag])
     table.loc[rows, flag] = [f"{APPROXIMATE}；{text}" if text else APPROXIMATE for text in old]
     return table

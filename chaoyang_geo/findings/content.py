@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoyang_geo.findings.model import Casebook, Dossier
-from chaoyang_geo.findings.words import (
+from chaoyang_geo.verdicts import (
     SYNTHETIC,
     area_text,
     clean,
@@ -20,7 +20,7 @@ from chaoyang_geo.findings.words import (
     state_name,
     status_name,
     verdict_name,
-)  # fmt: skip
+)
 
 #: Zones that a page lists; the workbook lists all.
 MAX_ZONES = 60
@@ -231,6 +231,13 @@ def no_zone_text(case: Casebook, words: dict[str, str], lang: str) -> str:
 def verdict_text(verdict: str, lang: str) -> str:
     """Return a verdict for people."""
     return verdict_name(verdict, lang)
+
+
+def reason_text(site: Dossier, lang: str) -> str:
+    """Return the reason without the verdict that it begins with, which stands beside it."""
+    why = site.why[lang]
+    left = why.removeprefix(verdict_text(site.verdict, lang))
+    return left.lstrip("：: ") if left != why and left[:1] in ("：", ":") else why
 
 
 def mark(lang: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
-from chaoyang_geo.findings.classes import drawn_at, look_of
 from chaoyang_geo.findings.model import Dossier, conflicts
 from chaoyang_geo.findings.picture import (
     Frame,
@@ -21,8 +20,16 @@ from chaoyang_geo.findings.picture import (
     shortened,
     text_width,
 )  # fmt: skip
-from chaoyang_geo.findings.words import SYNTHETIC, clean, known, legend_name, length_text
 from chaoyang_geo.schema import as_text, require
+from chaoyang_geo.verdicts import (
+    SYNTHETIC,
+    clean,
+    drawn_at,
+    known,
+    legend_name,
+    length_text,
+    look_of,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from chaoyang_geo.findings.model import Casebook, Dossier
-from chaoyang_geo.findings.words import SYNTHETIC
+from chaoyang_geo.verdicts import SYNTHETIC
 
 FORMAT = "chaoyang_geo.findings/1"
 

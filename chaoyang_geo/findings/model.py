@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo.crs import metric_crs, require_crs
-from chaoyang_geo.findings.approximate import APPROXIMATE, is_approximate
-from chaoyang_geo.findings.words import KINDS, SYNTHETIC, clean, known
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
+from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,7 +13,8 @@ from chaoyang_geo.findings import content
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import Picture, text_width
 from chaoyang_geo.findings.svg import svg
-from chaoyang_geo.findings.words import VERDICT_COLOURS, VERDICT_KEYS, VERDICTS, words_of
+from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.verdicts import VERDICT_COLOURS, VERDICT_KEYS, VERDICTS
 
 
 def escape(text: str) -> str:
@@ -61,7 +62,7 @@ def site_page(
 ) -> str:
     """Return the page of one site."""
     words = words_of(lang)
-    why = site.why[lang]
+    why = content.reason_text(site, lang)
     parts = [f'<p class="notice">{escape(text)}</p>' for text in content.notices(case, site, words)]
     parts.append(
         f'<div class="verdict v-{VERDICT_KEYS.get(site.verdict, "unknown")}">'
@@ -82,8 +83,11 @@ def site_page(
     )
 
 
-def index_page(case: Casebook, links: dict[str, str], lang: str) -> str:
-    """Return the overview: every site with its verdict and, in ``links``, its page."""
+def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequence[str] = ()) -> str:
+    """Return the overview: every site with its verdict and, in ``links``, its page.
+
+    ``beside`` names other files of the folder.
+    """
     words = words_of(lang)
     counts = {verdict: 0 for verdict in VERDICTS}
     for site in case.sites:
@@ -103,13 +107,18 @@ def index_page(case: Casebook, links: dict[str, str], lang: str) -> str:
             name = f'<a href="{escape(_encoded(link))}">{name}</a>'
         rows.append(
             f"<tr><td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
-            f"<td>{_badge(site.verdict, lang)}</td><td>{escape(site.why[lang])}</td></tr>"
+            f"<td>{_badge(site.verdict, lang)}</td><td>{escape(content.reason_text(site, lang))}</td></tr>"
         )
     head = _heads(("", words["site"], words["verdict"], words["why"]))
     caption = _caption(case.synthetic, lang)
     parts = []
     if case.synthetic:
         parts.append(f'<p class="notice">{escape(words["synthetic_note"])}</p>')
+    if beside:
+        named = words["list"].join(
+            f'<a href="{escape(_encoded(file))}">{escape(file)}</a>' for file in beside
+        )
+        parts.append(f'<p class="beside">{escape(words["beside"])}{named}</p>')
     parts += [
         f'<ul class="counts">{tiles}</ul>',
         f'<table class="overview">{caption}{head}<tbody>{"".join(rows)}</tbody></table>',

@@ -11,7 +11,8 @@ from chaoyang_geo.findings import content, drawingml
 from chaoyang_geo.findings.archive import settled
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import Picture
-from chaoyang_geo.findings.words import VERDICT_COLOURS, words_of
+from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.verdicts import VERDICT_COLOURS
 
 _WIDTH_MM = 172.0
 _MARGINS_MM = (16.0, 19.0, 15.0, 19.0)
@@ -47,7 +48,7 @@ def site_word(
     book.heading(words["title"], size=16)
     for text in content.notices(case, site, words):
         book.line(text, colour=_RED, bold=True)
-    book.verdict(site.verdict, site.why[lang])
+    book.verdict(site.verdict, content.reason_text(site, lang))
     book.grid(
         [[name, text] for name, text in content.facts(case, site, words, lang)],
         widths=(38, 134), head=False,

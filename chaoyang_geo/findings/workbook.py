@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chaoyang_geo.findings.archive import settled
 from chaoyang_geo.findings.model import Casebook, Dossier
-from chaoyang_geo.findings.words import (
+from chaoyang_geo.findings.picture import text_width
+from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.schema import label
+from chaoyang_geo.verdicts import (
     GRADES,
+    VERDICT_COLOURS,
     clean,
     kind_name,
     known,
@@ -18,11 +23,10 @@ from chaoyang_geo.findings.words import (
     state_name,
     status_name,
     verdict_name,
-    words_of,
-)  # fmt: skip
-from chaoyang_geo.schema import label
+)
 
 _MAX_ROWS, _MAX_TEXT = 1_048_570, 32_000
+_LINE = 17.0  # points
 _WIDE = {"site_name": 26, "zone_name": 26, "layer": 24, "verdict": 14, "verdict_flag": 44, "why": 70,
          "clause": 30, "rule_source": 26, "rule_note": 50, "note": 50, "finding_flag": 44,
          "content_hash": 68, "source": 50, "zone_kind": 24, "zone_kinds": 24, "page_file": 30,
@@ -131,10 +135,17 @@ def _sheet(
 ) -> None:
     """Fill a sheet in which every text stays text: a name that begins with = is no formula."""
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
     from openpyxl.utils import get_column_letter
 
     top = len(notes) + 1
+    # on paper: A4 across, A3 for the long table, all columns on one page, heads on every page
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 8 if len(columns) > 15 else 9
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = f"{top}:{top}"
+    sheet.oddFooter.center.text = words["page_no"].format(page="&P", pages="&N")
     sheet.freeze_panes = f"A{top + 1}"
     last = get_column_letter(len(columns))
     sheet.auto_filter.ref = f"A{top}:{last}{top + max(count, 1)}"
@@ -145,6 +156,7 @@ def _sheet(
     pale = PatternFill("solid", fgColor="EEF2F4")
     wrap = Alignment(wrap_text=True, vertical="top")
     plain = Alignment(vertical="top")
+    under = Border(bottom=Side("thin", "D5DBDE"))
 
     def cell(value: Any, *, font: Any = None, fill: Any = None, wrapped: bool = False) -> Any:
         made = WriteOnlyCell(sheet)
@@ -158,22 +170,38 @@ def _sheet(
         made.alignment = wrap if wrapped else plain
         return made
 
+    looks = {
+        verdict: (
+            Font(bold=True, color=strong[1:].upper()),
+            PatternFill("solid", fgColor=light[1:].upper()),
+        )
+        for verdict, (strong, light) in VERDICT_COLOURS.items()
+    }
     for note in notes:
         sheet.append([cell(note, font=red)])
+    sheet.row_dimensions[top].height = 2 * _LINE
     sheet.append([cell(label(name, lang), font=bold, fill=pale, wrapped=True) for name in columns])
     shown = {name: _shower(name, lang) for name in columns}
     wrapped = {
-        name for name in columns if _WIDE.get("why" if name.startswith("why_") else name, 0) >= 40
+        name for name in columns if _WIDE.get("why" if name.startswith("why_") else name, 0) >= 24
     }
     wrapped.discard("content_hash")
-    for row in rows:
+    for number, row in enumerate(rows, top + 1):
         cells = []
+        lines = 1
         for name in columns:
             value = shown[name](row.get(name), row)
-            made = cell(value, wrapped=name in wrapped)
+            font, fill = looks.get(row[name], (None, None)) if name == "verdict" else (None, None)
+            made = cell(value, font=font, fill=fill, wrapped=name in wrapped)
+            if name in wrapped and value:
+                wide = _WIDE.get("why" if name.startswith("why_") else name, 13)
+                # a Chinese character is two of the units that widths are in
+                lines = max(lines, math.ceil(text_width(str(value), 2.0) / (wide - 2)))
             if name in _FORMATS and value is not None:
                 made.number_format = _FORMATS[name]
+            made.border = under
             cells.append(made)
+        sheet.row_dimensions[number].height = min(lines, 27) * _LINE
         sheet.append(cells)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Formats that a finding is written in.
 FORMATS: tuple[str, ...] = ("html", "docx", "xlsx", "json")
 
+_OWN = ("sites", "index.html", "findings.xlsx", "findings.json")
+
 
 def write_findings(
     screening: ScreeningLike,
@@ -37,6 +39,8 @@ def write_findings(
     lang: str = "zh",
     valid_days: int,
     formats: Sequence[str] = FORMATS,
+    extra_files: Mapping[str, bytes] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Write the findings of a screening: a page and a Word file per site, a workbook, JSON.
 
@@ -66,6 +70,10 @@ def write_findings(
     valid_days : int, days
         How long a finding may be used; it is printed with the day on which it ends.
     formats : sequence of {"html", "docx", "xlsx", "json"}
+    extra_files : mapping, optional
+        Other files for the folder, as a map of all sites, by name; the overview links to them.
+    progress : callable, optional
+        Called after each site with how many are done and how many there are.
 
     Returns
     -------
@@ -117,10 +125,17 @@ def write_findings(
         one_of("a format", each, FORMATS)
     if "docx" in wanted:
         need_word()
+    extra = dict(extra_files or {})
+    for name in extra:
+        if Path(name).name != name or name in (*_OWN, MANIFEST):
+            raise ValueError(
+                f"extra_files: {name!r} is no name for a file beside the findings; it has no folder "
+                f"and is none of {', '.join((*_OWN, MANIFEST))}."
+            )
     case = casebook(cap_approximate(screening), sites, valid_days)
     ground = Ground(zones)
     with complete_folder(Path(folder)) as place:
-        rows = _write(case, ground, place, wanted, lang)
+        rows = _write(case, ground, place, wanted, lang, extra, progress)
         listed = {"screened_on": case.screened_on, "expires_on": case.expires_on, "files": rows}
         text = json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
         (place / MANIFEST).write_bytes(text.encode("utf-8"))
@@ -128,7 +143,13 @@ def write_findings(
 
 
 def _write(
-    case: Casebook, ground: Ground, place: Path, formats: tuple[str, ...], lang: str
+    case: Casebook,
+    ground: Ground,
+    place: Path,
+    formats: tuple[str, ...],
+    lang: str,
+    extra: dict[str, bytes],
+    progress: Callable[[int, int], None] | None,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
 
@@ -151,7 +172,7 @@ def _write(
     drawn = ground.zones is not None
     pages: dict[str, str] = {}
     files: dict[str, list[str]] = {}
-    for site in case.sites:
+    for number, site in enumerate(case.sites, 1):
         picture = None
         if "html" in formats or "docx" in formats:
             picture = site_picture(site, ground, words, lang)
@@ -164,12 +185,16 @@ def _write(
             put(site.code, "docx", names[-1], site_word(case, site, picture, drawn, lang))
         files[site.code] = names
         pages[site.code] = names[0] if names else ""
+        if progress is not None:
+            progress(number, len(case.sites))
     if "html" in formats:
-        put("", "html", "index.html", index_page(case, pages, lang).encode())
+        put("", "html", "index.html", index_page(case, pages, lang, list(extra)).encode())
     if "xlsx" in formats:
         put("", "xlsx", "findings.xlsx", workbook(case, pages, lang))
     if "json" in formats:
         put("", "json", "findings.json", document(case, files).encode())
+    for name, data in extra.items():
+        put("", Path(name).suffix.lstrip("."), name, data)
     return rows
 
 

@@ -217,6 +217,11 @@ def map_layers(
     return replace(content, notes=(*content.notes[:-1], *extra, *content.notes[-1:]))
 
 
+def base_layers(facts: Facts) -> tuple[Layer, ...]:
+    """Return what lies below data of another kind: rivers, reservoirs, county borders."""
+    return (_rivers(facts), _reservoirs(facts), _counties(facts))
+
+
 def _layer(
     frame: gpd.GeoDataFrame,
     facts: Facts,

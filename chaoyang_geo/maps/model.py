@@ -110,11 +110,25 @@ class Legend:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A table beside the map: cells of text, and the feature that a click on the first one shows.
+
+    ``rows`` pair the key of a feature, ``""`` for one that is not drawn, with the cells.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class MapContent:
     """The whole map; ``chaoyang_geo.maps.layers.MapLayers`` adds the user's methods.
 
     ``attribution`` pairs each source with its licence; ``credits`` are the "© somebody" that
-    licences want to see on the map itself.
+    licences want to see on the map itself. ``focus`` is what the map shows first, as west, south,
+    east, north in degrees; without it the plan's own layers.
     """
 
     title: str
@@ -127,6 +141,8 @@ class MapContent:
     attribution: tuple[tuple[str, str], ...]
     credits: tuple[str, ...]
     words: Mapping[str, str] = field(repr=False)
+    listing: Listing | None = None
+    focus: tuple[float, float, float, float] | None = None
 
     def layer(self, key: str) -> Layer | None:
         """Return the layer with this key, or ``None``."""

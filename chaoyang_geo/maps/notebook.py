@@ -51,7 +51,8 @@ function (feature, layer) {
 
 _POINT = """
 function (feature, latlng) {
-  return L.circleMarker(latlng, {pane: PANE, bubblingMouseEvents: false});
+  return window.ChaoyangGeo.marker(feature.properties.marker, latlng,
+    {pane: PANE, bubblingMouseEvents: false});
 }
 """
 
@@ -64,7 +65,7 @@ _FINISH = """
     map.attributionControl.setPrefix('Leaflet');
     data.credits.forEach(function (html) { map.attributionControl.addAttribution(html); });
   }
-  G.addHatch(map.getContainer());
+  G.addHatch(map.getContainer(), data.styles);
   var legend = L.control({position: 'bottomright'});
   legend.onAdd = function () {
     var box = G.el('details', 'cg-note');
@@ -173,9 +174,12 @@ _PANES = {
     "unit": 400,
     "river": 410,
     "reservoir": 415,
+    "area": 416,
+    "zone": 418,
     "county": 420,
     "own": 430,
     "section": 450,
+    "site": 460,
 }
 
 
@@ -202,7 +206,8 @@ def _overlay(layers: MapContent, layer: Layer, store: str) -> folium.GeoJson:
             "geometry": dict(feature.geometry),
             "properties": {
                 "number": number,
-                "style": _path_style(layers.styles[feature.style], feature.width),
+                "style": _path_style(layers, feature.style, feature.width),
+                "marker": layers.styles[feature.style].marker,
             },
         }
         for number, feature in enumerate(layer.features)
@@ -225,7 +230,7 @@ def _ground(layers: MapContent, layer: Layer) -> folium.GeoJson:
     """Fill the ground under everything; no entry in the layer list."""
     import folium
 
-    look = _path_style(layers.styles[layer.ground], None)
+    look = _path_style(layers, layer.ground, None)
     features = [
         {"type": "Feature", "geometry": dict(feature.geometry), "properties": {"style": look}}
         for feature in layer.features
@@ -238,8 +243,9 @@ def _ground(layers: MapContent, layer: Layer) -> folium.GeoJson:
     )
 
 
-def _path_style(one: style.Style, width: float | None) -> dict[str, Any]:
+def _path_style(layers: MapContent, key: str, width: float | None) -> dict[str, Any]:
     """Write a style as Leaflet's path options; folium takes it from the feature's properties."""
+    one = layers.styles[key]
     return {
         "stroke": bool(one.stroke),
         "color": one.stroke or "#000000",
@@ -247,8 +253,10 @@ def _path_style(one: style.Style, width: float | None) -> dict[str, Any]:
         "opacity": one.opacity,
         "dashArray": one.dash or None,
         "fill": bool(one.fill),
-        "fillColor": "url(#cg-hatch)" if one.hatch else one.fill,
-        "fillOpacity": one.fill_opacity,
+        "fillColor": f"url(#cg-hatch-{key})"
+        if one.hatches
+        else ("url(#cg-hatch)" if one.hatch else one.fill),
+        "fillOpacity": 1.0 if one.hatches else one.fill_opacity,
         "radius": one.radius or 5,
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from chaoyang_geo.reasons import STATES
 from chaoyang_geo.schema import CLASSES, one_of
+from chaoyang_geo.verdicts import VERDICT_COLOURS, VERDICT_KEYS
 
 #: Fill colour of each class.
 CLASS_COLOURS: dict[str, str] = {
@@ -35,13 +36,21 @@ PALETTE: tuple[str, ...] = ("#8e44ad", "#c0398b", "#00798c", "#7a5c2e", "#3d5a80
 #: Lower bounds of upstream area (km2) and the width of a river from there on, in pixels.
 RIVER_WIDTHS: tuple[tuple[float, float], ...] = ((0, 0.9), (1000, 1.6), (5000, 2.5), (10000, 3.6))
 
+#: Shapes of points.
+MARKERS: tuple[str, ...] = ("circle", "square", "diamond", "triangle", "pentagon", "octagon")
+
 #: Width of a river whose upstream area is missing.
 RIVER_WIDTH_UNKNOWN = 0.9
 
 
 @dataclass(frozen=True)
 class Style:
-    """How one kind of feature is drawn; ``hatch`` fills with grey diagonals."""
+    """How one kind of feature is drawn; ``hatch`` fills with grey diagonals.
+
+    ``hatches`` draws lines in the colour of the border over the fill: angle in degrees and gap in
+    pixels of each set, two sets at a right angle at most. ``marker`` is the shape of a point, one
+    of :data:`MARKERS`; without it a circle.
+    """
 
     fill: str = ""
     fill_opacity: float = 0.0
@@ -51,6 +60,8 @@ class Style:
     dash: str = ""
     radius: float = 0.0
     hatch: bool = False
+    hatches: tuple[tuple[float, float], ...] = ()
+    marker: str = ""
 
 
 def class_key(value: object) -> str:
@@ -136,9 +147,14 @@ def base_styles() -> dict[str, Style]:
 
 
 def badge_css() -> str:
-    """Return the style sheet rules that colour the badges of the classes."""
+    """Return the style sheet rules that colour the badges of the classes and verdicts."""
     dark = {"Ⅰ", "劣Ⅴ"}
-    return "".join(
+    verdicts = "".join(
+        f".cg-class-v-{VERDICT_KEYS[verdict]} {{ background: {pale}; color: {strong}; "
+        f"box-shadow: inset 0 0 0 1px {strong}; }}\n"
+        for verdict, (strong, pale) in VERDICT_COLOURS.items()
+    )
+    return verdicts + "".join(
         f".cg-class-{class_key(value)} {{ background: {colour}; "
         f"color: {'#ffffff' if value in dark else '#14212a'}; }}\n"
         for value, colour in CLASS_COLOURS.items()

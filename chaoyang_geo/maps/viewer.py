@@ -100,10 +100,12 @@ def page_data(layers: MapContent) -> dict[str, Any]:
     return {
         "lang": layers.lang,
         "words": dict(layers.words),
-        "styles": {key: dataclasses.asdict(one) for key, one in layers.styles.items()},
+        "styles": {key: _style_data(one) for key, one in layers.styles.items()},
         "bounds": bounds(layers),
+        "limits": limits(layers),
         "layers": [_layer_data(layer) for layer in layers.layers],
         "legends": [dataclasses.asdict(legend) for legend in layers.legends],
+        "listing": None if layers.listing is None else dataclasses.asdict(layers.listing),
         "notes": list(layers.notes),
         "credits": list(layers.credits),
         "attribution": [list(pair) for pair in layers.attribution],
@@ -111,10 +113,24 @@ def page_data(layers: MapContent) -> dict[str, Any]:
 
 
 def bounds(layers: MapContent) -> list[list[float]]:
-    """Return [[south, west], [north, east]]: of the plan's own layers, else of all.
+    """Return [[south, west], [north, east]]: the focus, else the plan's own layers, else all.
 
     Without any feature this is the whole of China's longitudes and latitudes.
     """
+    if layers.focus is not None:
+        west, south, east, north = layers.focus
+        return [[south, west], [north, east]]
+    return _extent(layers)
+
+
+def limits(layers: MapContent) -> list[list[float]]:
+    """Return how far the map may be moved: [[south, west], [north, east]] of all that is drawn."""
+    corners = [*bounds(layers), *_extent(layers)]
+    lat, lon = zip(*corners, strict=True)
+    return [[min(lat), min(lon)], [max(lat), max(lon)]]
+
+
+def _extent(layers: MapContent) -> list[list[float]]:
     own = [layer for layer in layers.layers if layer.role == "own"]
     plan = [layer for layer in layers.layers if layer.role in ("unit", "county", "section")]
     for chosen in (plan, own, list(layers.layers)):
@@ -128,6 +144,12 @@ def bounds(layers: MapContent) -> list[list[float]]:
             lon, lat = [point[0] for point in points], [point[1] for point in points]
             return [[min(lat), min(lon)], [max(lat), max(lon)]]
     return [[18.0, 73.0], [54.0, 136.0]]
+
+
+def _style_data(one: style.Style) -> dict[str, Any]:
+    """Return a style for JSON, without what only some styles have."""
+    data = dataclasses.asdict(one)
+    return {key: value for key, value in data.items() if key not in ("hatches", "marker") or value}
 
 
 def badge_data(badge: Badge | None) -> dict[str, str] | None:

@@ -38,7 +38,7 @@
   }
 
   /* ---- 2 map ---- */
-  G.addHatch(document.body);
+  G.addHatch(document.body, data.styles);
   var map = L.map('map', {
     zoomControl: false, attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5,
     wheelPxPerZoomLevel: 110, minZoom: 5, maxZoom: 16
@@ -57,11 +57,15 @@
   }
   map.on('movestart', function () { moved = moved || !homing; });
   home();
-  map.setMinZoom(Math.floor(map.getZoom()) - 1);
-  map.setMaxBounds(bounds.pad(0.6));
+  var limits = L.latLngBounds(data.limits);
+  map.setMinZoom(Math.min(Math.floor(map.getZoom()), Math.floor(map.getBoundsZoom(limits))) - 1);
+  map.setMaxBounds(limits.pad(0.6));
 
   /* ---- 3 layers ---- */
-  var ORDER = { ground: 300, unit: 400, river: 410, reservoir: 415, county: 420, own: 430, section: 450 };
+  var ORDER = {
+    ground: 300, unit: 400, river: 410, reservoir: 415, area: 416, zone: 418, county: 420, own: 430,
+    section: 450, site: 460
+  };
   Object.keys(ORDER).forEach(function (role) {
     var pane = map.createPane('cg-' + role);
     pane.style.zIndex = ORDER[role];
@@ -85,7 +89,7 @@
     var size = map.getSize();
     L.popup({
       className: 'cg-popup',
-      maxWidth: Math.min(400, size.x - 40),
+      maxWidth: Math.min(feature.popup.tables.some(function (one) { return one.head.length > 3; }) ? 470 : 400, size.x - 40),
       minWidth: Math.min(280, size.x - 60),
       maxHeight: Math.max(180, Math.round(size.y * 0.62)),
       autoPanPaddingTopLeft: narrow.matches ? [8, 8] : [54, 12],
@@ -107,7 +111,7 @@
       var node = path.getElement();
       if (!node) { return; }
       node.setAttribute('data-key', feature.key);
-      if (role === 'unit' || role === 'section') {
+      if (role === 'unit' || role === 'section' || role === 'site') {
         node.setAttribute('tabindex', '0');
         node.setAttribute('role', 'button');
         node.setAttribute('aria-label', feature.name + (feature.badge ? ' ' + feature.badge.text : ''));
@@ -125,7 +129,8 @@
 
   function drawFeature(feature, layer, svgRenderer, group) {
     var shape = unpack(feature.geometry);
-    var style = G.pathStyle(data.styles[feature.style], feature.width);
+    var look = data.styles[feature.style];
+    var style = G.pathStyle(look, feature.width);
     style.className = 'cg-' + layer.role;
     var drawn = L.geoJSON(shape, {
       pane: 'cg-' + layer.role,
@@ -133,7 +138,7 @@
       bubblingMouseEvents: false,
       style: function () { return Object.assign({ renderer: svgRenderer }, style); },
       pointToLayer: function (_, latlng) {
-        return L.circleMarker(latlng, Object.assign({
+        return G.marker(look.marker, latlng, Object.assign({
           renderer: svgRenderer, pane: 'cg-' + layer.role, bubblingMouseEvents: false
         }, style));
       }
@@ -195,14 +200,16 @@
   function fillLayers() {
     var box = block(words.layers, 'cg-block-layers', true);
     var groups = [];
-    data.layers.forEach(function (layer) {
+    /* Beside a list the upper layers come first, each on a line of its own. */
+    var listed = data.listing ? data.layers.slice().reverse() : data.layers;
+    listed.forEach(function (layer) {
       if (groups.indexOf(layer.group) < 0) { groups.push(layer.group); }
     });
     groups.forEach(function (name) {
-      var group = box.appendChild(el('details', 'cg-group'));
+      var group = box.appendChild(el('details', 'cg-group' + (data.listing ? ' cg-whole' : '')));
       group.open = true;
       group.appendChild(el('summary', '', name));
-      data.layers.forEach(function (layer) {
+      listed.forEach(function (layer) {
         if (layer.group !== name) { return; }
         var line = group.appendChild(el('label', 'cg-layer'));
         var box = line.appendChild(el('input'));
@@ -226,7 +233,9 @@
         found.drawn.eachLayer(function (path) { openPopup(found.data, middle(found.data, path)); });
       }, 0);
     });
-    map.fitBounds(found.drawn.getBounds(), { padding: [40, 40], maxZoom: 11, animate: false });
+    map.fitBounds(found.drawn.getBounds(), {
+      padding: [40, 40], maxZoom: found.role === 'unit' ? 11 : 13.5, animate: false
+    });
     if (narrow.matches) { window.scrollTo(0, 0); }
   }
 
@@ -250,6 +259,31 @@
         G.badge({ text: feature.label[1], style: feature.badge.style }));
       line.appendChild(el('td', '', feature.summary || '—'));
     });
+  }
+
+  /* A table of the map's own: the first cell of a row shows its feature. */
+  function fillListing() {
+    var listing = data.listing;
+    if (!listing) { return; }
+    var box = block(listing.title, 'cg-block-list', true);
+    var grid = box.appendChild(el('table', 'cg-list cg-listing'));
+    var head = grid.appendChild(el('thead')).appendChild(el('tr'));
+    listing.head.forEach(function (text) { head.appendChild(el('th', '', text)); });
+    var body = grid.appendChild(el('tbody'));
+    listing.rows.forEach(function (row) {
+      var line = body.appendChild(el('tr'));
+      row[1].forEach(function (value, at) {
+        if (at || !row[0]) {
+          line.appendChild(G.cell('td', value));
+          return;
+        }
+        var name = line.appendChild(el('td')).appendChild(el('button', 'cg-link', value));
+        name.type = 'button';
+        name.setAttribute('data-unit', row[0]);
+        name.addEventListener('click', function () { show(row[0]); });
+      });
+    });
+    if (listing.note) { box.appendChild(el('p', 'cg-small', listing.note)); }
   }
 
   function fillNotes() {
@@ -322,6 +356,7 @@
 
   /* ---- 7 start ---- */
   fillLegend();
+  fillListing();
   fillLayers();
   fillList();
   fillNotes();

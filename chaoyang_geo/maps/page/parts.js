@@ -35,7 +35,11 @@
 
   /* ---- 2 popup ---- */
   function table(data) {
-    var box = el('section', 'cg-table' + (data.lead ? ' cg-lead' : ''));
+    /* Cells of several lines share the width; others keep their last column on one line. */
+    var broad = data.rows.some(function (row) {
+      return row.some(function (value) { return typeof value === 'string' && value.indexOf('\n') >= 0; });
+    });
+    var box = el('section', 'cg-table' + (broad ? ' cg-broad' : data.lead ? ' cg-lead' : ''));
     box.appendChild(el('h4', '', data.title));
     var grid = el('table');
     var head = grid.appendChild(el('thead')).appendChild(el('tr'));
@@ -90,16 +94,36 @@
       opacity: style.opacity,
       dashArray: style.dash || null,
       fill: style.fill !== '',
-      fillColor: style.hatch ? 'url(#' + HATCH + ')' : style.fill,
-      fillOpacity: style.fill_opacity,
+      fillColor: style.paint || (style.hatch ? 'url(#' + HATCH + ')' : style.fill),
+      fillOpacity: style.paint ? 1 : style.fill_opacity,
       radius: style.radius || 5,
       lineCap: 'round',
       lineJoin: 'round'
     };
   }
 
-  /* One hidden drawing holds the hatch; paths and swatches refer to it by name. */
-  function addHatch(parent) {
+  /* A fill with lines over it; a second set of lines lies at a right angle to the first. */
+  function linedPattern(name, style) {
+    var first = style.hatches[0];
+    var gap = first[1];
+    var pattern = svg('pattern', {
+      id: name, width: gap, height: gap, patternUnits: 'userSpaceOnUse',
+      patternTransform: 'rotate(' + -first[0] + ')'
+    });
+    pattern.appendChild(svg('rect', {
+      width: gap, height: gap, fill: style.fill, 'fill-opacity': style.fill_opacity
+    }));
+    style.hatches.forEach(function (one) {
+      var along = one[0] === first[0];
+      pattern.appendChild(svg('rect', {
+        width: along ? gap : 0.9, height: along ? 0.9 : gap, fill: style.stroke, 'fill-opacity': 0.72
+      }));
+    });
+    return pattern;
+  }
+
+  /* One hidden drawing holds the hatches; paths and swatches refer to them by name. */
+  function addHatch(parent, styles) {
     var drawing = svg('svg', { width: 0, height: 0, 'class': 'cg-defs', 'aria-hidden': 'true' });
     var pattern = svg('pattern', {
       id: HATCH, width: 7, height: 7, patternUnits: 'userSpaceOnUse',
@@ -107,8 +131,45 @@
     });
     pattern.appendChild(svg('rect', { width: 7, height: 7, fill: '#e9ebec' }));
     pattern.appendChild(svg('rect', { width: 1.6, height: 7, fill: '#aab1b6' }));
-    drawing.appendChild(svg('defs', {})).appendChild(pattern);
+    var defs = drawing.appendChild(svg('defs', {}));
+    defs.appendChild(pattern);
+    Object.keys(styles || {}).forEach(function (key) {
+      if (!styles[key].hatches) { return; }
+      var name = HATCH + '-' + key;
+      defs.appendChild(linedPattern(name, styles[key]));
+      styles[key].paint = 'url(#' + name + ')';
+    });
     parent.appendChild(drawing);
+  }
+
+  /* Corners of a shape that looks as large as a circle of radius 1, from the top, clockwise. */
+  var CORNERS = {
+    square: [4, 1.25, 45], diamond: [4, 1.4, 0], triangle: [3, 1.5, 0], pentagon: [5, 1.25, 0],
+    octagon: [8, 1.15, 22.5]
+  };
+
+  function markerPath(shape, x, y, radius) {
+    var look = CORNERS[shape];
+    var low = shape === 'triangle' ? 0.25 * radius : 0;
+    var points = [];
+    for (var i = 0; i < look[0]; i += 1) {
+      var turn = (look[2] + 360 * i / look[0]) * Math.PI / 180;
+      points.push((x + radius * look[1] * Math.sin(turn)).toFixed(2) + ' ' +
+        (y + low - radius * look[1] * Math.cos(turn)).toFixed(2));
+    }
+    return 'M' + points.join('L') + 'Z';
+  }
+
+  /* A point: Leaflet's circle, or the shape that its style names. */
+  function marker(shape, latlng, options) {
+    var one = window.L.circleMarker(latlng, options);
+    if (CORNERS[shape]) {
+      one._updatePath = function () {
+        this._renderer._setPath(this, this._empty() ? 'M0 0' :
+          markerPath(shape, this._point.x, this._point.y, this._radius));
+      };
+    }
+    return one;
   }
 
   function swatch(entry, styles) {
@@ -124,8 +185,14 @@
     };
     var shape;
     if (entry.kind === 'point') {
-      drawing.appendChild(svg('circle', { cx: 15, cy: 9, r: look.radius + 1.4, fill: '#5b6770' }));
-      shape = svg('circle', Object.assign({ cx: 15, cy: 9, r: look.radius }, common));
+      var corners = CORNERS[styles[entry.style].marker];
+      var point = function (radius, rest) {
+        return corners ?
+          svg('path', Object.assign({ d: markerPath(styles[entry.style].marker, 15, 9, radius) }, rest)) :
+          svg('circle', Object.assign({ cx: 15, cy: 9, r: radius }, rest));
+      };
+      drawing.appendChild(point(look.radius + 1.4, { fill: '#5b6770' }));
+      shape = point(look.radius, common);
     } else if (entry.kind === 'line') {
       shape = svg('path', Object.assign({ d: 'M2 9H28' }, common, { fill: 'none' }));
     } else {
@@ -152,7 +219,7 @@
   }
 
   /* ---- 4 labels that never overlap ---- */
-  var RANK = { unit: 0, county: 2, river: 1, reservoir: 3, section: 4, own: 5 };
+  var RANK = { unit: 0, site: 0, area: 1, zone: 1, county: 2, river: 3, reservoir: 3, section: 4, own: 5 };
 
   function Labels(map) {
     this.map = map;
@@ -202,7 +269,7 @@
   Labels.prototype.spots = function (item) {
     var map = this.map;
     var size = item.size;
-    if (item.role === 'section' || item.role === 'own') {
+    if (item.role === 'section' || item.role === 'own' || item.role === 'site') {
       var point = map.latLngToLayerPoint([item.at[0][1], item.at[0][0]]);
       var aside = size[0] / 2 + item.radius + 5;
       var over = size[1] / 2 + item.radius + 4;
@@ -266,7 +333,7 @@
   };
 
   window.ChaoyangGeo = {
-    el: el, svg: svg, badge: badge, popup: popup, tooltip: tooltip, pathStyle: pathStyle,
-    addHatch: addHatch, swatch: swatch, legend: legend, Labels: Labels
+    el: el, svg: svg, badge: badge, cell: cell, popup: popup, tooltip: tooltip, pathStyle: pathStyle,
+    addHatch: addHatch, marker: marker, swatch: swatch, legend: legend, Labels: Labels
   };
 }());

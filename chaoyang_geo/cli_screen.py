@@ -1,0 +1,446 @@
+"""The command ``chaoyang-geo screen``: red lines over project sites, findings and map in one go."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+import chaoyang_geo as cg
+from chaoyang_geo.cli_parts import (
+    OUT,
+    Json,
+    Lang,
+    records,
+    say,
+    shown,
+    steps,
+    write_json,
+)
+from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
+from chaoyang_geo.crs import CRSError
+from chaoyang_geo.findings import FORMATS
+from chaoyang_geo.schema import SchemaError, one_of
+from chaoyang_geo.screening.words import fold
+from chaoyang_geo.verdicts import VERDICTS, kind_name, state_name, verdict_name
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+_CODES = ("site_code", "项目编码", "项目代码", "项目编号", "编码", "编号", "代码", "code", "id")
+_NAMES = ("site_name", "项目名称", "工程名称", "名称", "name")
+_ACTIVITIES = ("activity", "建设活动", "活动", "项目类型", "建设内容", "用途")
+_SHOWN = 20  # sites on the terminal
+_COLOURS = {
+    "禁止": "bold red", "无法判断": "magenta", "压线需复核": "yellow", "限制": "dark_orange",
+    "允许有条件": "blue", "允许": "green", "无冲突": "green",
+}  # fmt: skip
+
+
+def screen_command(
+    sites: Annotated[
+        Path | None,
+        typer.Argument(help="项目：图层，或有坐标的 Excel、CSV。Sites: a layer, or a table."),
+    ] = None,
+    zones: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="分区图层，可写“类型=文件”或“类型/等级=文件”，如 水源地/一级=a.shp。"
+            "Layers of zones: FILE, or KIND=FILE, KIND/GRADE=FILE."
+        ),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="规则：builtin 或自己的 .toml，可多次。Rules: builtin, or a .toml of your own."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="结论文件夹，缺省 screening。Folder for findings, Excel and map."),
+    ] = None,
+    zones_info: Annotated[
+        Path | None,
+        typer.Option(
+            help="各图层的类型、等级、版本、日期等（.toml）。Kind, grade, version, date of the layers."
+        ),
+    ] = None,
+    write_info: Annotated[
+        Path | None,
+        typer.Option(
+            help="写出待填的 --zones-info 后停止。Write a --zones-info to fill in, and stop."
+        ),
+    ] = None,
+    activity: Annotated[
+        str,
+        typer.Option(
+            help="建设活动所在的列，或对全部项目适用的活动。Column of activities, or one for all."
+        ),
+    ] = "",
+    code: Annotated[str, typer.Option(help="项目编码所在的列。Column with the code.")] = "",
+    name: Annotated[str, typer.Option(help="项目名称所在的列。Column with the name.")] = "",
+    tolerance_m: Annotated[
+        float, typer.Option(help="精度不明时误差带的半宽（米）。Band where accuracy is unknown.")
+    ] = 10.0,
+    max_distance_m: Annotated[
+        float, typer.Option(help="列出多少米以内的分区。How far zones are listed.")
+    ] = 1000.0,
+    on: Annotated[
+        str, typer.Option(help="核查日期，缺省今天。Day of the screening; default today.")
+    ] = "",
+    valid_days: Annotated[int, typer.Option(help="结论有效天数。Days that a finding holds.")] = 180,
+    unverified: Annotated[
+        str, typer.Option(help="未核实的规则：mark 或 leave_out。Unverified rules.")
+    ] = "mark",
+    formats: Annotated[str, typer.Option(help="写哪些格式。Formats to write.")] = ",".join(FORMATS),
+    example: Annotated[
+        bool, typer.Option("--example", help="用自带的示例数据。Use the synthetic examples.")
+    ] = False,
+    plan: Annotated[
+        str, typer.Option(help="底图所用规划；none 不画。Plan below the map, or none.")
+    ] = "chaoyang",
+    crs: Annotated[
+        str, typer.Option(help="图层没有坐标系时说明，如 EPSG:4490。CRS of layers without one.")
+    ] = "",
+    lang: Lang = "zh",
+    as_json: Json = False,
+) -> None:
+    """项目选址压线核查：结论、Excel 与地图。Screen project sites: findings, workbook and map."""
+    one_of("--lang", lang, ("zh", "en"))
+    wanted = [part.strip() for part in formats.split(",") if part.strip()]
+    for each in wanted:
+        one_of("--formats", each, FORMATS)
+    words = _WORDS[lang]
+    day = on or date.today().isoformat()
+    folder = out or Path("screening-example" if example else "screening")
+    if example:
+        if sites is not None or zones or zones_info is not None:
+            raise ValueError("--example brings sites and zones of its own; leave out the files.")
+        pack = cg.load_examples()
+        given, read = pack.sites, ReadZones([pack.zones])
+    else:
+        if sites is None or not zones:
+            raise ValueError(words["no_files"])
+        asked = asked_layers(zones, zones_info)
+        with steps(len(asked) + 1, quiet=as_json) as step:
+            step(words["read"].format(name=sites.name))
+            given = _sites(sites, crs=crs, code=code, name=name, activity=activity, words=words)
+            read = ReadZones([])
+            for layer in asked:
+                step(words["read"].format(name=layer.path.name))
+                read.add(layer, crs, words, quiet=write_info is not None)
+        if write_info is not None:
+            write_form(write_info, asked, read)
+            say(words["wrote_info"].format(path=write_info))
+            return
+    with steps(3 + len(given), quiet=as_json) as step:
+        step(words["screen"].format(n=len(given)))
+        screening = cg.cap_approximate(
+            cg.screen_sites(
+                given, read.frames, rules=rules or ["builtin"], tolerance_m=tolerance_m,
+                max_distance_m=max_distance_m, on=day, unreadable=read.unreadable,
+                unverified=unverified,
+            )
+        )  # fmt: skip
+        step(words["draw"])
+        page = _map_page(screening, read.frames, _base(plan, given), lang)
+        named = words["map_file"]
+        files = cg.write_findings(
+            screening,
+            folder,
+            zones=_together(read.frames),
+            lang=lang,
+            valid_days=valid_days,
+            formats=wanted,
+            extra_files={named: page.encode("utf-8")},
+            progress=lambda done, total: step(words["write"].format(done=done, total=total)),
+        )
+    if as_json:
+        write_json(_summary(screening, folder, named, files, valid_days))
+        return
+    _show(screening, read, folder, named, files, lang)
+
+
+# --- sites ----------------------------------------------------------------------------------------
+
+
+def _sites(
+    path: Path, *, crs: str, code: str, name: str, activity: str, words: Mapping[str, str]
+) -> gpd.GeoDataFrame:
+    """Read the sites and find their code, name and activity."""
+    frame = read_any(path, {}, "", crs)
+    if frame.crs is None:
+        raise CRSError(f"{path}: the layer says no CRS; say it: --crs EPSG:4490")
+    codes = _column(frame, path, code, _CODES, "--code")
+    names = _column(frame, path, name, _NAMES, "--name")
+    width = len(str(len(frame)))
+    if codes is None:
+        warnings.warn(words["no_code"].format(path=path.name), stacklevel=2)
+        texts = [f"{number:0{width}d}" for number in range(1, len(frame) + 1)]
+    else:
+        texts = frame[codes].astype("str").str.strip().tolist()
+    frame = frame.assign(
+        site_code=texts,
+        site_name=texts if names is None else frame[names].fillna("").astype("str").to_numpy(),
+        activity=_activities(frame, path, activity),
+    )
+    return frame
+
+
+def _column(
+    frame: gpd.GeoDataFrame, path: Path, given: str, usual: Sequence[str], option: str
+) -> str | None:
+    if given:
+        if given not in frame.columns:
+            columns = "、".join(str(column) for column in frame.columns)
+            raise SchemaError(f"{path}: {option} {given}: no such column; there are: {columns}.")
+        return given
+    by_fold = {fold(column): str(column) for column in reversed(frame.columns)}
+    return next((by_fold[fold(word)] for word in usual if fold(word) in by_fold), None)
+
+
+def _activities(frame: gpd.GeoDataFrame, path: Path, given: str) -> Any:
+    """Return the activity of every site: of a column, or one for those that have none."""
+    column = given if given in frame.columns else _column(frame, path, "", _ACTIVITIES, "")
+    fallback = "" if given in frame.columns else given
+    if (fallback and cg.find_activity(fallback) is None) or (column is None and not fallback):
+        columns = "、".join(str(each) for each in frame.columns)
+        said = f"--activity {given}: no column and no known activity" if given else (
+            "no column says what the projects are"
+        )  # fmt: skip
+        raise SchemaError(
+            f"{path}: {said}; give --activity with a column ({columns}), or an activity for all, "
+            "e.g. --activity 光伏 (chaoyang_geo.activities_table() lists them)."
+        )
+    if column is None:
+        return fallback
+    texts = frame[column].fillna("").astype("str").str.strip()
+    return texts.where(texts != "", fallback).to_numpy()
+
+
+# --- what is written and shown --------------------------------------------------------------------
+
+
+def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    """Return all zones in one frame, for the maps of the pages."""
+    import geopandas as gpd
+    import pandas as pd
+
+    if not frames:
+        return None
+    crs = frames[0].crs
+    parts = [frame.to_crs(crs) for frame in frames if len(frame)]
+    if not parts:
+        return frames[0]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
+
+
+def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
+    """Return the plan for the map, where the sites lie in it."""
+    if plan == "none":
+        return None
+    pack = cg.load_plan(plan)
+    placed = sites.geometry.dropna()
+    if not len(placed):
+        return pack
+    west, south, east, north = placed.to_crs(pack.counties.crs).total_bounds
+    left, low, right, high = pack.counties.total_bounds
+    return pack if west <= right and east >= left and south <= high and north >= low else None
+
+
+def _map_page(
+    screening: cg.Screening, zones: Sequence[gpd.GeoDataFrame], plan: cg.Plan | None, lang: str
+) -> str:
+    from chaoyang_geo.maps.viewer import render_page
+
+    return render_page(cg.screening_layers(screening, zones=zones, plan=plan, lang=lang))
+
+
+def _counts(screening: cg.Screening) -> dict[str, int]:
+    counts = screening.sites["verdict"].value_counts()
+    return {verdict: int(counts[verdict]) for verdict in VERDICTS if counts.get(verdict, 0)}
+
+
+def _summary(
+    screening: cg.Screening, folder: Path, map_file: str, files: pd.DataFrame, valid_days: int
+) -> dict[str, Any]:
+    columns = ["site_code", "site_name", "activity", "verdict", "n_zones", "verdict_flag",
+               "why_zh", "why_en"]  # fmt: skip
+    import pandas as pd
+
+    return {
+        "folder": str(folder),
+        "map": str(folder / map_file),
+        "verdicts": _counts(screening),
+        "sites": records(pd.DataFrame(screening.sites)[columns]),
+        "layers": records(screening.checked),
+        "options": {**screening.options, "valid_days": valid_days},
+        "n_files": len(files),
+    }
+
+
+def _show(
+    screening: cg.Screening,
+    read: ReadZones,
+    folder: Path,
+    map_file: str,
+    files: pd.DataFrame,
+    lang: str,
+) -> None:
+    words = _WORDS[lang]
+    invented = screening.checked["quality"].str.contains("synthetic").any()
+    sites = screening.sites
+    if invented or ("quality" in sites and sites["quality"].eq("synthetic").any()):
+        say(words["synthetic"])
+    counts = _counts(screening)
+    listed = words["comma"].join(f"{verdict_name(v, lang)} {n}" for v, n in counts.items()) or "-"
+    say(
+        words["screened"].format(n=len(screening.sites), day=screening.options["on"], counts=listed)
+    )
+    if len(screening.sites):
+        OUT.print(_site_table(screening, words, lang))
+    OUT.print(_layer_table(screening.checked, read.known_by, words, lang))
+    pages = int((files["site_code"] != "").sum())
+    say(words["wrote"].format(folder=folder, n=len(files), pages=pages))
+    formats = set(files["file_format"])
+    for file, each in (("index.html", "html"), ("findings.xlsx", "xlsx"), ("findings.json", "json"),
+                       (map_file, "html")):  # fmt: skip
+        if each in formats and (folder / file).exists():
+            say(f"  {folder / file}")
+
+
+def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) -> Table:
+    rank = {verdict: at for at, verdict in enumerate(VERDICTS)}
+    ordered = screening.sites.assign(rank=screening.sites["verdict"].map(rank)).sort_values(
+        "rank", kind="stable"
+    )
+    table = Table(title=words["worst"], title_justify="left")
+    for head in ("site", "verdict", "why"):
+        table.add_column(words[head], overflow="fold", no_wrap=head == "verdict" and lang == "zh")
+    rows = ordered.drop(columns=ordered.geometry.name).head(_SHOWN).to_dict("records")
+    for row in rows:
+        verdict = str(row["verdict"])
+        table.add_row(
+            shown(row["site_name"] or row["site_code"]),
+            f"[{_COLOURS[verdict]}]{verdict_name(verdict, lang)}[/]",
+            shown(_reason(str(row[f"why_{lang}"]), verdict_name(verdict, lang))),
+        )
+    if len(ordered) > _SHOWN:
+        table.add_row("…", "", words["more"].format(n=len(ordered) - _SHOWN))
+    return table
+
+
+def _reason(why: str, verdict: str) -> str:
+    """Return a reason without the verdict that it begins with, which stands beside it."""
+    return why.removeprefix(verdict).lstrip("：: ")
+
+
+def _layer_table(
+    checked: pd.DataFrame, known_by: Mapping[str, str], words: Mapping[str, str], lang: str
+) -> Table:
+    table = Table(title=words["layers"], title_justify="left")
+    for head in ("layer", "kind", "zones", "version", "state"):
+        table.add_column(
+            words[head], overflow="fold", justify="right" if head == "zones" else "left"
+        )
+    for row in checked.to_dict("records"):
+        kinds = words["list"].join(
+            kind_name(kind, "", lang) for kind in str(row["zone_kinds"]).split(";") if kind
+        )
+        how = known_by.get(str(row["layer"]), "")
+        state = state_name(str(row["layer_state"]), lang)
+        flag = str(row["layer_flag"])
+        table.add_row(
+            shown(row["layer"]),
+            words["known_by"].format(kind=kinds, how=how) if how and kinds else kinds,
+            f"{row['n_zones']}",
+            shown(" ".join(text for text in (row["version"], row["version_date"]) if text)),
+            shown(f"{state}{words['colon']}{flag}" if flag else state),
+            style=None if row["layer_state"] == "ok" else "magenta",
+        )
+    return table
+
+
+_WORDS: dict[str, dict[str, str]] = {
+    "zh": {
+        "no_files": "给出项目文件和至少一个分区图层，如：chaoyang-geo screen 项目.shp 生态保护红线.shp；"
+        "或用 --example 看示例。",
+        "read": "读取 {name}",
+        "screen": "核查 {n} 个项目",
+        "draw": "绘制地图",
+        "write": "写结论 {done}/{total}",
+        "map_file": "地图.html",
+        "wrote_info": "已写入 {path}；填好版本和日期后用 --zones-info 给出。",
+        "unreadable": "图层“{name}”不能用，结论将为“无法判断”：{why}",
+        "empty": "图层没有要素，类型不明",
+        "no_version": "图层“{name}”没有版本，结论无法签署；用 --write-info zones.toml 写出待填的表。",
+        "not_stated": "未提供",
+        "no_code": "{path} 没有项目编码列，按行号编码；用 --code 指定。",
+        "by_user": "指定",
+        "by_column": "见列“{column}”",
+        "by_name": "按文件名",
+        "by_headers": "按列名",
+        "known_by": "{kind}（{how}）",
+        "synthetic": "示例数据：含虚构的分区或项目，不得用于任何审批或决策。",
+        "screened": "核查 {n} 个项目，日期 {day}：{counts}。",
+        "worst": "项目（由重到轻）",
+        "site": "项目",
+        "verdict": "结论",
+        "why": "理由",
+        "more": "另有 {n} 个，见 findings.xlsx",
+        "layers": "核查图层",
+        "layer": "图层",
+        "kind": "类型",
+        "zones": "分区",
+        "version": "版本",
+        "state": "状态",
+        "wrote": "已写入 {folder}：{n} 个文件，其中项目结论 {pages} 个。",
+        "comma": "，",
+        "list": "、",
+        "colon": "：",
+    },
+    "en": {
+        "no_files": "Give the sites and at least one layer of zones, e.g. chaoyang-geo screen sites.shp "
+        "eco_red_line.shp; or --example to see how it looks.",
+        "read": "reading {name}",
+        "screen": "screening {n} sites",
+        "draw": "drawing the map",
+        "write": "writing findings {done}/{total}",
+        "map_file": "map.html",
+        "wrote_info": "Wrote {path}; fill in versions and dates and give it with --zones-info.",
+        "unreadable": "the layer “{name}” cannot be used, so nothing can be ruled out: {why}",
+        "empty": "the layer has no features and does not say its kind",
+        "no_version": "the layer “{name}” has no version, so the finding cannot be signed; "
+        "--write-info zones.toml writes a form to fill in.",
+        "not_stated": "not stated",
+        "no_code": "{path} has no column of codes; rows are numbered. Name one with --code.",
+        "by_user": "as given",
+        "by_column": "column “{column}”",
+        "by_name": "by the file's name",
+        "by_headers": "by the columns' names",
+        "known_by": "{kind} ({how})",
+        "synthetic": "Synthetic example data: zones or sites are invented. Not for any decision.",
+        "screened": "{n} sites screened on {day}: {counts}.",
+        "worst": "sites, most severe first",
+        "site": "site",
+        "verdict": "verdict",
+        "why": "reason",
+        "more": "{n} more, see findings.xlsx",
+        "layers": "layers checked",
+        "layer": "layer",
+        "kind": "kind",
+        "zones": "zones",
+        "version": "version",
+        "state": "state",
+        "wrote": "Wrote {folder}: {n} files, {pages} of them findings on sites.",
+        "comma": ", ",
+        "list": ", ",
+        "colon": ": ",
+    },
+}

@@ -1,0 +1,430 @@
+"""The map of a screening: zones by kind and grade, sites by verdict, and what was not checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chaoyang_geo.crs import to_geographic
+from chaoyang_geo.maps import geometry as shapes
+from chaoyang_geo.maps import margins, style
+from chaoyang_geo.maps.facts import Row, gather, rows, text
+from chaoyang_geo.maps.layers import MapLayers, base_layers
+from chaoyang_geo.maps.model import Layer, Legend, LegendEntry, Listing
+from chaoyang_geo.maps.screening_drawn import (
+    Drawn,
+    land_of,
+    padded,
+    styles_of,
+    unit_lines,
+    zone_style,
+)
+from chaoyang_geo.maps.screening_popups import (
+    Site,
+    Told,
+    severity,
+    site_of,
+    verdict_badge,
+)
+from chaoyang_geo.maps.screening_words import screening_words
+from chaoyang_geo.maps.tables import PlanTables
+from chaoyang_geo.maps.words import words as common_words
+from chaoyang_geo.schema import as_text, one_of, require, require_unique
+from chaoyang_geo.verdicts import (
+    KINDS,
+    SYNTHETIC,
+    VERDICT_KEYS,
+    VERDICTS,
+    drawn_at,
+    kind_name,
+    known,
+    legend_name,
+    length_text,
+    state_name,
+    verdict_name,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+_SITES = ("site_code", "site_name", "activity", "verdict", "why_zh", "why_en")
+_FINDINGS = (
+    "site_code", "zone_code", "zone_name", "zone_kind", "zone_grade", "layer", "version",
+    "relation", "overlap_m2", "overlap_m", "share_of_site", "distance_m", "band_m", "verdict",
+    "clause", "rule_id", "rule_source", "rule_status", "why_zh", "why_en",
+)  # fmt: skip
+_CHECKED = ("layer", "zone_kinds", "version", "layer_state", "layer_flag")
+
+#: Sites that the list beside the map holds.
+_MAX_LISTED = 300
+_WEAK = ("unverified", "derived", "single source")
+
+
+class ScreeningLike(Protocol):
+    """What is read of a screening."""
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row per site and zone."""
+
+    @property
+    def sites(self) -> gpd.GeoDataFrame:
+        """One row per site."""
+
+    @property
+    def checked(self) -> pd.DataFrame:
+        """One row per layer."""
+
+    @property
+    def rules(self) -> pd.DataFrame:
+        """The rules that were used."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How it was screened."""
+
+
+def screening_layers(
+    screening: ScreeningLike,
+    *,
+    sites: gpd.GeoDataFrame | None = None,
+    zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] = (),
+    plan: PlanTables | None = None,
+    lang: str = "zh",
+    title: str | None = None,
+) -> MapLayers:
+    """Say what the map of a screening shows, in which colour, pattern and words.
+
+    Every site has the sign of its verdict, which differs from the others in shape and colour, and
+    a click tells why; polygons and lines have their outline too. A site of which only an area is
+    known is drawn as that area and never as a point; its verdict is at most 压线需复核. Sites without
+    a usable shape are named in the notes and in the list. Where data is synthetic the title, the
+    layers and the notes say so.
+
+    Required columns: ``screening.sites``, ``findings`` and ``checked`` as
+    :func:`chaoyang_geo.screen_sites` makes them; ``zones``: ``zone_code``, ``zone_name``,
+    ``zone_kind``, ``zone_grade``, ``layer``, used where present ``version``, ``version_date``,
+    ``accuracy_m``, ``source``, ``quality``, ``zone_flag``, ``content_hash``.
+
+    Parameters
+    ----------
+    screening : Screening
+    sites : GeoDataFrame, any CRS, optional
+        Shapes of the sites by ``site_code``; without it those of ``screening.sites``.
+    zones : GeoDataFrame of polygons, any CRS, or several
+        The zones that were screened.
+    plan : Plan, optional
+        Its rivers, reservoirs, counties and the borders of its control units lie below.
+    lang : {"zh", "en"}
+        Names, clauses and notes of the data stay as they are.
+    title : str, optional
+        Title of the map.
+
+    Returns
+    -------
+    MapLayers
+        For :func:`chaoyang_geo.write_map` or :func:`chaoyang_geo.folium_map`.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing, or a site code is there twice.
+    CRSError
+        A layer has no CRS.
+    ValueError
+        ``lang`` is no language of the maps.
+
+    Notes
+    -----
+    A page opens at once with about 150,000 vertices of zones. Where there are more, zones far
+    from every site are left out, then borders are simplified; the notes say what was done. Areas
+    and distances are those of the screening, which knows nothing of that. With 10,000 sites the page has about
+    20 MB and takes some seconds to open.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.findings import load_examples
+    >>> from chaoyang_geo.maps.screening import screening_layers
+    >>> from chaoyang_geo.screening import screen_sites
+    >>> examples = load_examples()
+    >>> screening = screen_sites(examples.sites, examples.zones, on="2026-11-22")
+    >>> layers = screening_layers(screening, zones=examples.zones)
+    >>> layers.title
+    '建设项目空间准入核查图（示例数据）'
+    >>> [layer.name for layer in layers.layers if layer.role == "zone"][-1]
+    '示例_生态保护红线（示例数据）'
+    """
+    one_of("lang", lang, ("zh", "en"))
+    judged = screening.sites
+    require(judged, _SITES, table="screening.sites")
+    require(screening.findings, _FINDINGS, table="screening.findings")
+    require(screening.checked, _CHECKED, table="screening.checked")
+    require_unique(judged, "site_code", table="screening.sites")
+    words = screening_words(lang)
+    checked = rows(screening.checked)
+    told = _told(screening, checked, words, lang)
+    found = _sites(screening)
+    placed = _places(judged, sites)
+    land = land_of(zones, [shape for shape in placed.values() if shape is not None])
+    drawn = Drawn(told, found, placed, land)
+    zone_layers = drawn.zone_layers(_synthetic_layers(checked))
+    verdict_layers, area_layer = drawn.site_layers()
+    base: tuple[Layer, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    shared = common_words(lang)
+    if plan is not None:
+        facts = gather(plan, None, None, lang)
+        base = (*base_layers(facts), unit_lines(facts.plan.units, words, shared))
+        sources = margins.attribution(facts)
+    layers = [*zone_layers, *base, *area_layer, *verdict_layers]
+    attribution = (*drawn.sources(), *sources)
+    synthetic = _synthetic_things(found, checked, words)
+    mark = words["synthetic"]
+    named = title or (
+        words["marked"].format(text=words["title"], mark=mark) if synthetic else words["title"]
+    )
+    return MapLayers(
+        title=named,
+        subtitle=_subtitle(found, screening, told),
+        lang=lang,
+        layers=tuple(layer for layer in layers if layer.features),
+        styles={**style.base_styles(), **styles_of(land.frame, len(found))},
+        legends=_legends(found, land.frame, layers, told, shared),
+        notes=_notes(screening, found, drawn, synthetic, told, shared),
+        attribution=attribution,
+        credits=margins.credits(attribution),
+        words=shared,
+        listing=_listing(found, drawn.keys, told),
+        focus=_focus(found, placed, land.frame),
+    )
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+def _told(
+    screening: ScreeningLike, checked: Sequence[Row], words: Mapping[str, str], lang: str
+) -> Told:
+    options = screening.options
+    reach = options.get("max_distance_m")
+    present = {
+        kind
+        for row in checked
+        if row["layer_state"] == "ok"
+        for kind in str(row["zone_kinds"]).split(";")
+    }
+    joint = "、" if lang == "zh" else ", "
+    return Told(
+        lang=lang,
+        words=words,
+        day=text(options.get("on")),
+        reach=length_text(float(reach), lang) if reach is not None and known(reach) else "",
+        unchecked=joint.join(kind_name(kind, "", lang) for kind in KINDS if kind not in present),
+    )
+
+
+def _sites(screening: ScreeningLike) -> list[Site]:
+    by_site: dict[str, list[Row]] = {}
+    for row in rows(screening.findings):
+        by_site.setdefault(text(row["site_code"]), []).append(row)
+    return [site_of(row, by_site.get(text(row["site_code"]), ())) for row in rows(screening.sites)]
+
+
+def _places(judged: gpd.GeoDataFrame, sites: gpd.GeoDataFrame | None) -> dict[str, Any]:
+    """Return the shape of every site in degrees by code, ``None`` where nothing can be drawn."""
+    layer = judged if sites is None else sites
+    require(layer, ["site_code"], table="sites")
+    require_unique(layer, "site_code", table="sites")
+    placed = to_geographic(layer, layer_name="sites")
+    known_shapes = {
+        code: shape if shapes.is_drawable(shape) else None
+        for code, shape in zip(as_text(layer["site_code"]), placed.geometry, strict=True)
+    }
+    return {code: known_shapes.get(code) for code in as_text(judged["site_code"])}
+
+
+def _focus(
+    found: Sequence[Site], placed: Mapping[str, Any], land: gpd.GeoDataFrame
+) -> tuple[float, float, float, float] | None:
+    """Return what the map shows first: the sites, else the areas that stand for them, else zones."""
+    import numpy as np
+    import shapely
+
+    for vague in (False, True):
+        near = [placed[text(site.row["site_code"])] for site in found if site.approximate is vague]
+        there = np.array([shape for shape in near if shape is not None], dtype=object)
+        if len(there):
+            return padded(shapely.total_bounds(there))
+    return padded(land.total_bounds) if len(land) else None
+
+
+def _legends(
+    found: Sequence[Site],
+    land: gpd.GeoDataFrame,
+    layers: Sequence[Layer],
+    told: Told,
+    shared: Mapping[str, str],
+) -> tuple[Legend, ...]:
+    words, lang = told.words, told.lang
+    counts = Counter(site.verdict for site in found)
+    verdicts = tuple(
+        LegendEntry(
+            f"site-{VERDICT_KEYS[verdict]}",
+            verdict_name(verdict, lang),
+            "point",
+            (counts[verdict],),
+        )
+        for verdict in VERDICTS
+    )
+    legends = [Legend("verdicts", words["legend_verdicts"], verdicts, (words["head_sites"],))]
+    classes = Counter(
+        (str(kind), str(grade))
+        for kind, grade in land.drop_duplicates(["layer", "zone_code"])[
+            ["zone_kind", "zone_grade"]
+        ].itertuples(index=False)
+    )
+    ordered = sorted(classes, key=lambda each: drawn_at(*each), reverse=True)
+    if ordered:
+        entries = tuple(
+            LegendEntry(zone_style(*each), legend_name(*each, lang), "polygon", (classes[each],))
+            for each in ordered
+        )
+        legends.append(Legend("zones", words["legend_zones"], entries, (words["head_zones"],)))
+    keys = {layer.key: layer for layer in layers if layer.features}
+    others = [
+        entry
+        for key, entry in (
+            ("sites-area", LegendEntry("area-approximate", words["legend_approximate"], "polygon")),
+            ("rivers", LegendEntry("river", shared["layer_rivers"], "line", width=1.6)),
+            ("reservoirs", LegendEntry("reservoir", shared["layer_reservoirs"], "polygon")),
+            ("counties", LegendEntry("county", shared["layer_counties"], "line")),
+            ("unit-lines", LegendEntry("unit-line", words["layer_units"], "line")),
+        )
+        if key in keys
+    ]
+    if others:
+        legends.append(Legend("other", shared["legend_other"], tuple(others)))
+    return tuple(legends)
+
+
+# --- what stands around the map -------------------------------------------------------------------
+
+
+def _subtitle(found: Sequence[Site], screening: ScreeningLike, told: Told) -> str:
+    words, lang = told.words, told.lang
+    counts = Counter(site.verdict for site in found)
+    verdicts = told.listed(
+        [
+            words["with_count"].format(name=verdict_name(verdict, lang), n=counts[verdict])
+            for verdict in VERDICTS
+            if counts[verdict]
+        ]
+    )
+    parts = [
+        words["counts"].format(n=len(found), verdicts=verdicts),
+        words["on"].format(day=told.day) if told.day else words["no_day"],
+        words["layers"].format(n=len(screening.checked)),
+    ]
+    return ("；" if lang == "zh" else "; ").join(parts)
+
+
+def _synthetic_layers(checked: Sequence[Row]) -> dict[str, bool]:
+    return {
+        text(row["layer"]): "synthetic" in text(row.get("quality")).split(";")
+        or SYNTHETIC[0] in text(row["layer"])
+        for row in checked
+    }
+
+
+def _synthetic_things(
+    found: Sequence[Site], checked: Sequence[Row], words: Mapping[str, str]
+) -> list[str]:
+    """Name what is invented: layers, and the sites."""
+    things = [layer for layer, invented in _synthetic_layers(checked).items() if invented]
+    return [*things, *([words["thing_sites"]] if any(site.synthetic for site in found) else [])]
+
+
+def _notes(
+    screening: ScreeningLike,
+    found: Sequence[Site],
+    drawn: Drawn,
+    synthetic: Sequence[str],
+    told: Told,
+    shared: Mapping[str, str],
+) -> tuple[str, ...]:
+    words, lang = told.words, told.lang
+    notes = []
+    if synthetic:
+        notes.append(words["note_synthetic"].format(things=told.listed(synthetic)))
+    if told.unchecked:
+        notes.append(words["note_unchecked"].format(kinds=told.unchecked))
+    for row in rows(screening.checked):
+        if row["layer_state"] != "ok":
+            state = state_name(str(row["layer_state"]), lang)
+            notes.append(words["note_layer"].format(layer=text(row["layer"]), state=state))
+    for quality in ("derived", "assumed"):
+        layers = [
+            text(row["layer"])
+            for row in rows(screening.checked)
+            if quality in text(row.get("quality")).split(";")
+        ]
+        if layers:
+            notes.append(words[f"note_{quality}"].format(layers=told.listed(layers)))
+    missing = [site.name for site in drawn.missing()]
+    if missing:
+        more = shared["and_more"] if len(missing) > 12 else ""
+        names = told.listed(missing[:12]) + more
+        notes.append(words["note_missing"].format(n=len(missing), names=names))
+    vague = sum(site.approximate for site in found)
+    if vague:
+        notes.append(words["note_approximate"].format(n=vague))
+    if screening.findings["rule_status"].isin(_WEAK).any():
+        notes.append(words["note_rules"])
+    if drawn.land.n_far:
+        notes.append(words["note_near"].format(n=drawn.land.n_far))
+    if drawn.land.simplified_m:
+        notes.append(words["note_simplified"].format(metres=f"{drawn.land.simplified_m:.0f}"))
+    notes.append(words["note_use"])
+    if words["note_english"]:
+        notes.append(words["note_english"])
+    return (*notes, shared["note_review"])
+
+
+def _listing(found: Sequence[Site], keys: Mapping[str, str], told: Told) -> Listing:
+    words = told.words
+    ordered = sorted(
+        found, key=lambda site: (severity(site.verdict), text(site.row["site_code"]) not in keys)
+    )
+    body = tuple(
+        (
+            keys.get(text(site.row["site_code"]), ""),
+            (site.name, verdict_badge(site.verdict, told.lang), _concerned(site, keys, told)),
+        )
+        for site in ordered[:_MAX_LISTED]
+    )
+    heads = (words["list_site"], words["list_verdict"], words["list_zones"])
+    note = words["list_more"].format(n=_MAX_LISTED) if len(ordered) > _MAX_LISTED else ""
+    return Listing(words["listing"], heads, body, note)
+
+
+def _concerned(site: Site, keys: Mapping[str, str], told: Told) -> str:
+    """Name the zone that matters most, and say how many others there are."""
+    if text(site.row["site_code"]) not in keys:
+        return told.words["not_drawn"]
+    # of equal verdicts the kind that is drawn on top comes first: a red line before a unit
+    ordered = sorted(
+        site.concerned,
+        key=lambda row: (
+            severity(row["verdict"]),
+            *(-place for place in drawn_at(row["zone_kind"], row["zone_grade"])),
+        ),
+    )
+    names = list(dict.fromkeys(text(row["zone_name"]) or text(row["zone_code"]) for row in ordered))
+    if not names:
+        return "—"
+    if len(names) == 1:
+        return names[0]
+    n = len(names) if told.lang == "zh" else len(names) - 1
+    return told.words["and_others"].format(name=names[0], n=n)

@@ -17,12 +17,15 @@ SIGNATURES = {
     "Plan": None,
     "RiverNetwork": None,
     "SchemaError": None,
+    "Screening": None,
     "UnitBuild": None,
     "UnitComparison": None,
     "UnitRepair": None,
     "accumulate": "(network, column, *, split='main', missing='spread')",
+    "activities_table": "()",
     "advance_alerts": "(means, sections, previous=None, *, period=None, standard='gb3838')",
     "alerts": "(means, sections, previous=None, *, period=None, margin=0.1, ph_margin=0.2, shares=None, path=None, show='alerts', standard='gb3838')",  # noqa: E501
+    "approximate_sites": "(plan, *, townships=None)",
     "area_shares": "(units, zones, *, code='township_code', name='township_name', weight=None, sliver=0.005, decimals=1)",  # noqa: E501
     "assess_counties": "(assessments, units, shares, *, sections=None)",
     "assess_sections": "(readings, sections=None, *, period=None, standard='gb3838', water_type='river', items=None, why=True)",  # noqa: E501
@@ -33,6 +36,7 @@ SIGNATURES = {
     "bd09_to_gcj02": "(lon, lat)",
     "between": "(network, a, b, *, sections=None, points=None, code='section_code', tributaries=False)",
     "border_pairs": "(sections, table, *, pairs=None, to='to_section_code', value='mean', standard='gb3838')",
+    "cap_approximate": "(screening)",
     "cgcs2000_to_bd09": "(lon, lat)",
     "cgcs2000_to_gcj02": "(lon, lat)",
     "check_datum": "(layer, *, against, on=None, measure='auto', tolerance_m=200.0, reach_m=1000.0, ratio=1.5, least_points=5, max_points=2000)",  # noqa: E501
@@ -42,6 +46,7 @@ SIGNATURES = {
     "compare_periods": "(table, *, with_='previous', by=('section_code',), value='mean', words='neutral', standard='gb3838')",  # noqa: E501
     "compare_shares": "(ratings, *, by, with_='previous', words='neutral')",
     "compare_units": "(a, b, *, names=None, min_area_m2=1.0, same_share=0.999)",
+    "conflict_stretches": "(sites, zones, *, by='zone', stake_decimals=0)",
     "county_shares": "(units, counties, *, weight=None, sliver=0.005, decimals=1)",
     "cwqi": "(means, sections, *, total, items=None, by=('section_code',), standard='gb3838')",
     "cwqi_city": "(means, sections, *, total, average, weighting, by=(), items=None, standard='gb3838')",
@@ -49,19 +54,23 @@ SIGNATURES = {
     "describe_readings": "(path_or_paths, *, year=None, columns=None)",
     "dissolve_units": "(townships, members, *, by='unit_code', within='2113')",
     "downstream": "(network, places, *, what='reaches', sections=None)",
+    "example_names": "()",
     "explain": "(row, *, lang='zh', standard='gb3838')",
     "explain_crs": "(crs, *, lang='zh')",
     "explain_limit": "(item, quality_class=None, *, water_type='river', standard='gb3838', lang='zh')",
+    "find_activity": "(text)",
     "five_plus_x": "(assessments, *, year)",
     "fix_datum": "(layer, hypothesis, *, layer_name='layer')",
     "flag_doubts": "(readings, *, rules=DoubtRules(), history=None, limits=None, laboratory=None, target_class='Ⅲ', water_type='river', standard='gb3838')",  # noqa: E501
     "folium_map": "(layers)",
+    "free_parts": "(sites, zones, *, min_area_m2=1.0, clearance_m=0.0, tolerance_m=0.01)",
     "gcj02_to_bd09": "(lon, lat)",
     "gcj02_to_cgcs2000": "(lon, lat)",
     "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",
     "interpolate_along": "(network, sections, values, *, every_m, outside=False)",
     "label": "(name, lang='zh')",
     "layer_report": "(layer)",
+    "load_examples": "(name='chaoyang')",
     "load_plan": "(name='chaoyang')",
     "map_layers": "(plan, assessments=None, *, items=None, lang='zh', title=None)",
     "match_places": "(names, *, within='2113')",
@@ -83,11 +92,19 @@ SIGNATURES = {
     "read_layer": "(path, *, columns=None, crs=None, layer=None, encoding=None, repair=True)",
     "read_readings": "(path_or_paths, *, year=None, columns=None)",
     "read_review": "(path, *, sections=None)",
+    "read_rules": "(path)",
     "read_standard": "(path)",
+    "read_zones": "(layer, *, kind=None, grade=None, version, version_date, accuracy_m=None, source=None, quality=None, name=None, columns=None)",  # noqa: E501
     "rebuild_alerts": "(means, sections, *, period=None, standard='gb3838')",
     "repair_units": "(units, *, policy=None, within=None, townships=None, findings=None, sliver_m=50.0, min_area_m2=1.0, max_gap_m2=1000000.0, snap_m=0.001)",  # noqa: E501
+    "river_buffer": "(waters, *, width_m, water_width_m=0.0, by='name', code=None, name=None, layer=None, version='推导，未经批准', version_date='')",  # noqa: E501
     "river_network": "(lines, *, tolerance_m=1.0, order='auto', outlet=None, elevation=None, code='reach_code', name='river_name', to_code='to_code', flat_m=1.0, several_outlets=False, split=False, crossings=True)",  # noqa: E501
+    "river_reach_check": "(sites, zones, network, *, sections=None, units=None, counties=None, max_distance_km=50.0, max_snap_m=2000.0, tie_m=1.0, rows='all', geometry='site')",  # noqa: E501
+    "rules_table": "(rules='builtin', *, unverified='mark')",
+    "screen_sites": "(sites, zones, *, rules='builtin', tolerance_m=10.0, max_distance_m=1000.0, on=None, unreadable=(), unverified='mark')",  # noqa: E501
+    "screening_layers": "(screening, *, sites=None, zones=(), plan=None, lang='zh', title=None)",
     "sections_along": "(network, sections, *, code='section_code')",
+    "smallest_shift": "(sites, zones, *, within_m=500.0, clearance_m=0.0, tolerance_m=0.01)",
     "snap_sections": "(sections, rivers, *, max_distance_m, name='water_body', aliases=None, name_not_found='leave', unit=None, tie_m=1.0, geometry='given')",  # noqa: E501
     "standards": "(standard='gb3838', *, lang='zh')",
     "steadiness": "(assessments, *, months, least_months=1, yearly=None, missing='unknown')",
@@ -101,12 +118,17 @@ SIGNATURES = {
     "upstream": "(network, places, *, what='reaches', sections=None)",
     "upstream_of": "(network, sections, others, *, code, by='distance', max_distance_km=None)",
     "vocabulary": "()",
+    "water_source_zones": "(sources, rivers=None, *, kind, code='water_source_code', name='water_source_name', primary_upstream_m=None, primary_downstream_m=None, primary_water_m=None, primary_land_m=None, secondary_upstream_m=None, secondary_downstream_m=None, secondary_water_m=None, secondary_land_m=None, quasi_upstream_m=None, quasi_downstream_m=None, quasi_water_m=None, quasi_land_m=None, intakes=None, no_intake='leave', catchments=None, river_width_m=0.0, tributaries=True, max_snap_m=500.0, layer='饮用水水源保护区（推导）', version='推导，未经批准', version_date='')",  # noqa: E501
     "write_alert_state": "(state, path)",
+    "write_distance_tif": "(raster, path)",
+    "write_findings": "(screening, folder, *, sites=None, zones=None, lang='zh', valid_days, formats=('html', 'docx', 'xlsx', 'json'), extra_files=None, progress=None)",  # noqa: E501
     "write_layer": "(layer, path, *, encoding=None, layer_name=None)",
     "write_map": "(layers, path)",
     "write_quality_page": "(readings, path, *, lang='zh')",
     "write_readings": "(readings, path)",
     "write_review": "(matched, path, *, sections=None)",
+    "zone_distance_contours": "(zones, *, within, distances_m=(500.0, 1000.0, 2000.0), tolerance_m=0.1)",
+    "zone_distance_raster": "(zones, *, within, cell_m=100.0)",
 }
 
 

@@ -975,3 +975,19 @@ def test_real_shapefiles_are_read_as_geopandas_reads_them(real):
 )
 def test_a_column_of_what_a_row_belongs_to_is_understood(header, cut, name):
     assert map_columns([header], None, where="layer", cut_bytes=cut)[0].name == name
+
+
+def test_flags_of_a_described_layer_are_chinese_and_warnings_english(tmp_path):
+    path = tmp_path / "sections.csv"
+    path.write_text("断面名称,X,Y\n章吉营,4604123.5,40538412.25\n", encoding="gbk")
+    (flag,) = describe_layer(path).layers["layer_flag"]
+    assert flag.split("；")[0] == "按我国测量惯例（X 指北）把 X 读作纵坐标、Y 读作横坐标"
+    assert flag.split("；")[2].startswith("横坐标以带号 40（3度带）开头，图层按 EPSG:4528")
+    with pytest.warns(UserWarning) as said:
+        read_layer(path)
+    assert all(str(one.message).isascii() for one in said)
+    bare = tmp_path / "bare.shp"
+    gpd.GeoDataFrame(geometry=[shapely.Point(120, 41)], crs=4490).to_file(bare)
+    bare.with_suffix(".prj").unlink()
+    (flag,) = describe_layer(bare).layers["layer_flag"]
+    assert flag == '图层没有坐标系；坐标像是我国境内的经纬度：CGCS2000 用 crs="EPSG:4490"'

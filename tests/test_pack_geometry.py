@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import sqlite3
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,6 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
+from chaoyang_geo import check_units, compare_units, river_network, snap_sections
+from chaoyang_geo.rivers import units_of_sections
 
 ROOT = Path(__file__).parents[1]
 PACK = ROOT / "data" / "chaoyang"
@@ -234,6 +239,13 @@ def test_named_rivers_are_there_and_each_is_one_line(rivers: gpd.GeoDataFrame) -
         assert len(below) == len(own) - 1, name
 
 
+def test_the_lines_alone_give_the_same_network(rivers: gpd.GeoDataFrame) -> None:
+    network = river_network(rivers.drop(columns="to_code"), order="geometry", tolerance_m=0)
+    assert set(network.findings["finding_kind"]) == {"disconnected"}
+    assert network.reaches["to_code"].fillna("").tolist() == rivers["to_code"].fillna("").tolist()
+    assert not network.reaches["reversed"].any()
+
+
 def test_tributaries_join_the_daling(rivers: gpd.GeoDataFrame) -> None:
     name = rivers.set_index("reach_code")["river_name"]
     for tributary in ("大凌河西支", "第二牤牛河", "老虎山河", "牤牛河"):
@@ -284,6 +296,33 @@ def test_sections_lie_on_the_border_of_their_unit_and_end_a_reach(
         assert s.geometry.coords[0] in ends, s.section_name
 
 
+def test_sections_snap_to_the_end_of_a_reach_and_close_their_unit(
+    sections: gpd.GeoDataFrame, units: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame
+) -> None:
+    network = river_network(rivers)
+    known = sections[sections.geometry.notna()]
+    placed = snap_sections(
+        known, network, max_distance_m=ROUNDING_M, aliases={"白石水库": "大凌河"}
+    )
+    assert set(placed["snap_state"]) == {"snapped"}
+    length = network.reaches.set_index("reach_code")["length_m"][placed["reach_code"]]
+    assert placed["measure_m"].to_numpy() == pytest.approx(length.to_numpy(), abs=ROUNDING_M)
+    closed = units_of_sections(placed, units, network=network, border_m=ROUNDING_M)
+    assert closed["unit_by_place"].tolist() == known["unit_code"].tolist()
+
+
+def test_the_doctor_finds_only_land_that_drains_past_the_sections(
+    sections: gpd.GeoDataFrame, units: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame,
+    counties: gpd.GeoDataFrame,
+) -> None:  # fmt: skip
+    found = check_units(
+        units, within=counties, sections=sections.drop(columns="position_accuracy_m"),
+        rivers=rivers, max_gap_m2=10e6, section_m=ROUNDING_M, outlet_m=ROUNDING_M, min_area_m2=0,
+    )  # fmt: skip
+    assert found["finding_kind"].tolist() == ["gap"] * 6 + ["section_no_position"]
+    assert (found["repair_policy"] == "review").all()
+
+
 def test_units_and_sections_name_each_other(
     sections: gpd.GeoDataFrame, units: gpd.GeoDataFrame
 ) -> None:
@@ -305,6 +344,35 @@ def test_upstream_area_grows_down_the_daling(sections: gpd.GeoDataFrame) -> None
     order = ["北洞村", "凌鸿大桥", "章吉营", "白石水库", "王家沟"]
     assert area[order].is_monotonic_increasing
     assert area["凌鸿大桥"] > area[["北洞村", "大凌河西支入河口", "水泉村桥", "李家湾大桥"]].sum()
+
+
+# ---------------------------------------------------------------- a rebuild
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of affine, by pyflwdir
+def test_a_rebuild_gives_the_same_layers(
+    units: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, sections: gpd.GeoDataFrame
+) -> None:
+    cache = ROOT / ".cache" / "chaoyang"
+    if len(list(cache.glob("*-*"))) < 3:
+        pytest.skip("the three archives are not in .cache/chaoyang; build.py fetches them")
+    for package in ("pyflwdir", "netCDF4"):
+        pytest.importorskip(package)
+    spec = importlib.util.spec_from_file_location("pack_build", PACK / "build.py")
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    sys.modules["pack_build"] = script
+    spec.loader.exec_module(script)
+    layers = script.build(cache).layers
+    assert set(compare_units(units, layers["units"], same_share=1 - 1e-6).units["change_kind"]) == {
+        "不变"
+    }
+    fresh = layers["rivers"]
+    for column in ("reach_code", "river_name", "to_code"):
+        assert fresh[column].fillna("").tolist() == rivers[column].fillna("").tolist()
+    assert fresh["length_km"].tolist() == pytest.approx(rivers["length_km"].tolist(), abs=0.002)
+    apart = sections.to_crs(METRIC).distance(layers["sections"].to_crs(METRIC))
+    assert apart.max() < ROUNDING_M
 
 
 # ---------------------------------------------------------------- reservoirs and figures

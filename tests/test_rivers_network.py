@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point
 
-from chaoyang_geo.crs import CRSError
+from chaoyang_geo.crs import CRSError, metric_crs
 from chaoyang_geo.rivers import accumulate, river_network
+from chaoyang_geo.rivers.build import _zone
 from chaoyang_geo.rivers.findings import KINDS
 from chaoyang_geo.rivers.order import cut_links, topological
+from chaoyang_geo.rivers.repair import _may_cross
 from chaoyang_geo.schema import COLUMNS, SchemaError
 
 X, Y = 500_000, 4_600_000
@@ -646,3 +648,27 @@ def test_accumulated_areas_are_those_of_hydrorivers(hydrorivers):
     assert (np.abs(area - upland) <= 0.01 * upland)[inside].all()
     heads = inside & (np.bincount(network.matrix.indices, minlength=len(area)) == 0)
     assert heads.sum() > 1000
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 9999))
+def test_no_crossing_is_dismissed_before_it_is_tested(seed):
+    rng = np.random.default_rng(seed)
+    nodes = rng.integers(0, 6, (8, 2)) * 10.0
+    a, b = rng.integers(0, 8, (2, 25))
+    bends = rng.integers(0, 60, (25, 3, 2)).astype(float)
+    lines = shapely.linestrings(np.concatenate([nodes[a, None], bends, nodes[b, None]], axis=1))
+    one, two = np.triu_indices(25, 1)
+    asked = _may_cross(lines, one, two)
+    assert not (shapely.crosses(lines[one], lines[two]) & ~asked).any()
+    # straight reaches of one node meet there only, and are not tested
+    star = shapely.linestrings([[(0, 0), (x, y)] for x, y in ((9, 1), (5, 7), (-3, 8), (2, -6))])
+    assert not _may_cross(star, *np.triu_indices(4, 1)).any()
+
+
+@pytest.mark.parametrize("crs", [4490, 4326, 4549, 4528, 3857])
+@pytest.mark.parametrize("middle", [118.4, 118.6, 120.0, 121.49])
+def test_the_zone_of_the_box_is_that_of_the_lines(crs, middle):
+    ends = [[(middle - 1, 40), (middle, 42)], [(middle + 0.9, 41), (middle + 1, 41.5)]]
+    lines = gpd.GeoDataFrame(geometry=shapely.linestrings(ends), crs=4490).to_crs(crs)
+    assert _zone(lines) == metric_crs(lines)

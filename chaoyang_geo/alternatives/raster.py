@@ -96,7 +96,7 @@ def zone_distance_raster(
     ...      "zone_grade": ["general"], "layer": ["示例"]},
     ...     geometry=[box(500000, 4590000, 500200, 4610000)], crs="EPSG:4549")
     >>> area = gpd.GeoSeries([box(500000, 4600000, 500500, 4600100)], crs="EPSG:4549")
-    >>> zone_distance_raster(zones, within=area, cell_m=100).values  # doctest: +SKIP
+    >>> zone_distance_raster(zones, within=area, cell_m=100).values.round()
     array([[-50., -50.,  50., 150., 250.]], dtype=float32)
     """
     xarray = _need("xarray", "a raster of distances")
@@ -194,6 +194,7 @@ def _signed(points: Floats, zones: Zones, crs: str, area: Any) -> Floats:
         found[open_[known]] = distance[known]
         open_ = open_[~known]
         reach *= 2
+    found[np.isinf(found)] = np.nan  # no zone has a place in the CRS of the area
     return found
 
 
@@ -249,6 +250,22 @@ def write_distance_tif(raster: xr.DataArray, path: str | Path) -> Path:
         rasterio is not installed; the message gives the install line.
     SchemaError
         The raster lacks the attributes that say where it lies.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> from chaoyang_geo import write_distance_tif, zone_distance_raster
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["Z"], "zone_name": ["示例红线"], "zone_kind": ["eco_red_line"],
+    ...      "zone_grade": ["general"], "layer": ["示例"]},
+    ...     geometry=[box(500000, 4590000, 500200, 4610000)], crs="EPSG:4549")
+    >>> area = gpd.GeoSeries([box(500000, 4600000, 500500, 4600100)], crs="EPSG:4549")
+    >>> raster = zone_distance_raster(zones, within=area)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(write_distance_tif(raster, pathlib.Path(folder) / "far.tif").name)
+    far.tif
     """
     rasterio = _need("rasterio", "writing a GeoTIFF")
     missing = [name for name in ("crs", "transform") if name not in raster.attrs]

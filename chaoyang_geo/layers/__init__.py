@@ -151,8 +151,8 @@ def describe_layer(
     >>> found.layers[["encoding", "encoding_sure", "crs"]]
       encoding encoding_sure        crs
     0      GBK            确定  EPSG:4528
-    >>> found.layers.loc[0, "layer_flag"].split(";")[0]
-    'X was read as northing and Y as easting, as in Chinese surveying, where X points north'
+    >>> found.layers.loc[0, "layer_flag"].split("；")[0]
+    '按我国测量惯例（X 指北）把 X 读作纵坐标、Y 读作横坐标'
     >>> folder.cleanup()
     """
     return _describe(Path(path), columns=columns, crs=crs, encoding=encoding)

@@ -84,7 +84,7 @@ def describe(
                         "",
                     ),
                     "bounds": _bounds(frame.total_bounds),
-                    "layer_flag": "; ".join(warn),
+                    "layer_flag": "；".join(doubt.zh for doubt in warn),
                 }
             )
             for name, note, meaning, column in zip(

@@ -22,6 +22,7 @@ from chaoyang_geo.layers.coordinates import (
     numbers_of,
     zone_epsg,
 )
+from chaoyang_geo.layers.doubt import Doubt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,12 @@ _DATUMS = (
     ("WGS 84", re.compile(r"WGS-?\s?(?:19)?84", re.IGNORECASE)),
 )
 _MERIDIAN = re.compile(r"中央(?:子午线|经线|经度)\D{0,6}(\d{2,3})")
-_WORDS = {LONGITUDE: "longitude", LATITUDE: "latitude", EAST: "easting", NORTH: "northing"}
+_WORDS = {
+    LONGITUDE: ("经度", "longitude"),
+    LATITUDE: ("纬度", "latitude"),
+    EAST: ("横坐标", "easting"),
+    NORTH: ("纵坐标", "northing"),
+}
 # what stands between the two coordinates of one cell, the plainest first
 _SPLITS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -71,7 +77,7 @@ class Located:
     crs: Any
     crs_source: str
     notes: list[str] = field(default_factory=list)
-    warn: list[str] = field(default_factory=list)
+    warn: list[Doubt] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class _Pair:
     east: Texts
     north: Texts
     degrees: bool
-    said: str  # how the columns were understood, '' where the header is plain
+    said: Doubt | None  # how the columns were understood, None where the header is plain
 
 
 def locate(
@@ -123,7 +129,7 @@ def locate(
         located = _in_degrees(pair, datum, crs, where)
     else:
         located = _in_metres(pair, datum, crs, where, f"{titles} {headers}")
-    if pair.said:
+    if pair.said is not None:
         located.warn.insert(0, pair.said)
     return located
 
@@ -137,9 +143,9 @@ def _pair(
         a, b = by_role[first], by_role[second]
         one, two = _composed(first, by_role, texts), _composed(second, by_role, texts)
         if first != "coord_x" and {names[a], names[b]} <= fixed:
-            return _Pair(one, two, first == LONGITUDE, "")
+            return _Pair(one, two, first == LONGITUDE, None)
         if not (one != "").any() and not (two != "").any():
-            return _Pair(one, two, first != "east_m", "")
+            return _Pair(one, two, first != "east_m", None)
         return _by_size(names[a], names[b], one, two, (first, second), where)
     if "coord_pair" in by_role:
         return _split(names[by_role["coord_pair"]], texts[by_role["coord_pair"]], where)
@@ -172,35 +178,37 @@ def _by_size(
     found = (holds(one), holds(two))
     plain = {("longitude", "latitude"), ("east_m", "north_m")}
     if found in ((LONGITUDE, LATITUDE), (EAST, NORTH)):
-        pair = _Pair(one, two, found[0] == LONGITUDE, "")
-        if named == found:
-            return pair
-        said = (
-            f"{name_1} was read as {_WORDS[found[0]]} and {name_2} as {_WORDS[found[1]]}, by the size of "
-            f'the values; columns={{"{name_1}": "{found[0]}", "{name_2}": "{found[1]}"}} says so without this warning.'
-        )
-        return _Pair(pair.east, pair.north, pair.degrees, said)
+        plainly = named == found
+        said = None if plainly else _read_as(name_1, name_2, found, by_size=True, odd=False)
+        return _Pair(one, two, found[0] == LONGITUDE, said)
     if found in ((LATITUDE, LONGITUDE), (NORTH, EAST)):
-        why = (
-            "as in Chinese surveying, where X points north"
-            if found[0] == NORTH
-            else "by the size of the values"
-        )
-        odd = ", against their headers" if named in plain else ""
-        said = (
-            f"{name_1} was read as {_WORDS[found[0]]} and {name_2} as {_WORDS[found[1]]}{odd}, {why}; "
-            f'columns={{"{name_1}": "{found[0]}", "{name_2}": "{found[1]}"}} says so without this warning.'
-        )
+        said = _read_as(name_1, name_2, found, by_size=found[0] != NORTH, odd=named in plain)
         return _Pair(two, one, found[0] == LATITUDE, said)
     if named[0] == LONGITUDE:
         return _Pair(
-            one, two, True, ""
+            one, two, True, None
         )  # the header is plain; rows that are not understood are flagged
     raise ValueError(
         f"{where}: {name_1} ({_range(one)}) and {name_2} ({_range(two)}) are neither degrees nor "
         "Gauss-Krueger metres within China, so their axes cannot be told. Say what they are: "
         f'columns={{"{name_1}": "north_m", "{name_2}": "east_m"}} with crs=, where X points north '
         "(Chinese surveying), or the other way round."
+    )
+
+
+def _read_as(
+    name_1: str, name_2: str, found: tuple[str, str], *, by_size: bool, odd: bool
+) -> Doubt:
+    """Say what two columns were taken for, and why."""
+    columns = f'columns={{"{name_1}": "{found[0]}", "{name_2}": "{found[1]}"}}'
+    (zh_1, en_1), (zh_2, en_2) = _WORDS[found[0]], _WORDS[found[1]]
+    zh = "按数值大小" if by_size else "按我国测量惯例（X 指北）"
+    en = "by the size of the values" if by_size else "as in Chinese surveying, where X points north"
+    zh, en = (f"与表头相反，{zh}", f"against their headers, {en}") if odd else (zh, en)
+    return Doubt(
+        f"{zh}把 {name_1} 读作{zh_1}、{name_2} 读作{zh_2}；写明 {columns} 即不再提示",
+        f"{name_1} was read as {en_1} and {name_2} as {en_2}, {en}; "
+        f"{columns} says so without this warning.",
     )
 
 
@@ -221,13 +229,17 @@ def _split(name: str, texts: Texts, where: str) -> _Pair:
     first = np.array([p[0] if len(p) == 2 else "" for p in parts], dtype=object)
     second = np.array([p[1] if len(p) == 2 else "" for p in parts], dtype=object)
     if not two.any():
-        return _Pair(texts, texts, True, "") if len(texts) else _Pair(first, second, True, "")
+        return _Pair(texts, texts, True, None) if len(texts) else _Pair(first, second, True, None)
     pair = _by_size(f"{name}[1]", f"{name}[2]", first, second, ("coord_x", "coord_y"), where)
     lost = ~two & (texts != "")
     east, north = pair.east.copy(), pair.north.copy()
     east[lost], north[lost] = texts[lost], texts[lost]
-    said = f"{name} holds both coordinates, {'longitude' if pair.degrees else 'easting'} "
-    said += "first." if pair.east is first else "second."
+    leads = pair.east is first
+    axis = ("经度", "longitude") if pair.degrees else ("横坐标", "easting")
+    said = Doubt(
+        f"{name} 一列中有两个坐标，{axis[0]}在{'前' if leads else '后'}",
+        f"{name} holds both coordinates, {axis[1]} {'first' if leads else 'second'}.",
+    )
     return _Pair(east, north, pair.degrees, said)
 
 
@@ -288,18 +300,21 @@ def _in_degrees(pair: _Pair, datum: str, crs: Any, where: str) -> Located:
         return Located(points, flags, crs, "crs=")
     if datum in ("GCJ-02", "BD-09"):
         short = datum[: datum.index("-")].lower() + datum[-2:]
-        message = (
+        message = Doubt(
+            f"表中写明坐标为 {datum}，不是坐标系，图层因此没有坐标系；量算前用 {short}_to_cgcs2000 换算",
             f"the table says its coordinates are {datum}, which is no CRS, so the layer has none. "
-            f"Convert them with {short}_to_cgcs2000 before anything is measured."
+            f"Convert them with {short}_to_cgcs2000 before anything is measured.",
         )
         return Located(points, flags, None, "", [f"坐标为 {datum}，未设坐标系"], [message])
     if datum:
         code = DEGREES[datum]
         return Located(points, flags, f"EPSG:{code}", "表中写明", [f"表中写明 {datum}"])
-    message = (
+    message = Doubt(
+        '表中未写明经纬度的基准，按 CGCS2000（EPSG:4490）；写明 crs="EPSG:4490" 即不再提示；'
+        "网络地图的坐标（GCJ-02、BD-09）会偏约半公里",
         "the table does not say which datum its degrees are in; they were taken for CGCS2000 "
         '(EPSG:4490). crs="EPSG:4490" says so without this warning; coordinates from a web map '
-        "(GCJ-02, BD-09) lie half a kilometre off."
+        "(GCJ-02, BD-09) lie half a kilometre off.",
     )
     return Located(
         points, flags, "EPSG:4490", "假定", ["未写明基准，按 CGCS2000 经纬度"], [message]
@@ -336,11 +351,18 @@ def _in_metres(pair: _Pair, datum: str, crs: Any, where: str, texts: str) -> Loc
         return Located(points, flags, crs, "crs=")
     if datum in ("GCJ-02", "BD-09", "WGS 84"):
         points, flags = _points(east, north, flags)
-        message = (
-            f"the table says {datum}, but its coordinates are metres; name their system with crs=."
+        message = Doubt(
+            f"表中写明 {datum}，坐标却是米；用 crs= 写明坐标系",
+            f"the table says {datum}, but its coordinates are metres; name their system with crs=.",
         )
         return Located(points, flags, None, "", [], [message])
-    assumed = "" if datum else " The table does not name the datum; CGCS2000 was taken."
+    assumed = (
+        None
+        if datum
+        else Doubt(
+            "表中未写明基准，按 CGCS2000", "The table does not name the datum; CGCS2000 was taken."
+        )
+    )
     datum = datum or "CGCS2000"
     zones = np.where(np.isfinite(east), east // 1_000_000, 0).astype(int)
     prefixed = np.unique(zones[zones > 0], return_counts=True)
@@ -357,18 +379,21 @@ def _in_metres(pair: _Pair, datum: str, crs: Any, where: str, texts: str) -> Loc
             f"EPSG:{code}",
             "表中写明中央子午线",
             [note],
-            [assumed.strip()] if assumed else [],
+            [assumed] if assumed else [],
         )
-    message = (
+    message = Doubt(
+        "横坐标没有带号，也未写明中央子午线，图层因此没有坐标系；请写明："
+        'crs="EPSG:4549" 为 CGCS2000、中央子午线 120°E，"EPSG:4548" 为 117°E',
         "the eastings have no zone before them and no central meridian is stated, so the layer has no "
-        'CRS. Name it: crs="EPSG:4549" for CGCS2000 with central meridian 120E, "EPSG:4548" for 117E.'
+        'CRS. Name it: crs="EPSG:4549" for CGCS2000 with central meridian 120E, "EPSG:4548" for 117E.',
     )
     return Located(points, flags, None, "", ["米制坐标无带号，未设坐标系"], [message])
 
 
 def _in_zones(
-    east: Floats, north: Floats, zones: npt.NDArray[Any], flags: Texts, datum: str, assumed: str
-) -> Located:
+    east: Floats, north: Floats, zones: npt.NDArray[Any], flags: Texts, datum: str,
+    assumed: Doubt | None,
+) -> Located:  # fmt: skip
     """Place eastings that begin with their zone; rows of other zones are moved to the commonest."""
     import numpy as np
     import pyproj
@@ -395,7 +420,12 @@ def _in_zones(
     width = 3 if main >= 25 else 6
     name = pyproj.CRS.from_epsg(code).name
     note = f"横坐标带号 {main}（{width}度带），按 EPSG:{code} {name}"
-    message = f"the eastings begin with zone {main} ({width}-degree), so the layer is in EPSG:{code} ({name}).{assumed}"
+    zh, en = (f"；{assumed.zh}", f" {assumed.en}") if assumed else ("", "")
+    message = Doubt(
+        f"横坐标以带号 {main}（{width}度带）开头，图层按 EPSG:{code}（{name}）{zh}",
+        f"the eastings begin with zone {main} ({width}-degree), so the layer is in EPSG:{code} "
+        f"({name}).{en}",
+    )
     return Located(points, flags, f"EPSG:{code}", "坐标带号", [note], [message])
 
 
@@ -456,7 +486,10 @@ def _from_wkt(texts: Texts, crs: Any) -> Located:
     geometry = shapely.from_wkt([text or None for text in texts], on_invalid="ignore")
     bad = shapely.is_missing(geometry) & (texts != "")
     flags[bad] = "WKT 读不懂"
-    message = 'the WKT does not say its CRS; name it with crs=, e.g. crs="EPSG:4490".'
+    message = Doubt(
+        'WKT 未写明坐标系；用 crs= 写明，如 crs="EPSG:4490"',
+        'the WKT does not say its CRS; name it with crs=, e.g. crs="EPSG:4490".',
+    )
     warn = [message] if crs is None else []
     return Located(
         np.asarray(geometry, dtype=object), flags, crs, "crs=" if crs is not None else "", [], warn

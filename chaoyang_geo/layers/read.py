@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.layers.archive import unpack
+from chaoyang_geo.layers.doubt import Doubt
 from chaoyang_geo.layers.encoding import DOUBTFUL
 from chaoyang_geo.layers.meaning import IGNORE, Meaning, map_columns, unique_names, unused
 from chaoyang_geo.layers.repair import flag_strangers, join_flags, kinds, repair
@@ -142,7 +143,7 @@ def finished(
     *,
     crs: Any,
     mend: bool,
-) -> tuple[gpd.GeoDataFrame, list[str]]:
+) -> tuple[gpd.GeoDataFrame, list[Doubt]]:
     """Return the frame and its warnings: named, repaired, flagged, with its report."""
     import geopandas as gpd
     import numpy as np
@@ -196,7 +197,7 @@ def _typed(column: pd.Series, name: str) -> pd.Series:
     return column
 
 
-def _crs(raw: RawLayer, crs: Any, where: str) -> tuple[Any, str, list[str]]:
+def _crs(raw: RawLayer, crs: Any, where: str) -> tuple[Any, str, list[Doubt]]:
     """Return the system, where it comes from, and what must be said of it."""
     import pyproj
 
@@ -208,25 +209,37 @@ def _crs(raw: RawLayer, crs: Any, where: str) -> tuple[Any, str, list[str]]:
     stated = pyproj.CRS.from_user_input(raw.crs)
     if stated == given or stated.to_epsg() == given.to_epsg() is not None:
         return given, raw.crs_source, []
-    message = f"the file says {stated.name}; crs={crs!r} ({given.name}) was taken instead, without moving anything."
+    message = Doubt(
+        f"文件写的是 {stated.name}，按 crs={crs!r}（{given.name}），坐标未动",
+        f"the file says {stated.name}; crs={crs!r} ({given.name}) was taken instead, without "
+        "moving anything.",
+    )
     return given, f"crs=（文件写 {stated.name}）", [message]
 
 
-def _encoding_warning(raw: RawLayer) -> list[str]:
+def _encoding_warning(raw: RawLayer) -> list[Doubt]:
     if raw.encoding is None or raw.encoding.sure != DOUBTFUL:
         return []
+    name, why = raw.encoding.name, raw.encoding.why
     return [
-        f"the encoding is in doubt, {raw.encoding.name} was taken: {raw.encoding.why}; encoding= decides."
+        Doubt(
+            f"编码有疑问，按 {name}：{why}；用 encoding= 写明",
+            f"the encoding is in doubt, {name} was taken: {why}; encoding= decides.",
+        )
     ]
 
 
-def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[str]:
+def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[Doubt]:
     """Say where coordinates cannot be in the system that the file states."""
     import numpy as np
 
     if frame.crs is None:
-        hint = "" if kind == "table" else _hint(frame)  # a table has said so already
-        return [f"the layer has no CRS; {hint}"] if hint else []
+        hint = None if kind == "table" else _hint(frame)  # a table has said so already
+        return (
+            [Doubt(f"图层没有坐标系；{hint.zh}", f"the layer has no CRS; {hint.en}")]
+            if hint
+            else []
+        )
     west, south, east, north = frame.total_bounds
     if not np.isfinite([west, south, east, north]).all():
         return []
@@ -234,18 +247,26 @@ def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[str]:
         max(abs(west), abs(east)) > 360 or max(abs(south), abs(north)) > 90.001
     ):
         return [
-            f"the CRS is in degrees ({frame.crs.name}), but coordinates reach {east:.10g}, {north:.10g}; "
-            "the CRS is wrong, or the axes are swapped."
+            Doubt(
+                f"坐标系以度计（{frame.crs.name}），坐标却达 {east:.10g}, {north:.10g}；坐标系不对，或两轴颠倒",
+                f"the CRS is in degrees ({frame.crs.name}), but coordinates reach {east:.10g}, "
+                f"{north:.10g}; the CRS is wrong, or the axes are swapped.",
+            )
         ]
     if frame.crs.is_projected and max(abs(west), abs(east), abs(south), abs(north)) <= 180:
+        low, high = f"{west:.6g}, {south:.6g}", f"{east:.6g}, {north:.6g}"
         return [
-            f"the CRS is in metres ({frame.crs.name}), but the coordinates lie between {west:.6g}, {south:.6g} "
-            f'and {east:.6g}, {north:.6g}, which looks like degrees: crs="EPSG:4490"?'
+            Doubt(
+                f"坐标系以米计（{frame.crs.name}），坐标却在 {low} 与 {high} 之间，像是度："
+                'crs="EPSG:4490"？',
+                f"the CRS is in metres ({frame.crs.name}), but the coordinates lie between {low} "
+                f'and {high}, which looks like degrees: crs="EPSG:4490"?',
+            )
         ]
     return []
 
 
-def _hint(frame: gpd.GeoDataFrame) -> str:
+def _hint(frame: gpd.GeoDataFrame) -> Doubt | None:
     """Return what a layer without a CRS looks like; it is only said."""
     import numpy as np
 
@@ -253,22 +274,28 @@ def _hint(frame: gpd.GeoDataFrame) -> str:
 
     west, south, east, north = frame.total_bounds
     if not np.isfinite([west, south, east, north]).all():
-        return ""
+        return None
     if CHINA_E[0] <= west and east <= CHINA_E[1] and CHINA_N[0] <= south and north <= CHINA_N[1]:
-        return 'its coordinates look like degrees in China: crs="EPSG:4490" for CGCS2000.'
+        return Doubt(
+            '坐标像是我国境内的经纬度：CGCS2000 用 crs="EPSG:4490"',
+            'its coordinates look like degrees in China: crs="EPSG:4490" for CGCS2000.',
+        )
     if NORTHINGS[0] <= south and north <= NORTHINGS[1]:
         code = zone_epsg(int(west // 1_000_000), "CGCS2000")
         if code is not None:
             zone = int(west // 1_000_000)
-            return (
-                f'its coordinates look like metres of zone {zone}: crs="EPSG:{code}" for CGCS2000.'
+            return Doubt(
+                f'坐标像是{zone}带的米：CGCS2000 用 crs="EPSG:{code}"',
+                f'its coordinates look like metres of zone {zone}: crs="EPSG:{code}" for CGCS2000.',
             )
         if west // 1_000_000 == 0:
-            return (
+            return Doubt(
+                "坐标像是不带带号的高斯-克吕格米；用代码写明中央子午线，如 "
+                'crs="EPSG:4549" 为 CGCS2000、120°E',
                 "its coordinates look like Gauss-Krueger metres without a zone; name the central "
-                'meridian by its code, e.g. crs="EPSG:4549" for CGCS2000, 120E.'
+                'meridian by its code, e.g. crs="EPSG:4549" for CGCS2000, 120E.',
             )
-    return "name it with crs=."
+    return Doubt("用 crs= 写明", "name it with crs=.")
 
 
 def _steps(
@@ -330,6 +357,6 @@ def read(
             stacklevel=3,
         )
     frame, warn = finished(raw, found, mapped, crs=crs, mend=mend)
-    for message in warn:
-        warnings.warn(f"{found.where}: {message}", stacklevel=3)
+    for doubt in warn:
+        warnings.warn(f"{found.where}: {doubt.en}", stacklevel=3)
     return frame

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.layers import dbf
 from chaoyang_geo.layers.aliases import Alias, read_aliases
+from chaoyang_geo.layers.doubt import Doubt
 from chaoyang_geo.layers.encoding import Evidence, chosen, decide, decode_text, transcode
 from chaoyang_geo.layers.repair import RING_CLOSED, UNREADABLE
 from chaoyang_geo.layers.sources import Source, sidecar
@@ -48,7 +49,7 @@ class RawLayer:
     text_flags: npt.NDArray[Any] | None = None
     cut_bytes: list[int] | None = None  # of the header in the file, where a name may be cut
     notes: list[str] = field(default_factory=list)
-    warn: list[str] = field(default_factory=list)
+    warn: list[Doubt] = field(default_factory=list)
     field_notes: list[str] = field(default_factory=list)
     raw_headers: list[str] = field(default_factory=list)
 
@@ -185,7 +186,10 @@ def _read_shapefile(source: Source, encoding: str | None) -> RawLayer:
     raw.crs_source = ".prj" if raw.crs is not None else ""
     if evidence.stated_wrong:
         raw.warn.append(
-            f"the .cpg says {stated}, but the bytes are {evidence.name}: {evidence.why}"
+            Doubt(
+                f".cpg 写的是 {stated}，字节却是 {evidence.name}：{evidence.why}",
+                f"the .cpg says {stated}, but the bytes are {evidence.name}: {evidence.why}",
+            )
         )
     raw.warn += _cut_short(source, header)
     if header is None:
@@ -206,7 +210,7 @@ def _read_shapefile(source: Source, encoding: str | None) -> RawLayer:
     return raw
 
 
-def _cut_short(source: Source, header: dbf.Dbf | None) -> list[str]:
+def _cut_short(source: Source, header: dbf.Dbf | None) -> list[Doubt]:
     """Say where a .shp is shorter than it says itself, or has other rows than its table."""
     found = []
     with source.path.open("rb") as stream:
@@ -214,15 +218,23 @@ def _cut_short(source: Source, header: dbf.Dbf | None) -> list[str]:
     size = source.path.stat().st_size
     if size < stated:
         found.append(
-            f"the .shp says {stated:,} bytes and has {size:,}, so it was cut short, e.g. in copying; "
-            "rows at its end have no geometry."
+            Doubt(
+                f".shp 应有 {stated:,} 字节，实有 {size:,}，文件不完整（如拷贝中断），末尾各行没有几何",
+                f"the .shp says {stated:,} bytes and has {size:,}, so it was cut short, e.g. in "
+                "copying; rows at its end have no geometry.",
+            )
         )
     index = sidecar(source.path, ".shx")
     n_shapes = (index.stat().st_size - 100) // 8 if index is not None else 0
     if header is not None and header.n_records != n_shapes:
         found.append(
-            f"the .shx has {n_shapes:,} shapes and the .dbf {header.n_records:,} rows, so they are not of "
-            "one layer, or one was edited alone; names may stand beside the wrong shapes."
+            Doubt(
+                f".shx 有 {n_shapes:,} 个图形，.dbf 有 {header.n_records:,} 行，不是同一图层，"
+                "或其一被单独改过；属性与图形可能错位",
+                f"the .shx has {n_shapes:,} shapes and the .dbf {header.n_records:,} rows, so they "
+                "are not of one layer, or one was edited alone; names may stand beside the wrong "
+                "shapes.",
+            )
         )
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, CRSError, metric_crs, require_crs
 from chaoyang_geo.rivers import repair
 from chaoyang_geo.rivers.direction import Directed, Draft, by_code, by_shape, read_heights
 from chaoyang_geo.rivers.ends import SAME_M, cut_pieces, find_junctions, join_ends
@@ -160,8 +160,7 @@ def river_network(
         require(lines, [name], table="lines")
         lines = lines.assign(river_name=lines[name])
     how = _chosen(lines, order, outlet, elevation, to_code)
-    located = np.isfinite(lines.total_bounds).all()
-    zone = metric_crs(lines, layer_name="lines") if located else ""
+    zone = _zone(lines) if np.isfinite(lines.total_bounds).all() else ""
     if split:
         lines = _split(lines, code, how, zone, tolerance_m)
     draft = _draft(lines, zone, code, tolerance_m, keep_points=how == "to_code")
@@ -173,6 +172,33 @@ def river_network(
             heights = read_heights(lines, "z" if elevation is None else elevation, code)
         directed = _by_shape(draft, how, heights, outlet, flat_m, several_outlets)
     return _finish(lines, draft, directed, how, crossings)
+
+
+def _zone(lines: gpd.GeoDataFrame) -> str:
+    """Return the zone of the middle of the lines, from their box alone where that suffices.
+
+    The westernmost line lies between the west of the box and the eastern end of its west side.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    west, south, east, north = lines.total_bounds
+    x, y = np.linspace(west, east, 65), np.linspace(south, north, 65)
+    rim = shapely.points(
+        np.concatenate([np.full(65, west), np.full(65, east), x, x]),
+        np.concatenate([y, y, np.full(65, south), np.full(65, north)]),
+    )
+    there = gpd.GeoSeries(rim, crs=lines.crs).to_crs(GEOGRAPHIC)
+    lon, lat = there.x.to_numpy(), float(there.y.mean())
+    first = (lon.min() + lon[65:130].min()) / 2
+    last = (lon[:65].max() + lon.max()) / 2
+    middles = [gpd.GeoSeries([shapely.Point(x, lat)], crs=GEOGRAPHIC) for x in (first, last)]
+    try:
+        zones = {metric_crs(middle) for middle in middles}
+    except CRSError:
+        zones = set()
+    return zones.pop() if len(zones) == 1 else metric_crs(lines, layer_name="lines")
 
 
 def _check_number(argument: str, value: float) -> None:

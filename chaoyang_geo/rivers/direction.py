@@ -71,12 +71,12 @@ def by_code(draft: Draft, given: Any) -> Directed:
 
     texts = as_text(given).str.strip().to_numpy(dtype=object)
     start, stop, place, strange = link_codes(texts, draft.codes, draft.twin)
-    gap = code_gaps(start, stop, draft.lines)
+    gap = code_gaps(start, stop, draft.lines, draft.ends)
     cut = cut_links(start, stop, np.nan_to_num(gap), draft.rank, len(draft.codes))
-    forward = direct_codes(start[~cut], stop[~cut], place[~cut], draft.lines,
+    forward = direct_codes(start[~cut], stop[~cut], place[~cut], draft.lines, draft.ends,
                            tolerance_m=draft.tolerance_m)  # fmt: skip
-    links = link_by_code(start, stop, gap, cut, forward, draft.lines, draft.length_m,
-                         tolerance_m=draft.tolerance_m)  # fmt: skip
+    links = link_by_code(start, stop, gap, cut, forward, draft.lines, draft.ends,
+                         draft.length_m, tolerance_m=draft.tolerance_m)  # fmt: skip
     rows = np.array([row for row, _ in strange], dtype=np.int64)
     last = np.where(forward, draft.ends.head, draft.ends.tail)
     notes = draft.notes

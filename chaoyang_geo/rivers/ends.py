@@ -21,6 +21,8 @@ class Ends:
     head: npt.NDArray[np.int64]
     xy: npt.NDArray[np.float64]  # m x 2, metres
     moved_m: npt.NDArray[np.float64]  # n x 2, from each end to its node
+    first: npt.NDArray[np.float64]  # n x 2, where the line begins, as drawn; NaN without one
+    last: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,14 @@ def join_ends(lines: Any, usable: npt.NDArray[np.bool_], *, tolerance_m: float) 
     n = len(lines)
     tail, head = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
     moved = np.zeros((n, 2))
+    starts, stops = np.full((n, 2), np.nan), np.full((n, 2), np.nan)
     rows = np.flatnonzero(usable)
     if not len(rows):
-        return Ends(tail, head, np.empty((0, 2)), moved)
-    drawn = lines[rows]
-    first = shapely.get_coordinates(shapely.get_point(drawn, 0))
-    last = shapely.get_coordinates(shapely.get_point(drawn, -1))
+        return Ends(tail, head, np.empty((0, 2)), moved, starts, stops)
+    points, line = shapely.get_coordinates(lines[rows], return_index=True)
+    turns = np.flatnonzero(line[1:] != line[:-1])
+    first = starts[rows] = points[np.append(0, turns + 1)]
+    last = stops[rows] = points[np.append(turns, len(line) - 1)]
     both = np.concatenate([first, last])
     rounded = np.round(both / SAME_M)
     places, node = np.unique(rounded[:, 0] + 1j * rounded[:, 1], return_inverse=True)
@@ -67,7 +71,7 @@ def join_ends(lines: Any, usable: npt.NDArray[np.bool_], *, tolerance_m: float) 
     moved[rows, 0] = np.hypot(*(first - xy[tail[rows]]).T)
     moved[rows, 1] = np.hypot(*(last - xy[head[rows]]).T)
     moved[moved <= SAME_M] = 0.0
-    return Ends(tail, head, xy, moved)
+    return Ends(tail, head, xy, moved, starts, stops)
 
 
 def _merged(

@@ -136,19 +136,38 @@ def link_codes(
     return start[by], stop[by], place[by], strange
 
 
-def code_gaps(start: Ints, stop: Ints, lines: Any) -> Floats:
-    """Return how far the nearer end of each reach is from the reach that it flows into."""
+def _at_end(xy: Floats, ends: Ends, reach: Ints) -> Bools:
+    """Tell which places are exactly an end of the reach, so that no distance is to be measured."""
+    out: Bools = (xy == ends.first[reach]).all(axis=1) | (xy == ends.last[reach]).all(axis=1)
+    return out
+
+
+def _away(xy: Floats, lines: Any) -> Floats:
+    """Return the distances of places to lines, NaN without either."""
     import numpy as np
     import shapely
 
-    begins, ends = shapely.get_point(lines[start], 0), shapely.get_point(lines[start], -1)
-    gap: Floats = np.fmin(
-        shapely.distance(begins, lines[stop]), shapely.distance(ends, lines[stop])
-    )
+    out = np.full(len(xy), np.nan)
+    known = ~np.isnan(xy[:, 0])
+    out[known] = shapely.distance(shapely.points(xy[known]), lines[known])
+    return out
+
+
+def code_gaps(start: Ints, stop: Ints, lines: Any, ends: Ends) -> Floats:
+    """Return how far the nearer end of each reach is from the reach that it flows into."""
+    import numpy as np
+
+    first, last = ends.first[start], ends.last[start]
+    gap = np.zeros(len(start))
+    open_ = np.flatnonzero(~(_at_end(last, ends, stop) | _at_end(first, ends, stop)))
+    below = lines[stop[open_]]
+    gap[open_] = np.fmin(_away(first[open_], below), _away(last[open_], below))
     return gap
 
 
-def direct_codes(start: Ints, stop: Ints, place: Ints, lines: Any, *, tolerance_m: float) -> Bools:
+def direct_codes(
+    start: Ints, stop: Ints, place: Ints, lines: Any, ends: Ends, *, tolerance_m: float
+) -> Bools:
     """Return which reaches are drawn downstream by their codes.
 
     A reach is drawn against the flow when the place where it begins is nearer to the reach it
@@ -157,19 +176,25 @@ def direct_codes(start: Ints, stop: Ints, place: Ints, lines: Any, *, tolerance_
     import numpy as np
     import shapely
 
-    first, last = shapely.get_point(lines, 0), shapely.get_point(lines, -1)
-    from_first = shapely.distance(first[start], lines[stop])
-    from_last = shapely.distance(last[start], lines[stop])
     n = len(lines)
     vote = np.zeros(n)
     main = place == 0
-    np.add.at(vote, start[main], np.nan_to_num(from_first - from_last)[main])
-    above_first = shapely.distance(lines[start], first[stop])
-    above_last = shapely.distance(lines[start], last[stop])
+    reach, below = start[main], stop[main]
+    first, last = ends.first[reach], ends.last[reach]
+    # most end exactly where the next begins: then it is enough that they begin elsewhere
+    plain = _at_end(last, ends, below)
+    far = ~shapely.dwithin(shapely.points(first[plain]), lines[below[plain]], tolerance_m)
+    plain[plain] = far
+    vote[reach[plain]] = np.inf
+    reach, below, first, last = reach[~plain], below[~plain], first[~plain], last[~plain]
+    vote[reach] = np.nan_to_num(_away(first, lines[below]) - _away(last, lines[below]))
+    undecided = np.abs(vote) <= tolerance_m
+    asked = undecided[stop]
+    above, stop = lines[start[asked]], stop[asked]
+    above_first, above_last = _away(ends.first[stop], above), _away(ends.last[stop], above)
     near = np.fmin(above_first, above_last) <= tolerance_m
     from_above = np.zeros(n)
     np.add.at(from_above, stop[near], np.nan_to_num(above_last - above_first)[near])
-    undecided = np.abs(vote) <= tolerance_m
     vote = np.where(undecided & (np.abs(from_above) > tolerance_m), from_above, vote)
     drawn: Bools = vote >= -SAME_M
     return drawn
@@ -182,6 +207,7 @@ def link_by_code(
     cut: Bools,
     forward: Bools,
     lines: Any,
+    ends: Ends,
     length_m: Floats,
     *,
     tolerance_m: float,
@@ -196,8 +222,10 @@ def link_by_code(
     mine, to = start[first], stop[first]
     down, enters = np.full(n, -1, dtype=np.int64), np.full(n, np.nan)
     down[mine] = to
-    begins, ends = shapely.get_point(lines[mine], 0), shapely.get_point(lines[mine], -1)
-    measure = shapely.line_locate_point(lines[to], np.where(forward[mine], ends, begins))
+    lower = np.where(forward[mine, None], ends.last[mine], ends.first[mine])
+    measure = np.where(np.isnan(lower[:, 0]), np.nan, 0.0)
+    inside = np.flatnonzero((lower != ends.first[to]).any(axis=1) & (measure == 0))
+    measure[inside] = shapely.line_locate_point(lines[to[inside]], shapely.points(lower[inside]))
     measure = np.nan_to_num(np.where(forward[to], measure, length_m[to] - measure))
     measure[measure <= max(tolerance_m, SAME_M)] = 0.0
     enters[mine] = np.clip(measure, 0.0, length_m[to])

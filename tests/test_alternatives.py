@@ -57,7 +57,7 @@ def test_a_square_leaves_a_square_by_the_near_side():
     assert (row.bearing_deg, row.bearing_zh) == (90.0, "东")
     assert row.distance_after_m == pytest.approx(0.01, abs=1e-6)
     assert row.geometry.equals_exact(at(box(100.01, 40, 120.01, 60)), 1e-6)
-    assert row.shift_zh == "向东（方位角 90.0°）平移 10.0 米可避开全部分区"
+    assert row.shift_zh == "向东（方位角 90.0°）平移 10.01 米可避开全部分区"
 
 
 def test_a_site_out_of_a_corner_goes_the_shorter_way_of_two():
@@ -534,6 +534,62 @@ def test_options_must_be_what_they_say():
     pytest.importorskip("xarray")
     with pytest.raises(ValueError, match="more than 25000000"):
         zone_distance_raster(zone, within=AREA, cell_m=0.01)
+
+
+@pytest.mark.parametrize("value", [None, "5", True])
+def test_what_is_no_number_is_no_distance(value):
+    table, zone = sites(*LINES), zones(box(0, 0, 1, 1))
+    with pytest.raises(ValueError, match="clearance_m=.* is no distance; give metres"):
+        smallest_shift(table, zone, clearance_m=value)
+    with pytest.raises(ValueError, match="min_area_m2=.* is no area"):
+        free_parts(table, zone, min_area_m2=value)
+    with pytest.raises(ValueError, match="distances_m=.* is no distance"):
+        zone_distance_contours(zone, within=AREA, distances_m=[value])
+    with pytest.raises(ValueError, match=r"distances_m=500 is no list; give \[500\]"):
+        zone_distance_contours(zone, within=AREA, distances_m=500)
+
+
+def test_an_empty_layer_is_no_clean_bill():
+    empty = zones(box(0, 0, 1, 1))[:0]
+    assert free_parts(sites(box(0, 0, 1, 1)), empty)["free_flag"][0] == "没有可查的分区"
+    assert smallest_shift(sites(box(0, 0, 1, 1)), empty)["shift_flag"][0] == "没有可查的分区"
+    assert conflict_stretches(sites(LINES[0]), empty).attrs["zone_flag"] == "没有可查的分区"
+    assert (zone_distance_contours(empty, within=AREA)["band_flag"] == "没有可查的分区").all()
+
+
+def test_a_zone_that_lies_nowhere_on_the_earth_is_not_counted_as_far():
+    zone = zones(box(0, 0, 100, 100), box(0, 0, 1, 1)).to_crs(4490)
+    zone.loc[1, "geometry"] = shapely.box(41, 120, 41.1, 120.1)  # latitude and longitude swapped
+    row = one(free_parts(sites(box(50, 0, 150, 100)), zone))
+    assert row.free_flag == "1 个分区无可用图形，未计入"
+    assert row.free_share == pytest.approx(0.5)
+
+
+def test_numbers_in_words_have_no_exponent():
+    zone = zones(box(0, 0, 90, 100), box(91, 0, 200, 100))
+    row = one(free_parts(sites(box(0, 0, 100, 100)), zone, min_area_m2=1234567.5))
+    assert row.free_flag == "另有 1 块共 100 m² 小于 1234567.5 m²，未计入；无可用部分"
+    words = zone_distance_contours(zone, within=AREA, distances_m=[1234567.5])
+    assert words["band_zh"].tolist()[1:] == ["距离不超过 1234567.5 m", "距离超过 1234567.5 m"]
+    row = shifted(box(50, 40, 60, 60), box(0, 0, 100, 100), clearance_m=0.25, within_m=10)
+    assert row.shift_en == "no shift of up to 10 m clears all zones and keeps 0.25 m away"
+
+
+def test_a_line_whose_box_meets_a_zone_that_it_does_not_has_no_stretch():
+    wedge = shapely.Polygon([(0, 0), (100, 0), (0, 100)])
+    found = conflict_stretches(sites(LINE([(60, 90), (90, 60)])), zones(wedge))
+    assert len(found) == 0 and list(found.columns) == [*STRETCH_COLUMNS, "geometry"]
+    assert smallest_shift(sites(LINE([(60, 90), (90, 60)])), zones(wedge))["shift_m"][0] == 0
+
+
+def test_heights_are_kept_when_a_site_moves():
+    table = sites(shapely.force_3d(box(90, 40, 110, 60), 512.0), box(300, 0, 310, 10))
+    found = smallest_shift(table, zones(box(0, 0, 100, 100)))
+    assert (
+        shapely.get_coordinates(found.geometry.iloc[0], include_z=True)[:, 2].tolist()
+        == [512.0] * 5
+    )
+    assert found.geometry.has_z.tolist() == [True, False]
 
 
 def test_zones_without_a_shape_are_said_and_invalid_ones_mended():

@@ -145,7 +145,8 @@ def test_convex_parts_make_up_the_site_and_their_sums_the_no_fit_polygon(zone, s
     parts = [shapely.convex_hull(shapely.MultiPoint(xy)) for xy in convex_parts(site)]
     if shapely.get_dimensions(site) == 2:
         assert sum(part.area for part in parts) == pytest.approx(site.area)
-        assert shapely.union_all(parts).symmetric_difference(site).area < 1e-6
+        # on a grid: without one GEOS 3.14 may lose a part of such a union
+        assert shapely.union_all(parts, grid_size=1e-9).symmetric_difference(site).area < 1e-6
     sums = shapely.union_all([forbidden(zone, body) for body in bodies(site, 0.0, 1e-7)])
     expected = no_fit(site, zone)
     assert sums.symmetric_difference(expected).area < 1e-4 * (1 + expected.length)
@@ -165,7 +166,8 @@ def test_free_part_and_conflict_make_up_the_site(own, others, clearance):
     grown = shapely.union_all([shape.buffer(clearance, quad_segs=64) for shape in zone.geometry])
     for shape, row in zip(table.geometry, found.itertuples(), strict=True):
         expected = shape.intersection(grown).area
-        assert expected - 0.02 <= row.conflict_m2 <= expected + 0.01 + (clearance > 0) * 2
+        slivers = 0.001 * (shape.length + zone.length.sum())  # of half a millimetre, at both sides
+        assert expected - 0.02 <= row.conflict_m2 <= expected + slivers + (clearance > 0) * 2
         if row.geometry is not None:
             assert row.geometry.area == pytest.approx(row.free_m2)
             assert shapely.covers(shape.buffer(1e-6), row.geometry)

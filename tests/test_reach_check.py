@@ -147,7 +147,7 @@ def test_both_rivers_above_a_confluence_reach_a_zone_below_it_and_the_distances_
     assert found["rivers_passed"].tolist() == ["大凌河", "牤牛河;大凌河", ""]
     assert found["reach_state"].tolist() == ["reaches", "reaches", "none"]
     assert found["zone_code"].tolist()[2] == "" and math.isnan(found["distance_km"][2])
-    assert "50 km以内河水未进入所查分区" in found["why_zh"][2]
+    assert "在大凌河上；下行至河网末端（5.0 km）河水未进入所查分区" in found["why_zh"][2]
 
 
 def test_a_zone_over_a_confluence_is_entered_on_each_river():
@@ -554,3 +554,102 @@ def test_the_reservoir_of_the_pack_is_reached_from_upstream(plan):
     assert found["unit_code"].tolist() == ["CY07"] * 2
     assert found["county_name"].tolist() == ["北票市"] * 2
     assert found["distance_km"].is_monotonic_increasing
+
+
+def test_a_site_is_said_to_lie_in_a_zone_in_part_or_to_touch_it():
+    table = sites(
+        box(*km(5.2, 0.2), *km(5.4, 0.4)), box(*km(4.8, 0.2), *km(5.4, 0.4)), Point(km(5.5, 1))
+    )
+    halves = zones((5, -1, 5.3, 1), (5.3, -1, 6, 1), zone_code="Z1")
+    for zone in (zones((5, -1, 6, 1)), halves):  # cut in two, the zone is the same
+        found = river_reach_check(table, zone, STRAIGHT)
+        assert found["reach_state"].tolist() == ["in_zone"] * 3
+        assert found["why_zh"].tolist() == [
+            "位于“示例水源1”内。", "部分位于“示例水源1”内。", "与“示例水源1”的边界相接。",
+        ]  # fmt: skip
+        assert found["why_en"][1].startswith("Lies partly in the primary zone")
+        assert found["why_en"][2].startswith("Touches the border of the primary zone")
+        assert "仅与分区边界相接，需复核" in found["reach_flag"][2]
+
+
+def test_where_the_network_ends_before_the_limit_the_answer_says_so():
+    table, upstream = sites(Point(km(25, 0))), zones((2, -1, 3, 1))
+    short = river_reach_check(table, upstream, STRAIGHT, max_distance_km=5)
+    assert short["why_en"][0] == (
+        "The site is on 大凌河; within 5 km its water enters none of the zones."
+    )
+    assert short["reach_flag"][0] == ""
+    for limit in (50, math.inf):
+        found = river_reach_check(table, upstream, STRAIGHT, max_distance_km=limit)
+        assert "down to the end of the network (5.0 km) its water" in found["why_en"][0]
+        assert found["reach_flag"][0] == "河网在下行5.0 km处终止，以下未查"
+
+
+def test_without_a_zone_to_look_at_the_answer_is_no_clean_no():
+    for layer in (zones((5, -1, 6, 1)).iloc[:0], zones(None)):
+        found = river_reach_check(sites(Point(km(1, 0))), layer, STRAIGHT)
+        assert found["why_zh"][0] == "在大凌河上；没有可查的分区。"
+        assert found["why_en"][0] == "The site is on 大凌河; no zone could be checked."
+        assert "没有可查的分区" in found["reach_flag"][0]
+
+
+def test_short_ways_are_said_in_metres():
+    table = sites(Point(km(4.97, 0)), Point(km(5.5, 1.2)))
+    placed = sections(("D1", "A", 4.99))
+    found = river_reach_check(table, zones((5, -1, 6, 1)), STRAIGHT, sections=placed)
+    assert "沿大凌河下行30 m进入“示例水源1”" in found["why_zh"][0]
+    assert found["why_en"][0].endswith("Next section D1 in 20 m.")
+    assert "入河处即进入“示例水源1”" in found["why_zh"][1]
+    assert "enters the primary zone “示例水源1” where it comes to the river" in found["why_en"][1]
+
+
+def test_one_code_in_two_layers_is_two_zones():
+    both = zones((8, -1, 9, 1), (5, -1, 6, 1), zone_code="1", layer=["甲", "乙"])
+    found = river_reach_check(sites(Point(km(1, 0))), both, STRAIGHT)
+    assert found["layer"].tolist() == ["乙", "甲"]
+    assert found["zone_name"].tolist() == ["示例水源2", "示例水源1"]
+    assert found["distance_km"].tolist() == pytest.approx([4, 7])
+
+
+def test_coordinates_that_are_no_numbers_are_no_position():
+    table = sites(Point(np.inf, np.inf), Point(np.nan, 1), Point(km(1, 0)))
+    odd = zones((5, -1, 6, 1), (7, -1, 8, 1))
+    odd.loc[1, "geometry"] = Polygon([(np.inf, 0), (1, 1), (2, 0), (np.inf, 0)])
+    found = river_reach_check(table, odd, STRAIGHT)
+    assert found["reach_state"].tolist() == ["no_position", "no_position", "reaches"]
+    assert "1个分区没有图形，未查" in found["reach_flag"][2]
+
+
+def test_a_ring_that_overlaps_itself_has_no_hole_there():
+    twice = [km(5, -2), km(8, -2), km(8, 2), km(6, 2), km(6, -1), km(7, -1), km(7, 3), km(5, 3)]
+    zone = zones((0, 0, 1, 1))
+    zone.loc[0, "geometry"] = Polygon(twice)
+    found = river_reach_check(sites(Point(km(6.5, 0))), zone, STRAIGHT)
+    assert found["reach_state"].tolist() == ["in_zone"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tie_m": math.inf}, "tie_m=inf is no distance; give metres"),
+        ({"max_distance_km": math.nan}, "max_distance_km=nan is no distance; give kilometres"),
+    ],
+)
+def test_what_is_no_distance_is_refused_with_what_to_do(options, message):
+    with pytest.raises(ValueError, match=message):
+        river_reach_check(sites(Point(km(1, 0))), zones((5, -1, 6, 1)), STRAIGHT, **options)
+
+
+def test_a_zone_that_is_a_point_is_named():
+    layer = zones((5, -1, 6, 1), (7, -1, 8, 1))
+    layer.loc[1, "geometry"] = Point(km(7, 0))
+    with pytest.raises(SchemaError, match=r"row 2 \(zone_code Z2\) is a Point"):
+        river_reach_check(sites(Point(km(1, 0))), layer, STRAIGHT)
+
+
+def test_a_site_placed_on_no_river_is_not_said_to_be_far_from_one():
+    table = sites(Point(km(1, 0)), reach_code="", measure_m=np.nan)
+    found = river_reach_check(table, zones((5, -1, 6, 1)), STRAIGHT)
+    assert found["reach_state"].tolist() == ["off_network"]
+    assert found["why_zh"][0] == "项目表没有给出所在河段，不能判断水的去向。"
+    assert found["why_en"][0].startswith("The table of sites gives no reach for the site;")

@@ -66,6 +66,54 @@ BRAID = made(
 LAKE = box(*km(0, 0), *km(10, 10))
 
 
+# ---------------------------------------------------------------- what data are like
+
+
+@pytest.mark.parametrize("place", [Point(np.inf, np.inf), Point(np.nan, 1), Point(), None])
+def test_an_intake_without_a_usable_position_has_no_zone(place):
+    table = pd.concat([source(place), source(Point(km(15, 0)), water_source_code="W2")])
+    zones = water_source_zones(table, STRAIGHT, kind="river")
+    assert zones.geometry.isna().tolist() == [True, True, False, False]
+    assert "取水口未就位：取水口没有位置" in zones["zone_flag"][0]
+    wells = water_source_zones(table, kind="well", primary_land_m=30)
+    assert "水井没有位置" in wells["zone_flag"][0] and wells.geometry[1] is not None
+
+
+def test_a_network_without_a_reach_gives_no_zone_and_says_so():
+    empty = gpd.GeoDataFrame({"reach_code": [], "river_name": []}, geometry=[], crs=4549)
+    zones = water_source_zones(source(Point(km(15, 0))), empty, kind="river")
+    assert zones.geometry.isna().all()
+    assert zones["zone_flag"].str.contains("取水口未就位：河网没有可用的河段").all()
+
+
+def test_a_source_without_a_name_is_called_by_its_code():
+    table = source(Point(km(15, 0)), water_source_name=[None])
+    zones = water_source_zones(table, STRAIGHT, kind="river")
+    assert zones["zone_name"].tolist() == ["W1水源一级保护区", "W1水源二级保护区"]
+
+
+def test_a_catchment_elsewhere_and_an_intake_beside_the_water_are_said():
+    far = source(box(*km(0, 50), *km(1, 51)))
+    zones = water_source_zones(source(Point(km(15, 0))), STRAIGHT, kind="river", catchments=far)
+    assert zones.geometry.isna().all()
+    assert zones["zone_flag"].str.contains("集水范围不含此处").all()
+    beside = source(Point(km(10.1, 5)))
+    zones = water_source_zones(source(LAKE), kind="large_reservoir", intakes=beside)
+    assert zones["zone_flag"].str.contains("取水口在水面之外100 m").all()
+    assert not zones.geometry.isna().any()
+
+
+def test_large_numbers_are_written_out_and_texts_are_no_distances():
+    far = {"quasi_upstream_m": 1234567.0, "quasi_land_m": np.int64(1000)}
+    zones = water_source_zones(source(Point(km(15, 0))), STRAIGHT, kind="river", **far)
+    assert zones["zone_distances"].iloc[-1] == "上游1234567 m、陆域1000 m"
+    for value in ("80", True):
+        with pytest.raises(ValueError, match="primary_land_m=.* is no distance; give metres"):
+            water_source_zones(source(LAKE), kind="single_use", primary_land_m=value)
+    with pytest.raises(SchemaError, match="row 1 of accuracy_m holds 'x'"):
+        water_source_zones(source(LAKE, accuracy_m="x"), kind="single_use")
+
+
 # ---------------------------------------------------------------- along rivers
 
 
@@ -85,7 +133,7 @@ def test_zones_on_a_straight_river_are_rectangles():
     ]
     assert (zones["status"] == "unverified").all()
     assert zones["zone_flag"].str.contains("未对照条文核实").all()
-    assert "没有更低一级的距离" in zones["zone_flag"].iloc[-1]
+    assert "准保护区没有距离，未划" in zones["zone_flag"].iloc[-1]
 
 
 def test_the_width_of_the_water_comes_on_top():
@@ -103,6 +151,18 @@ def test_above_a_confluence_the_distance_runs_up_both_rivers():
     assert primary.area == pytest.approx(1100 * 100 + 550 * 100)
     stem = water_source_zones(at, CONFLUENCE, kind="river", tributaries=False)
     assert shapes(stem)["primary"].area == pytest.approx(1100 * 100)
+
+
+def test_at_the_confluence_itself_both_rivers_are_above():
+    zones = water_source_zones(source(Point(km(10, 0))), CONFLUENCE, kind="river")
+    expected = shapely.union_all(
+        [box(X + 9000, Y - 50, X + 10100, Y + 50), box(X + 9950, Y, X + 10050, Y + 1000)]
+    )
+    assert shapes(zones)["primary"].symmetric_difference(expected).area < 2500
+    alone = water_source_zones(
+        source(Point(km(10, 0))), CONFLUENCE, kind="river", tributaries=False
+    )
+    assert alone["area_km2"][0] < zones["area_km2"][0] - 0.08
 
 
 def test_below_the_confluence_the_other_river_is_not_upstream():
@@ -531,6 +591,47 @@ def test_banks_refuse_what_is_no_width_and_no_water():
         river_buffer(mixed, width_m=5)
     none = river_buffer(rivers().iloc[:0], width_m=5)
     assert list(none.columns) == [*BANK_COLUMNS, "geometry"] and len(none) == 0
+
+
+def test_banks_of_coordinates_that_are_no_numbers_and_of_no_width_say_so():
+    table = rivers().reset_index(drop=True).assign(river_name=list("甲乙丙丁"))
+    table.loc[0, "geometry"] = LineString([(np.inf, 0), (1, 1)])
+    found = river_buffer(table, width_m=50, by="row")
+    assert found.geometry.isna().tolist() == [True, False, False, False]
+    assert "1行没有图形或宽度" in found["zone_flag"][0]
+    assert river_buffer(table, width_m=0)["zone_flag"].str.contains("宽度为0，没有范围").sum() == 3
+    assert river_buffer(table, width_m=1234567.5)["zone_distances"][1] == "岸宽1234567.5 m"
+
+
+def test_each_bank_needs_a_code_of_its_own():
+    table = rivers().reset_index(drop=True).assign(river_name=list("甲乙丙丁"))
+    with pytest.raises(SchemaError, match=r"row 3 of reach_code holds 'R1', as row 1 does"):
+        river_buffer(table.assign(reach_code=["R1", "R2", "R1", "R4"]), width_m=5)
+    with pytest.raises(SchemaError, match=r"row 2 of reach_code is empty"):
+        river_buffer(table.assign(reach_code=["R1", None, "R3", "R4"]), width_m=5)
+    # rows of one name are one zone, with the code of the first
+    one = table.assign(reach_code="R1", river_name="甲")
+    assert river_buffer(one, width_m=5)["zone_code"].tolist() == ["R1-bank"]
+    with pytest.raises(SchemaError, match="row 1 of accuracy_m holds 'x'"):
+        river_buffer(table.assign(accuracy_m="x"), width_m=5)
+    for width in (True, None):
+        with pytest.raises(ValueError, match=f"width_m={width} is no distance"):
+            river_buffer(table, width_m=width)
+
+
+def test_the_ring_around_a_lake_drawn_over_itself_has_no_hole():
+    twice = [km(0, 0), km(2, 0), km(2, 2), km(1, 2), km(1, -1), km(1.5, -1), km(1.5, 3), km(0, 3)]
+    lake = gpd.GeoDataFrame(
+        {"reservoir_code": ["L"], "reservoir_name": ["示例湖"]}, geometry=[Polygon(twice)], crs=4549
+    )
+    water = shapely.union_all(
+        [box(*km(0, 0), *km(1.5, 3)), box(*km(0, 0), *km(2, 2)), box(*km(1, -1), *km(1.5, 3))]
+    )
+    found = river_buffer(lake, width_m=10).geometry.iloc[0]
+    assert found.intersection(water).area < 1e-6
+    zones = water_source_zones(source(Polygon(twice)), kind="single_use")
+    assert zones.geometry.iloc[0].covers(water)
+    assert "水面图形自相交或重叠，已修复" in zones["zone_flag"][0]
 
 
 @settings(max_examples=10)

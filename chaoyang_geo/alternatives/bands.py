@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.alternatives.ground import (
     checked_area,
     checked_metres,
+    digits,
     grown_boxes,
     pieces_near,
     quad_segs,
@@ -102,6 +103,8 @@ def zone_distance_contours(
     import pandas as pd
     import shapely
 
+    if not isinstance(distances_m, Iterable):
+        raise ValueError(f"distances_m={distances_m!r} is no list; give [{distances_m!r}].")
     limits = sorted({checked_metres("distances_m", each, zero=False) for each in distances_m})
     tolerance = checked_metres("tolerance_m", tolerance_m, zero=False)
     table = zone_records(zones)
@@ -145,11 +148,11 @@ def _said(limits: list[float], number: int) -> tuple[str, str]:
     if number == 0:
         return "区内", "inside the zones"
     if number == len(limits) + 1:
-        return f"距离超过 {limits[-1]:g} m", f"farther than {limits[-1]:g} m"
+        return f"距离超过 {digits(limits[-1])} m", f"farther than {digits(limits[-1])} m"
     if number == 1:
-        return f"距离不超过 {limits[0]:g} m", f"up to {limits[0]:g} m"
+        return f"距离不超过 {digits(limits[0])} m", f"up to {digits(limits[0])} m"
     low, high = limits[number - 2 : number]
-    return f"距离 {low:g} 至 {high:g} m", f"{low:g} to {high:g} m"
+    return f"距离 {digits(low)} 至 {digits(high)} m", f"{digits(low)} to {digits(high)} m"
 
 
 def _polygons(shape: Any) -> Any:

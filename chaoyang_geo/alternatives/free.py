@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.alternatives.ground import (
@@ -11,7 +12,9 @@ from chaoyang_geo.alternatives.ground import (
     back,
     checked_metres,
     checked_sites,
+    digits,
     grounds,
+    groups,
     in_words,
     mended_sites,
     quad_segs,
@@ -109,7 +112,7 @@ def free_parts(
     import shapely
 
     checked_sites(sites)
-    if not min_area_m2 >= 0:
+    if isinstance(min_area_m2, bool) or not isinstance(min_area_m2, Real) or not min_area_m2 >= 0:
         raise ValueError(f"min_area_m2={min_area_m2!r} is no area; give square metres, 0 or more.")
     clearance = checked_metres("clearance_m", clearance_m)
     tolerance = checked_metres("tolerance_m", tolerance_m, zero=False)
@@ -150,7 +153,7 @@ def free_parts(
             if lost:
                 flags[row] = in_words(
                     flags[row],
-                    f"另有 {len(lost)} 块共 {sum(lost):.3g} m² 小于 {min_area_m2:g} m²，未计入",
+                    f"另有 {len(lost)} 块共 {digits(sum(lost), 1)} m² 小于 {digits(min_area_m2)} m²，未计入",
                 )
             if not len(each):
                 flags[row] = in_words(flags[row], "无可用部分")
@@ -174,11 +177,11 @@ def _rests(ground: Ground, clearance_m: float, tolerance_m: float) -> tuple[Any,
     site, piece = ground.tree.query(
         ground.sites, predicate="dwithin", distance=clearance_m + tolerance_m * (clearance_m > 0)
     )
-    taken, place = np.unique(site, return_inverse=True)
+    taken = np.unique(site)
     rest = np.empty(len(taken), dtype=object)
     n, radius = quad_segs(clearance_m, tolerance_m)
-    for number, at in enumerate(taken.tolist()):
-        near = ground.pieces[piece[place == number]]
+    for number, (at, members) in enumerate(groups(site, piece)):
+        near = ground.pieces[members]
         if clearance_m:
             near = shapely.buffer(near, radius, quad_segs=n)
         rest[number] = shapely.difference(ground.sites[at], shapely.union_all(near))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
@@ -39,9 +40,9 @@ TOUCH_M = 0.001
 _PIECE = 96  # vertices of a piece of a zone at most
 
 
-def checked_metres(name: str, value: float, *, zero: bool = True) -> float:
+def checked_metres(name: str, value: object, *, zero: bool = True) -> float:
     """Return a distance that an option gives; ``ValueError`` where it is none."""
-    number = float(value)
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
         raise ValueError(f"{name}={value!r} is no distance; give metres, {least}.")
@@ -117,7 +118,10 @@ class Zones:
     @property
     def flag(self) -> str:
         """What the result has to say about zones that could not be used."""
-        return f"{self.n_unusable} 个分区无可用图形，未计入" if self.n_unusable else ""
+        return in_words(
+            "" if len(self.frame) else "没有可查的分区",
+            f"{self.n_unusable} 个分区无可用图形，未计入" if self.n_unusable else "",
+        )
 
     @cached_property
     def tree(self) -> Any:
@@ -167,6 +171,7 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
                 f"{shapes[row].geom_type}; zones are polygons. Give a line or point a width first, "
                 "e.g. with buffer in metres."
             )
+        usable[usable] = _on_earth(shapes[usable], frame.crs)
         unusable += int((~usable).sum())
         texts = [name for name in (*ZONE_COLUMNS, "version", "content_hash") if name in frame]
         plain = gpd.GeoDataFrame(
@@ -176,6 +181,19 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
     crs = kept[0].crs
     table = pd.concat([part.to_crs(crs) for part in kept], ignore_index=True)
     return Zones(gpd.GeoDataFrame(table, crs=crs), unusable)
+
+
+def _on_earth(shapes: Shapes, crs: Any) -> Bools:
+    """Tell which shapes have a place on the earth; longitude and latitude swapped, many have not."""
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    corners = shapely.points(shapely.bounds(shapes).reshape(-1, 2))
+    placed = shapely.get_coordinates(gpd.GeoSeries(corners, crs=crs).to_crs(GEOGRAPHIC).to_numpy())
+    good = np.isfinite(placed).all(axis=1) & (np.abs(placed[:, 1]) <= 90)
+    both: Bools = good[::2] & good[1::2]
+    return both
 
 
 def finite(shapes: Shapes) -> Bools:
@@ -345,6 +363,27 @@ def _clipped(shape: Any, rect: list[float]) -> Any:
 
     found = shapely.clip_by_rect(shape, *rect)
     return found if shapely.is_valid(found) else shapely.intersection(shape, shapely.box(*rect))
+
+
+def digits(number: float, decimals: int = 3) -> str:
+    """Write a number without an exponent and without zeros at its end.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.alternatives.ground import digits
+    >>> digits(1234567.5), digits(500.0), digits(1234.56, 0)
+    ('1234567.5', '500', '1235')
+    """
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def groups(owner: Ints, member: Ints) -> Iterator[tuple[int, Ints]]:
+    """Return each owner with its members; owners are sorted, as an index returns them."""
+    import numpy as np
+
+    found, starts = np.unique(owner, return_index=True)
+    return zip(found.tolist(), np.split(member, starts[1:]), strict=False)  # none: one empty part
 
 
 def in_words(*flags: str) -> str:

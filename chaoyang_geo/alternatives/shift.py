@@ -11,6 +11,7 @@ from chaoyang_geo.alternatives.ground import (
     back,
     checked_metres,
     checked_sites,
+    digits,
     grounds,
     in_words,
     mended_sites,
@@ -137,12 +138,12 @@ def smallest_shift(
     0         A       shift    50.01          东
     1         B        none      NaN
     >>> found["shift_zh"][0]
-    '向东（方位角 90.0°）平移 50.0 米可避开全部分区'
+    '向东（方位角 90.0°）平移 50.01 米可避开全部分区'
     """
     import geopandas as gpd
     import numpy as np
     import pandas as pd
-    import shapely
+    from shapely.affinity import translate
 
     checked_sites(sites)
     within = checked_metres("within_m", within_m, zero=False)
@@ -162,8 +163,7 @@ def smallest_shift(
         places = ground.sites.copy()
         for at, way in ways.items():
             if way is not None:
-                step = np.array([way.east, way.north])
-                places[at] = shapely.transform(places[at], lambda points, step=step: points + step)
+                places[at] = translate(places[at], way.east, way.north)
         after = _distances(places, ground, within)
         returned = back(places, ground.crs, sites.crs)
         for at, row in enumerate(ground.rows.tolist()):
@@ -236,8 +236,8 @@ def _polar(way: Way) -> tuple[float, float]:
 
 
 def _sentences(state: str, way: Way | None, within_m: float, clearance_m: float) -> tuple[str, str]:
-    kept = f"，并保持 {clearance_m:g} 米间距" if clearance_m else ""
-    kept_en = f" and keeps {clearance_m:g} m away" if clearance_m else ""
+    kept = f"，并保持 {digits(clearance_m)} 米间距" if clearance_m else ""
+    kept_en = f" and keeps {digits(clearance_m)} m away" if clearance_m else ""
     if state == "clear":
         return (
             f"原位置已避开全部分区{kept}，无需平移",
@@ -245,12 +245,12 @@ def _sentences(state: str, way: Way | None, within_m: float, clearance_m: float)
         )
     if way is None:
         return (
-            f"在 {within_m:g} 米范围内没有可避开全部分区{kept}的平移",
-            f"no shift of up to {within_m:g} m clears all zones{kept_en}",
+            f"在 {digits(within_m)} 米范围内没有可避开全部分区{kept}的平移",
+            f"no shift of up to {digits(within_m)} m clears all zones{kept_en}",
         )
     length, bearing = _polar(way)
     return (
-        f"向{wind(bearing)}（方位角 {bearing:.1f}°）平移 {length:.1f} 米可避开全部分区{kept}",
-        f"a shift of {length:.1f} m to the {wind(bearing, 'en')} (bearing {bearing:.1f} degrees) "
+        f"向{wind(bearing)}（方位角 {bearing:.1f}°）平移 {length:.2f} 米可避开全部分区{kept}",
+        f"a shift of {length:.2f} m to the {wind(bearing, 'en')} (bearing {bearing:.1f} degrees) "
         f"clears all zones{kept_en}",
     )

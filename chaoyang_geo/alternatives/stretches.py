@@ -12,6 +12,7 @@ from chaoyang_geo.alternatives.ground import (
     back,
     checked_sites,
     grounds,
+    groups,
     in_words,
     mended_sites,
     zone_records,
@@ -230,15 +231,14 @@ def _of_ground(ground: Ground, frame: gpd.GeoDataFrame, by: str) -> list[dict[st
     ]
     site, piece = ground.tree.query(ground.sites, predicate="dwithin", distance=2 * TOUCH_M)
     found: list[dict[str, Any]] = []
-    for at in np.unique(site).tolist():
-        near = piece[site == at]
+    for at, near in groups(site, piece):
         course = _course(ground.sites[at])
-        groups: dict[tuple[str, ...], list[int]] = {}
+        zones: dict[tuple[str, ...], list[int]] = {}
         for each in near.tolist():
             named = tuple(str(text[ground.record[each]]) for text in texts)
             # name and version do not make a zone another one
-            groups.setdefault(named[:4] if by == "zone" else (), []).append(each)
-        for members in groups.values():
+            zones.setdefault(named[:4] if by == "zone" else (), []).append(each)
+        for members in zones.values():
             zone = shapely.union_all(ground.pieces[members])
             own = np.unique(ground.record[members])
             named = tuple(

@@ -7,7 +7,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import metric_crs, require_crs
-from chaoyang_geo.schema import SchemaError, as_text, one_of, require, text_array
+from chaoyang_geo.rivers.corridor import located, mended
+from chaoyang_geo.rivers.source_distances import accuracy_of, checked, in_words
+from chaoyang_geo.schema import (
+    SchemaError,
+    as_text,
+    one_of,
+    require,
+    text_array,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,7 +87,8 @@ def river_buffer(
     -------
     GeoDataFrame, one row per name or row, in the order of the input, CRS of the waters
         :data:`BANK_COLUMNS`. ``zone_kind`` is ``river_bank`` (the strip with the river in it) or
-        ``reservoir_bank`` (the ring without the water); with ``by="row"`` the index of the input.
+        ``reservoir_bank`` (the ring without its own water; that of a neighbour may lie in it);
+        with ``by="row"`` the index of the input.
         A row without a line or a width keeps its place, without geometry, and is flagged.
 
     Raises
@@ -87,9 +96,14 @@ def river_buffer(
     CRSError
         The layer has no CRS.
     SchemaError
-        A column is missing, lines and polygons are mixed, a width is negative.
+        A column is missing, lines and polygons are mixed, a width is negative, a code is missing
+        or stands for two zones.
     ValueError
         An option is not known, or a width is no distance.
+
+    Notes
+    -----
+    Strips end round: a bank reaches as far beyond the end of a line as it is wide.
 
     Examples
     --------
@@ -117,18 +131,19 @@ def river_buffer(
     name = name or ("river_name" if lines else "reservoir_name")
     require(table, [code, name], table="waters", hint="Name the columns: code=..., name=...")
     width, wet = _metres(table, "width_m", width_m), _metres(table, "water_width_m", water_width_m)
-    there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
-    zone = metric_crs(table, layer_name="waters") if there.any() else table.crs
-    shapes = table.geometry.to_crs(zone).to_numpy()
+    found = located(table)
+    zone = metric_crs(found, layer_name="waters") if found.notna().any() else table.crs
+    shapes = mended(found.to_crs(zone))
     drawn = np.full(len(table), None, dtype=object)
-    usable = there & np.isfinite(width) & np.isfinite(wet)
+    usable = ~shapely.is_missing(shapes) & np.isfinite(width) & np.isfinite(wet)
     if lines:
         drawn[usable] = shapely.buffer(shapes[usable], (width + wet / 2)[usable], quad_segs=16)
     else:
-        shapes[usable] = shapely.make_valid(shapes[usable])
         drawn[usable] = shapely.buffer(shapes[usable], width[usable], quad_segs=16)
     group, first = _groups(as_text(table[name]), by)
     codes, names = text_array(table[code]), text_array(table[name])
+    accuracy, source = accuracy_of(table, table="waters"), _texts(table, "source")
+    _check_codes(codes[first], first, code)
     word = "河岸" if lines else "库岸"
     areas, rows = [], []
     members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
@@ -139,6 +154,7 @@ def river_buffer(
         area = None if area is None or shapely.is_empty(area) else area
         areas.append(area)
         gaps = int((~usable[own]).sum())
+        nothing = area is None and gaps < len(own)
         rows.append(
             {
                 "zone_code": f"{codes[row]}-bank",
@@ -151,8 +167,8 @@ def river_buffer(
                 "content_hash": hashlib.sha256(
                     b"-" if area is None else shapely.to_wkb(shapely.normalize(area))
                 ).hexdigest(),
-                "accuracy_m": _least_sure(table, own),
-                "source": _source(table, own),
+                "accuracy_m": float(accuracy[own].max()),
+                "source": _source(source[own]),
                 "quality": "derived",
                 "status": "user",
                 "zone_distances": _said(width[own], wet[own]),
@@ -162,6 +178,7 @@ def river_buffer(
                     for flag in (
                         "宽度为使用者给定，非批准的范围",
                         f"{gaps}行没有图形或宽度" if gaps else "",
+                        "宽度为0，没有范围" if nothing else "",
                         "岸宽自河道中心线量起" if lines and not wet[own].any() else "",
                     )
                     if flag
@@ -199,9 +216,7 @@ def _metres(table: gpd.GeoDataFrame, argument: str, given: float | str) -> Float
     import pandas as pd
 
     if not isinstance(given, str):
-        if not (math.isfinite(given) and given >= 0):
-            raise ValueError(f"{argument}={given!r} is no width; give metres, 0 or more.")
-        return np.full(len(table), float(given))
+        return np.full(len(table), checked(argument, given))
     require(table, [given], table="waters")
     numbers = pd.to_numeric(table[given], errors="coerce").to_numpy("float64", na_value=np.nan)
     wrong = (
@@ -230,17 +245,26 @@ def _groups(names: Any, by: str) -> tuple[Ints, Ints]:
     return group, np.unique(group, return_index=True)[1].astype("int64")
 
 
-def _least_sure(table: gpd.GeoDataFrame, rows: Ints) -> float:
-    """Return the largest accuracy of rows; missing where one is not known."""
-    if "accuracy_m" not in table:
-        return math.nan
-    return float(table["accuracy_m"].to_numpy("float64")[rows].max())
+def _check_codes(codes: Any, rows: Ints, column: str) -> None:
+    """Check that each zone has a code of its own; ``rows`` are their first rows."""
+    seen: dict[str, int] = {}
+    for code, row in zip(codes.tolist(), rows.tolist(), strict=True):
+        if not code or code in seen:
+            why = f"holds {code!r}, as row {seen[code] + 1} does" if code else "is empty"
+            raise SchemaError(
+                f"waters: row {row + 1} of {column} {why}; each zone needs a code of its own."
+            )
+        seen[code] = row
 
 
-def _source(table: gpd.GeoDataFrame, rows: Ints) -> str:
-    base = ""
-    if "source" in table:
-        base = ";".join(dict.fromkeys(text for text in text_array(table["source"])[rows] if text))
+def _texts(table: gpd.GeoDataFrame, column: str) -> Any:
+    import numpy as np
+
+    return text_array(table[column]) if column in table else np.full(len(table), "", dtype=object)
+
+
+def _source(texts: Any) -> str:
+    base = ";".join(dict.fromkeys(text for text in texts if text))
     return "按使用者给定的宽度推导" + (f"；图形：{base}" if base else "")
 
 
@@ -253,5 +277,6 @@ def _said(width: Floats, wet: Floats) -> str:
         known = values[np.isfinite(values)]
         if len(known) and (word == "岸宽" or known.any()):
             low, high = known.min(), known.max()
-            words.append(f"{word}{low:g} m" if low == high else f"{word}{low:g}~{high:g} m")
+            least, most = in_words(low), in_words(high)
+            words.append(f"{word}{least} m" if low == high else f"{word}{least}~{most} m")
     return "、".join(words)

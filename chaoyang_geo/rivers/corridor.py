@@ -10,6 +10,7 @@ from chaoyang_geo.rivers.numbering import SAME_M
 from chaoyang_geo.rivers.places import cut_lines
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import numpy as np
     import numpy.typing as npt
 
@@ -21,6 +22,34 @@ if TYPE_CHECKING:
 
 #: Steps of the arc around a bend of up to half a turn.
 _ARC = 32
+
+
+def located(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return the geometry, None where it is missing, empty or not finite."""
+    import geopandas as gpd
+
+    shapes = mended(layer.geometry, as_drawn=True)
+    return gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
+
+
+def mended(layer: gpd.GeoSeries, *, as_drawn: bool = False, collapsed: bool = False) -> Any:
+    """Return valid shapes, None where there is none or a coordinate is not finite.
+
+    A ring that crosses or overlaps itself becomes the area that it covers. ``collapsed`` keeps
+    polygons without area as lines; ``as_drawn`` keeps all as they are.
+    """
+    import numpy as np
+    import shapely
+
+    shapes = np.array(layer.to_numpy(), dtype=object)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    shapes[owner[~np.isfinite(xy).all(axis=1)]] = None
+    shapes[shapely.is_empty(shapes)] = None
+    if not as_drawn:
+        bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
+        shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=collapsed)
+        shapes[shapely.is_empty(shapes)] = None
+    return shapes
 
 
 class Pieces(NamedTuple):
@@ -187,6 +216,24 @@ def strip(network: RiverNetwork, ways: Iterable[Way], width_m: float) -> Any:
     swept = shapely.union_all(np.concatenate(parts))
     wide = shapely.buffer(swept, SAME_M, join_style="mitre")
     return shapely.buffer(wide, -SAME_M, join_style="mitre")
+
+
+def without(area: Any, taken: Any) -> Any:
+    """Return an area without another, and without the slivers that shared borders leave."""
+    import shapely
+
+    thin = shapely.buffer(shapely.difference(area, taken), -SAME_M, join_style="mitre")
+    return shapely.buffer(thin, SAME_M, join_style="mitre")
+
+
+def polygons(shape: Any) -> Any:
+    """Return the polygons of a shape, without lines and points that cutting leaves."""
+    import shapely
+
+    if shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
 
 
 def _across(start: Floats, stop: Floats) -> Floats:

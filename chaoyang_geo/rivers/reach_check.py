@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.rivers.belong import assign_units
-from chaoyang_geo.rivers.corridor import pieces_inside
+from chaoyang_geo.rivers.corridor import located, mended, pieces_inside
 from chaoyang_geo.rivers.numbering import number
 from chaoyang_geo.rivers.places import Places, Ways, read_places, river_names, way_lines
 from chaoyang_geo.rivers.reach_drains import Drains, find_drains
@@ -105,7 +105,7 @@ def river_reach_check(
     ----------
     sites : GeoDataFrame, n rows, any CRS
     zones : GeoDataFrame, any CRS
-        Rows of one ``zone_code`` are one zone.
+        Rows of one layer, kind, grade and ``zone_code`` are one zone.
     network : RiverNetwork
     sections : GeoDataFrame, optional
         Snapped to the network.
@@ -149,7 +149,10 @@ def river_reach_check(
     where the receiving water is known.
 
     Where the river parts, every arm is followed, and the shortest way to a zone counts; the flag
-    says so. What leaves a reach in its middle is taken to leave at its lower end.
+    says so. What leaves a reach in its middle is taken to leave at its lower end. Below the end of
+    the network nothing is known: where no zone is met, the sentence says how far was looked.
+
+    A zone that the river only touches, or runs along, is entered there.
 
     Examples
     --------
@@ -184,13 +187,17 @@ def river_reach_check(
     require(zones, _ZONE_NEEDED, table="zones")
     one_of("rows", rows, ("all", "first"))
     one_of("geometry", geometry, ("site", "way"))
-    for name, value, least in (("max_distance_km", max_distance_km, 1e-9), ("tie_m", tie_m, 0.0)):
-        if not value >= least:
-            raise ValueError(f"{name}={value!r} is no distance.")
+    if not max_distance_km > 0:
+        raise ValueError(
+            f"max_distance_km={max_distance_km!r} is no distance; give kilometres above 0, math.inf "
+            "for all the way."
+        )
+    if not (math.isfinite(tie_m) and tie_m >= 0):
+        raise ValueError(f"tie_m={tie_m!r} is no distance; give metres of 0 or more.")
     if not (math.isfinite(max_snap_m) and max_snap_m > 0):
         raise ValueError(f"max_snap_m={max_snap_m!r} is no distance; give metres above 0.")
     zone_crs = network.metric_crs or _some_crs(sites)
-    shapes = _valid(sites.geometry.to_crs(zone_crs))
+    shapes = mended(sites.geometry.to_crs(zone_crs), collapsed=True)
     drains = find_drains(sites, shapes, network, max_snap_m=max_snap_m, tie_m=tie_m)
     table = _Zones(zones, zone_crs)
     walks = _Walks(network, drains, max_distance_km * 1000.0)
@@ -229,6 +236,7 @@ def river_reach_check(
     }
     crossings, tied = drains.crossings(len(sites))[site], drains.tied(len(sites))[site]
     river = np.append(river_names(network), "")[reach]
+    to_end = drains.to_end_km(len(sites))[site]
     texts = [
         sentences(
             Row(
@@ -239,9 +247,13 @@ def river_reach_check(
                 crossings=int(crossings[k]),
                 tied=int(tied[k]),
                 forked=bool(forked[k]),
-                without_shape=table.without_shape,
+                lies=int(found.lies[k]),
+                to_end_km=float(to_end[k]),
+                n_zones=table.n_usable,
+                without_shape=len(table.codes) - table.n_usable,
                 max_distance_km=max_distance_km,
                 max_snap_m=max_snap_m,
+                placed="reach_code" in sites and "measure_m" in sites,
                 asked=(sections is not None, units is not None, counties is not None),
             )
         )
@@ -291,20 +303,8 @@ def _states(found: _Rows, shapes: Any, drains: Drains) -> Any:
 
 def _some_crs(sites: gpd.GeoDataFrame) -> Any:
     """Return a CRS in metres where the network has no line to choose one by."""
-    there = ~(sites.geometry.isna() | sites.geometry.is_empty)
-    return metric_crs(sites, layer_name="sites") if there.any() else sites.crs
-
-
-def _valid(layer: gpd.GeoSeries) -> Any:
-    """Return valid shapes, None where there is none."""
-    import numpy as np
-    import shapely
-
-    shapes = np.asarray(layer.array, dtype=object).copy()
-    shapes[shapely.is_empty(shapes)] = None
-    bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
-    shapes[bad] = shapely.make_valid(shapes[bad])
-    return shapes
+    there = located(sites).notna().to_numpy()
+    return metric_crs(sites[there], layer_name="sites") if there.any() else sites.crs
 
 
 class _Zones:
@@ -312,22 +312,29 @@ class _Zones:
 
     def __init__(self, zones: gpd.GeoDataFrame, crs: Any) -> None:
         import numpy as np
+        import shapely
 
-        self.shapes = _valid(zones.geometry.to_crs(crs))
+        self.shapes = mended(zones.geometry.to_crs(crs))
         codes = text_array(zones["zone_code"])
         if (codes == "").any():
             row = int((codes == "").argmax())
             raise SchemaError(f"zones: row {row + 1} has no zone_code; every row needs one.")
-        kinds = {type_ for type_ in zones.geometry.geom_type.dropna().unique()}
-        if strange := kinds - {"Polygon", "MultiPolygon"}:
-            raise SchemaError(f"zones: there is a {sorted(strange)[0]}; a zone is a Polygon.")
-        found, first, self.number = np.unique(
-            codes.astype(str), return_index=True, return_inverse=True
-        )
-        self.codes = found
+        strange = ~np.isin(shapely.get_type_id(zones.geometry.to_numpy()), (-1, 3, 6))
+        if strange.any():
+            row = int(strange.argmax())
+            raise SchemaError(
+                f"zones: row {row + 1} (zone_code {codes[row]}) is a "
+                f"{zones.geometry.iloc[row].geom_type}; a zone is a Polygon. Give a line or point a "
+                "width first, e.g. with buffer in metres."
+            )
+        keys = codes
+        for name in ("layer", "zone_kind", "zone_grade"):
+            keys = keys + "\x1f" + _texts(zones, name)
+        _, first, self.number = np.unique(keys.astype(str), return_index=True, return_inverse=True)
+        self.codes = codes[first]
         self._rows = {name: _texts(zones, name)[first] for name in zones.columns if name in _USED}
         there = np.array([shape is not None for shape in self.shapes], dtype=bool)
-        self.without_shape = len(found) - len(np.unique(self.number[there]))
+        self.n_usable = len(np.unique(self.number[there]))
 
     def targets(self, network: RiverNetwork) -> Targets:
         """Return where reaches lie in zones."""
@@ -336,14 +343,28 @@ class _Zones:
             self.number[found.polygon].astype("int64"), found.reach, found.from_m, found.to_m
         )
 
-    def holding(self, shapes: Any) -> tuple[Ints, Ints]:
-        """Return pairs of sites and zones that they lie in, wholly or in part."""
+    def holding(self, shapes: Any) -> tuple[Ints, Ints, Ints]:
+        """Return pairs of sites and zones that meet, and how: :data:`WHOLE`, `PART` or `TOUCH`."""
         import numpy as np
         import shapely
 
-        site, row = shapely.STRtree(self.shapes).query(shapes, predicate="intersects")
-        pairs = np.unique(np.stack([site, self.number[row]]), axis=1).astype("int64")
-        return pairs[0], pairs[1]
+        shapely.prepare(self.shapes)
+        site, row = shapely.STRtree(self.shapes).query(shapes)
+        met = shapely.intersects(self.shapes[row], shapes[site])
+        site, row = site[met], row[met]
+        lies = np.full(len(site), PART)
+        lies[shapely.covers(self.shapes[row], shapes[site])] = WHOLE
+        lies[shapely.touches(self.shapes[row], shapes[site])] = TOUCH
+        pairs, pair = np.unique(np.stack([site, self.number[row]]), axis=1, return_inverse=True)
+        pair = pair.reshape(-1)
+        most = np.zeros(pairs.shape[1], dtype="int64")
+        np.maximum.at(most, pair, lies)
+        several = (np.bincount(pair, minlength=len(most)) > 1) & (most < WHOLE)
+        for each in np.flatnonzero(several).tolist():
+            own, shape = shapely.union_all(self.shapes[row[pair == each]]), shapes[pairs[0, each]]
+            if shapely.covers(own, shape) and not shapely.touches(own, shape):
+                most[each] = WHOLE
+        return pairs[0].astype("int64"), pairs[1].astype("int64"), most
 
     def text(self, name: str, zone: Ints) -> Any:
         """Return a column for zones; ``''`` without one."""
@@ -365,6 +386,9 @@ class _Zones:
         return name, "" if source is None else str(source[zone])
 
 
+#: How a site lies in a zone.
+TOUCH, PART, WHOLE = 1, 2, 3
+
 _USED = (*_ZONE_NEEDED, *_ZONE_ALSO, "quality", "water_source_name")
 
 
@@ -377,15 +401,18 @@ def _texts(frame: gpd.GeoDataFrame, column: str) -> Any:
 
 
 class _Rows(NamedTuple):
-    """Rows of the result: site, zone, drain and hit; -1 for none."""
+    """Rows of the result: site, zone, drain and hit, -1 for none; how the site lies, 0 outside."""
 
     site: Ints
     zone: Ints
     drain: Ints
     hit: Ints
+    lies: Ints
 
 
-def _rows(hits: Hits, drains: Drains, inside: tuple[Ints, Ints], n: int, n_zones: int) -> _Rows:
+def _rows(
+    hits: Hits, drains: Drains, inside: tuple[Ints, Ints, Ints], n: int, n_zones: int
+) -> _Rows:
     """Return the rows in their order: the site, then the nearest zone; of each zone its nearest way."""
     import numpy as np
 
@@ -405,8 +432,9 @@ def _rows(hits: Hits, drains: Drains, inside: tuple[Ints, Ints], n: int, n_zones
     drain = np.concatenate([best[inside[0]], hits.place[kept], best[none]])
     hit = np.concatenate([np.full(len(inside[0]), -1), kept, np.full(len(none), -1)])
     way = np.concatenate([np.full(len(inside[0]), -1.0), hits.way_m[kept], np.zeros(len(none))])
+    lies = np.concatenate([inside[2], np.zeros(len(kept) + len(none), dtype="int64")])
     order = np.lexsort((zones, way.round(6), sites))
-    return _Rows(sites[order], zones[order], drain[order], hit[order])
+    return _Rows(sites[order], zones[order], drain[order], hit[order], lies[order])
 
 
 def _rivers_passed(network: RiverNetwork, ways: Ways, n: int) -> list[str]:

@@ -25,7 +25,8 @@ class Drains:
     """Places on the river where sites drain, sorted by site, of each the lowest first.
 
     ``at`` is the point of the site, ``crosses`` whether the site lies on the river there, ``spot``
-    the number of the place: ends of reaches that meet are one.
+    the number of the place: ends of reaches that meet are one; ``height_m`` is the way from there
+    to the end of the network.
     """
 
     site: Ints
@@ -34,6 +35,7 @@ class Drains:
     at: Any
     crosses: Bools
     spot: Ints
+    height_m: Floats
 
     def nearest(self, n: int) -> Ints:
         """Return the first drain of each site, -1 without one."""
@@ -61,6 +63,14 @@ class Drains:
 
         pairs = np.unique(np.stack([self.site[which], self.spot[which]]), axis=1)
         return np.bincount(pairs[0].astype("int64"), minlength=n).astype("int64")
+
+    def to_end_km(self, n: int) -> Floats:
+        """Return how far the network goes below each site, in kilometres; 0 without a river."""
+        import numpy as np
+
+        out = np.zeros(n)
+        np.maximum.at(out, self.site, self.height_m / 1e3)
+        return out
 
     def origin(self, shapes: Any, n: int) -> Any:
         """Return the point of each site where its water leaves it, else a point on it."""
@@ -157,4 +167,5 @@ def _sorted(
     return Drains(
         site.astype("int64"), Places(codes, reach.astype("int64"), measure), shapely.length(line),
         shapely.get_point(line, 0), crosses[order], spot.astype("int64"),
+        height[order],
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +29,13 @@ class Row:
     crossings: int
     tied: int
     forked: bool
+    lies: int  # 1 touching the border of the zone, 2 in part inside, 3 inside
+    to_end_km: float  # from the site to the end of the network
+    n_zones: int  # that could be looked at
     without_shape: int
     max_distance_km: float
     max_snap_m: float
+    placed: bool  # by the caller, on the river or on none
     asked: tuple[bool, bool, bool]  # sections, units, counties
 
 
@@ -46,8 +49,14 @@ def sentences(row: Row) -> tuple[str, str, str]:
             "The site has no position; nothing can be said.",
         )
     if state == "off_network":
-        zh = f"项目周围{row.max_snap_m:g} m内没有河段，不能判断水的去向。"
-        en = f"No reach within {row.max_snap_m:g} m of the site; where its water goes is not known."
+        zh, en = (
+            f"项目周围{row.max_snap_m:g} m内没有河段",
+            f"No reach within {row.max_snap_m:g} m of the site",
+        )
+        if row.placed:
+            zh, en = "项目表没有给出所在河段", "The table of sites gives no reach for the site"
+        zh += "，不能判断水的去向。"
+        en += "; where its water goes is not known."
         return "不在河网上", zh + _answer_zh(row), en + _answer_en(row)
     parts = {"in_zone": _in_zone, "reaches": _reaches, "none": _none}[state](row)
     zh, en = parts
@@ -55,18 +64,26 @@ def sentences(row: Row) -> tuple[str, str, str]:
 
 
 def _in_zone(row: Row) -> tuple[str, str]:
-    return f"位于{_zone_zh(row)}内。", f"Lies in {_zone_en(row)}."
+    zone_zh, zone_en = _zone_zh(row), _zone_en(row)
+    return {
+        1: (f"与{zone_zh}的边界相接。", f"Touches the border of {zone_en}."),
+        2: (f"部分位于{zone_zh}内。", f"Lies partly in {zone_en}."),
+        3: (f"位于{zone_zh}内。", f"Lies in {zone_en}."),
+    }[row.lies]
 
 
 def _reaches(row: Row) -> tuple[str, str]:
     known = row.known
-    km = _km(known["distance_km"])
+    far = _way(known["distance_km"])
     via = str(known["rivers_passed"]).split(";") if known["rivers_passed"] else []
-    zh = f"位于该分区之外，{_drains_zh(row)}；沿{'、'.join(via) or '未命名河道'}下行{km} km进入{_zone_zh(row)}"
-    en = (
-        f"Lies outside the zone and {_drains_en(row)}; its water reaches {_zone_en(row)} in {km} km "
-        f"via {', '.join(via) or 'an unnamed river'}"
-    )
+    zh = f"位于该分区之外，{_drains_zh(row)}；"
+    en = f"Lies outside the zone and {_drains_en(row)}; its water "
+    if far == "0 m":
+        zh += f"入河处即进入{_zone_zh(row)}"
+        en += f"enters {_zone_en(row)} where it comes to the river"
+    else:
+        zh += f"沿{'、'.join(via) or '未命名河道'}下行{far}进入{_zone_zh(row)}"
+        en += f"reaches {_zone_en(row)} in {far} via {', '.join(via) or 'an unnamed river'}"
     if row.asked[0]:
         codes = [code for code in str(known["codes_between"]).split(";") if code]
         listed = f"（{'、'.join(codes)}）" if codes else ""
@@ -78,31 +95,35 @@ def _reaches(row: Row) -> tuple[str, str]:
 
 
 def _none(row: Row) -> tuple[str, str]:
-    within = _within(row.max_distance_km)
+    drains_zh, drains_en = _drains_zh(row), f"The site {_drains_en(row)}"
+    if not row.n_zones:
+        return f"{drains_zh}；没有可查的分区。", f"{drains_en}; no zone could be checked."
+    if row.to_end_km < row.max_distance_km:
+        within = f"下行至河网末端（{_way(row.to_end_km)}）"
+        within_en = f"down to the end of the network ({_way(row.to_end_km)})"
+    else:
+        within = f"下行{row.max_distance_km:g} km以内"
+        within_en = f"within {row.max_distance_km:g} km"
     return (
-        f"{_drains_zh(row)}；{within[0]}河水未进入所查分区。",
-        f"The site {_drains_en(row)}; {within[1]} its water enters none of the zones.",
+        f"{drains_zh}；{within}河水未进入所查分区。",
+        f"{drains_en}; {within_en} its water enters none of the zones.",
     )
-
-
-def _within(km: float) -> tuple[str, str]:
-    if math.isinf(km):
-        return "直至河网末端", "as far as the network goes"
-    return f"下行{km:g} km以内", f"within {km:g} km"
 
 
 def _drains_zh(row: Row) -> str:
     river = row.river or f"未命名河道（{row.known['reach_code']}）"
     if row.crossings:
         return f"跨越{river}"
-    return f"距{river}{_m(row.known['offset_m'])} m，按就近汇入"
+    far = _m(row.known["offset_m"])
+    return f"在{river}上" if far == "0" else f"距{river}{far} m，按就近汇入"
 
 
 def _drains_en(row: Row) -> str:
     river = row.river or f"an unnamed river ({row.known['reach_code']})"
     if row.crossings:
         return f"crosses {river}"
-    return f"drains to {river} ({_m(row.known['offset_m'])} m away)"
+    far = _m(row.known["offset_m"])
+    return f"is on {river}" if far == "0" else f"drains to {river} ({far} m away)"
 
 
 def _zone_zh(row: Row) -> str:
@@ -130,8 +151,8 @@ def _answer_zh(row: Row) -> str:
         parts.append(f"责任县区：{county}" if county else "不在所给县区内")
     if row.asked[0] and known["reach_state"] not in ("off_network", "no_position"):
         code = known["next_section_code"]
-        far = _km(known["distance_to_next_km"])
-        parts.append(f"下游第一个断面：{code}（{far} km）" if code else "下游没有断面")
+        far = _way(known["distance_to_next_km"])
+        parts.append(f"下游第一个断面：{code}（{far}）" if code else "下游没有断面")
     return "；".join(parts) + "。" if parts else ""
 
 
@@ -145,8 +166,8 @@ def _answer_en(row: Row) -> str:
         parts.append(f"responsible county {county}" if county else "in none of the counties")
     if row.asked[0] and known["reach_state"] not in ("off_network", "no_position"):
         code = known["next_section_code"]
-        far = _km(known["distance_to_next_km"])
-        parts.append(f"next section {code} in {far} km" if code else "no section downstream")
+        far = _way(known["distance_to_next_km"])
+        parts.append(f"next section {code} in {far}" if code else "no section downstream")
     text = "; ".join(parts)
     return f" {text[0].upper()}{text[1:]}." if text else ""
 
@@ -154,6 +175,8 @@ def _answer_en(row: Row) -> str:
 def _flag(row: Row) -> str:
     known = row.known
     notes = []
+    if row.lies == 1:
+        notes.append("仅与分区边界相接，需复核")
     if not row.crossings and known["offset_m"] > 0.5:
         notes.append(f"距河道{_m(known['offset_m'])} m，按最近河段汇入，未看分水岭")
     if row.crossings > 1:
@@ -167,13 +190,17 @@ def _flag(row: Row) -> str:
                       "assumed": "分区为假定"}.get(row.quality, ""))  # fmt: skip
         if "unverified" in str(known["status"]):
             notes.append("分区所用距离未核实")
+    if not row.n_zones:
+        notes.append("没有可查的分区")
+    elif known["reach_state"] == "none" and row.to_end_km < row.max_distance_km:
+        notes.append(f"河网在下行{_way(row.to_end_km)}处终止，以下未查")
     if row.without_shape:
         notes.append(f"{row.without_shape}个分区没有图形，未查")
     return "；".join(note for note in notes if note)
 
 
-def _km(value: float) -> str:
-    return f"{value:.1f}" if value >= 0.05 or value == 0 else f"{value:.3f}"
+def _way(km: float) -> str:
+    return f"{km:.1f} km" if km >= 0.05 else f"{_m(km * 1000)} m"
 
 
 def _m(value: float) -> str:

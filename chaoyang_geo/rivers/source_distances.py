@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.schema import one_of
+from chaoyang_geo.schema import numbers_of, one_of
 from chaoyang_geo.standards.tables import table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Kinds of drinking-water sources with their Chinese names, and the shape that each is drawn from.
 SOURCE_KINDS: dict[str, tuple[str, str]] = {
@@ -115,11 +120,39 @@ def grades_of(kind: str, given: Mapping[str, float | None]) -> list[Grade]:
 def _metres(value: float, measure: str) -> str:
     if math.isinf(value):
         return "全部" if measure == "water" else "至集水范围边界"
-    return f"{value:g} m"
+    return f"{in_words(value)} m"
+
+
+def in_words(number: float) -> str:
+    """Write a number as it was given, without an exponent.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.rivers.source_distances import in_words
+    >>> in_words(1234567.0), in_words(0.5)
+    ('1234567', '0.5')
+    """
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def _check(name: str, value: float, kind: str, used: bool, may_be_infinite: bool) -> None:
     if not used:
         raise ValueError(f"{name}={value!r} has no meaning for kind={kind!r}; leave it out.")
-    if not value >= 0 or (math.isinf(value) and not may_be_infinite):
+    checked(name, value, may_be_infinite=may_be_infinite)
+
+
+def checked(name: str, value: object, *, may_be_infinite: bool = False) -> float:
+    """Return a distance; ``ValueError`` where it is none."""
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not number >= 0 or (math.isinf(number) and not may_be_infinite):
         raise ValueError(f"{name}={value!r} is no distance; give metres, 0 or more.")
+    return number
+
+
+def accuracy_of(frame: pd.DataFrame, *, table: str) -> Any:
+    """Return ``accuracy_m`` of each row, missing where it is not known."""
+    import numpy as np
+
+    if "accuracy_m" not in frame:
+        return np.full(len(frame), np.nan)
+    return numbers_of(frame, "accuracy_m", table=table, hint="give metres.")

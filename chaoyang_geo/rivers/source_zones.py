@@ -9,10 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.rivers.build import river_network
-from chaoyang_geo.rivers.corridor import Way, pieces_inside, strip, ways_down, ways_up
+from chaoyang_geo.rivers.corridor import (
+    Way,
+    located,
+    mended,
+    pieces_inside,
+    polygons,
+    strip,
+    ways_down,
+    ways_up,
+    without,
+)
 from chaoyang_geo.rivers.numbering import SAME_M, number
 from chaoyang_geo.rivers.snap import snap_sections
-from chaoyang_geo.rivers.source_distances import SOURCE_KINDS, Grade, grades_of
+from chaoyang_geo.rivers.source_distances import (
+    GRADES,
+    SOURCE_KINDS,
+    Grade,
+    accuracy_of,
+    checked,
+    grades_of,
+)
 from chaoyang_geo.schema import SchemaError, one_of, require, require_unique, text_array
 
 if TYPE_CHECKING:
@@ -182,8 +199,7 @@ def water_source_zones(
     one_of("no_intake", no_intake, ("leave", "outlet"))
     one_of("tributaries", tributaries, (True, False))
     for key, value in (("river_width_m", river_width_m), ("max_snap_m", max_snap_m)):
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{key}={value!r} is no distance; give metres, 0 or more.")
+        checked(key, value)
     _check_sources(sources, code, name, shape)
     if any(math.isinf(grade.land_m) for grade in grades) and catchments is None:
         needs = [f"{grade.key}_land_m" for grade in grades if math.isinf(grade.land_m)]
@@ -195,16 +211,22 @@ def water_source_zones(
     if not len(sources):
         return _table([], [], sources.crs)
     zone = network.metric_crs if network is not None else ""
-    if not zone and (sources.geometry.notna() & ~sources.geometry.is_empty).any():
-        zone = metric_crs(sources, layer_name="sources")
+    there = located(sources)
+    if not zone and there.notna().any():
+        zone = metric_crs(there, layer_name="sources")
     zone = zone or sources.crs
     ground = _Ground(network, river_width_m, tributaries, grades)
     codes, names = text_array(sources[code]), text_array(sources[name])
-    shapes = sources.geometry.to_crs(zone).to_numpy()
+    placed = there.to_crs(zone)
+    shapes = mended(placed)
+    repaired = ~(placed.is_valid | placed.isna()).to_numpy()
+    bases = text_array(sources["source"]) if "source" in sources else [""] * len(sources)
+    accuracy = accuracy_of(sources, table="sources")
     limits = _by_code(catchments, code, zone, "catchments", ("Polygon", "MultiPolygon"))
     points = _by_code(intakes, code, zone, "intakes", ("Point", "MultiPoint"))
-    placed = shape == "river" and network is not None
-    snapped = _snapped(sources, network, max_snap_m) if network is not None and placed else None
+    snapped = None
+    if shape == "river" and network is not None:
+        snapped = _snapped(sources, located(placed), network, max_snap_m)
     drawn: list[_Drawn] = []
     for row in range(len(sources)):
         if snapped is not None:
@@ -213,30 +235,31 @@ def water_source_zones(
             found = ground.lake(shapes[row], points.get(codes[row]), no_intake)
         else:
             found = ground.well(shapes[row])
+        if repaired[row]:
+            found.flags.append("水面图形自相交或重叠，已修复")
         limit = limits.get(codes[row])
         drawn.append(found.within(limit, grades, given=catchments is not None))
     rows = []
     for row, found in enumerate(drawn):
         digest = _hash(codes[row], found.areas)
         for number_, grade in enumerate(grades):
-            lacks = number_ == len(grades) - 1 and grade.key != "quasi"
             flags = [
                 _of_rule(grade), *found.flags,
                 "" if found.areas[number_] is not None else "未划出范围",
-                "没有更低一级的距离，未划" if lacks else "",
+                _undrawn(grades) if number_ == len(grades) - 1 else "",
             ]  # fmt: skip
             rows.append(
                 {
                     "zone_code": f"{codes[row]}-{grade.key}",
-                    "zone_name": f"{_called(names[row])}{grade.zh}保护区",
+                    "zone_name": f"{_called(names[row] or codes[row])}{grade.zh}保护区",
                     "zone_kind": "drinking_water",
                     "zone_grade": grade.key,
                     "layer": layer,
                     "version": version,
                     "version_date": version_date,
                     "content_hash": digest,
-                    "accuracy_m": _number(sources, "accuracy_m", row),
-                    "source": _source_words(sources, row, grade),
+                    "accuracy_m": float(accuracy[row]),
+                    "source": _source_words(bases[row], grade),
                     "quality": "derived",
                     "status": grade.status,
                     "water_source_code": codes[row],
@@ -301,25 +324,34 @@ def _by_code(
         return {}
     require_crs(layer, layer_name=table)
     require(layer, [code], table=table)
-    there = ~(layer.geometry.isna() | layer.geometry.is_empty).to_numpy()
-    wrong = there & ~layer.geometry.geom_type.isin(kinds).to_numpy()
+    drawn = located(layer)
+    wrong = ~(drawn.isna() | drawn.geom_type.isin(kinds)).to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
         raise SchemaError(
             f"{table}: row {row + 1} is a {layer.geometry.iloc[row].geom_type}; give {kinds[0]}s."
         )
     codes = text_array(layer[code])
-    shapes = shapely.make_valid(layer.geometry.to_crs(zone).to_numpy())
+    shapes = mended(drawn.to_crs(zone))
+    there = ~shapely.is_missing(shapes)
     return {
         str(key): shapely.union_all(shapes[there & (codes == key)]) for key in set(codes[there])
     }
 
 
-def _snapped(sources: gpd.GeoDataFrame, network: RiverNetwork, max_snap_m: float) -> pd.DataFrame:
+def _snapped(
+    sources: gpd.GeoDataFrame, where: gpd.GeoSeries, network: RiverNetwork, max_snap_m: float
+) -> pd.DataFrame:
     import geopandas as gpd
+    import pandas as pd
 
+    if not network.metric_crs:
+        return pd.DataFrame(
+            {"reach_code": "", "offset_m": math.nan, "snap_flag": "河网没有可用的河段"},
+            index=range(len(sources)),
+        )
     own = {"water_body": sources["water_body"].to_numpy()} if "water_body" in sources else {}
-    points = gpd.GeoDataFrame(own, geometry=sources.geometry.to_numpy(), crs=sources.crs)
+    points = gpd.GeoDataFrame(own, geometry=where.to_numpy(), crs=where.crs)
     placed: pd.DataFrame = snap_sections(points, network, max_distance_m=max(max_snap_m, SAME_M))
     return placed
 
@@ -349,11 +381,14 @@ class _Drawn:
                 continue
             if limit is not None:
                 area = limit if math.isinf(grade.land_m) else shapely.intersection(area, limit)
-            own = area if before is None else _without(area, before)
+            own = area if before is None else without(area, before)
             before = area if before is None else shapely.union(area, before)
-            own = _polygons(own)
+            own = polygons(own)
             out.append(None if shapely.is_empty(own) else own)
         said = [*self.flags]
+        outside = any(a is not None for a in self.areas) and not any(a is not None for a in out)
+        if outside and limit is not None:
+            said.append("集水范围不含此处")
         if missing:
             said.append(f"没有集水范围，{'、'.join(missing)}保护区未划")
         elif limit is None and any(area is not None for area in out):
@@ -381,11 +416,13 @@ class _Ground:
 
         offset = float(place["offset_m"])
         if network is None or place["reach_code"] == "":
-            return _Drawn(
-                [None] * len(self.grades), [f"取水口未就位：{place['snap_flag']}"], offset
-            )
+            why = str(place["snap_flag"]).replace("断面", "取水口")
+            return _Drawn([None] * len(self.grades), [f"取水口未就位：{why}"], offset)
         reach = int(network.index_of([place["reach_code"]])[0])
         measure = float(place["measure_m"])
+        top = reach, measure  # at a confluence all that comes together there is above
+        if network.down[reach] >= 0 and measure >= network.length_m[reach] - network.tolerance_m:
+            top = int(network.down[reach]), float(network.enters_m[reach])
         flags = [str(place["snap_flag"]).replace("断面", "取水口")]
         if not self.river_width_m:
             flags.append("未给河宽，岸深自河道中心线量起")
@@ -394,7 +431,7 @@ class _Ground:
         areas, short = [], ""
         for grade in self.grades:
             up, down = up + grade.upstream_m, down + grade.downstream_m
-            above = ways_up(network, reach, measure, up, tributaries=self.tributaries)
+            above = ways_up(network, *top, up, tributaries=self.tributaries)
             below = ways_down(network, reach, measure, down)
             if math.isfinite(grade.land_m):
                 ways = [Way([*a.pieces, *b.pieces], 0.0) for a in above for b in below]
@@ -416,7 +453,6 @@ class _Ground:
         if water is None or shapely.is_empty(water):
             return _Drawn([None] * len(self.grades), ["没有水面图形"])
         known = water.geom_type != "Point"
-        water = shapely.make_valid(water)
         radius = not math.isinf(self.grades[0].water_m)
         if not known:
             intakes = water if intakes is None else intakes
@@ -428,6 +464,13 @@ class _Ground:
             flags.append("取水口未知，假定在河流出库处" if intakes is not None else "")
         if radius and intakes is None:
             return _Drawn([None] * len(self.grades), [*flags, "没有取水口，不能按半径划定"])
+        off = (
+            0.0
+            if intakes is None
+            else float(shapely.distance(shapely.get_parts([intakes]), water).max())
+        )
+        if off > 1:
+            flags.append(f"取水口在水面之外{off:.0f} m")
         area: Any = shapely.Polygon()
         areas, reach_m, up = [], 0.0, 0.0
         for grade in self.grades:
@@ -505,24 +548,6 @@ class _Ground:
         return shapely.line_interpolate_point(network.metric[inside.reach[last]], inside.to_m[last])
 
 
-def _without(area: Any, taken: Any) -> Any:
-    """Return an area without another, and without the slivers that shared borders leave."""
-    import shapely
-
-    thin = shapely.buffer(shapely.difference(area, taken), -SAME_M, join_style="mitre")
-    return shapely.buffer(thin, SAME_M, join_style="mitre")
-
-
-def _polygons(shape: Any) -> Any:
-    """Return the polygons of a shape, without lines and points that cutting leaves."""
-    import shapely
-
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    parts = shapely.get_parts(shape)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
-
-
 # --- the table ----------------------------------------------------------------------------------
 
 
@@ -537,18 +562,16 @@ def _of_rule(grade: Grade) -> str:
     return "含HJ 338-2018的距离，未对照条文核实，非批准的保护区"
 
 
-def _source_words(sources: gpd.GeoDataFrame, row: int, grade: Grade) -> str:
-    base = text_array(sources["source"])[row] if "source" in sources else ""
+def _undrawn(grades: list[Grade]) -> str:
+    """Say which lower grades are not drawn."""
+    drawn = {grade.key for grade in grades}
+    lacks = [zh for key, zh in GRADES.items() if key not in drawn]
+    return f"{'、'.join(lacks)}保护区没有距离，未划" if lacks else ""
+
+
+def _source_words(base: str, grade: Grade) -> str:
     rule = "使用者给定的距离" if grade.status == "user" else "HJ 338-2018的距离（未核实）"
     return f"按{rule}推导" + (f"；图形：{base}" if base else "")
-
-
-def _number(frame: gpd.GeoDataFrame, column: str, row: int) -> float:
-    import pandas as pd
-
-    if column not in frame:
-        return math.nan
-    return float(pd.to_numeric(frame[column], errors="coerce").iloc[row])
 
 
 def _hash(code: str, areas: list[Any]) -> str:

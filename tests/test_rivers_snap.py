@@ -447,3 +447,16 @@ def test_points_beside_real_rivers_come_back_to_their_reach():
     placed = snap_sections(table, lines, max_distance_m=500)
     assert (placed["reach_code"].to_numpy() == lines["reach_code"].to_numpy()[pick]).mean() > 0.99
     assert placed["offset_m"].max() < 1
+
+
+def test_a_position_that_is_no_number_is_no_position():
+    """What a failed projection leaves behind, and a network without any reach."""
+    line = LineString([(5e5, 4.6e6), (5.1e5, 4.6e6)])
+    rivers = gpd.GeoDataFrame({"reach_code": ["R"]}, geometry=[line], crs=4549)
+    points = [Point(5.05e5, 4600020), Point(np.inf, np.inf), Point(np.nan, 1), None]
+    sections = gpd.GeoDataFrame({"section_code": list("ABCD")}, geometry=points, crs=4549)
+    network = river_network(rivers)
+    states = snap_sections(sections, network, max_distance_m=500)["snap_state"]
+    assert states.tolist() == ["snapped", "no_position", "no_position", "no_position"]
+    nothing = snap_sections(sections, river_network(rivers.iloc[:0]), max_distance_m=500)
+    assert nothing["snap_state"].tolist() == ["no_river"] + ["no_position"] * 3

@@ -152,9 +152,8 @@ def snap_sections(
             "sections: the active geometry is the column snapped, which this function writes; "
             'take the given one: sections.set_geometry("geometry").'
         )
-    points, there = _points(sections)
     lines = _read_rivers(rivers, unit, aliases)
-    where = _to_crs(points, sections.crs, lines.crs) if lines.crs is not None else points
+    where, there = _points(sections, lines.crs)
     if unit is not None:
         require(sections, [unit], table="sections")
     wanted, which = _wanted(sections, name, lines)
@@ -166,8 +165,8 @@ def snap_sections(
     return _result(sections, answer, lines, geometry)
 
 
-def _points(sections: gpd.GeoDataFrame) -> tuple[Any, Bools]:
-    """Return the geometries as an array, and which of them are points."""
+def _points(sections: gpd.GeoDataFrame, crs: Any) -> tuple[Any, Bools]:
+    """Return the geometries in the CRS of the rivers, and which of them lie anywhere."""
     import numpy as np
     import shapely
 
@@ -180,7 +179,8 @@ def _points(sections: gpd.GeoDataFrame) -> tuple[Any, Bools]:
             f"sections: row {row + 1} is a {points[row].geom_type}; a section is a Point. "
             "Take e.g. sections.set_geometry(sections.representative_point())."
         )
-    return points, there
+    where = _to_crs(points, sections.crs, crs) if crs else points
+    return where, there & np.isfinite(shapely.get_x(where)) & np.isfinite(shapely.get_y(where))
 
 
 def _to_crs(points: Any, crs: Any, target: Any) -> Any:

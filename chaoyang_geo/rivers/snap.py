@@ -238,7 +238,7 @@ def _read_rivers(
         size, outlet = length, np.full(len(table), np.nan)
         codes = text_array(table["reach_code"])
     else:
-        table, crs = rivers.reaches, rivers.metric_crs
+        table, crs = rivers.reaches, rivers.metric_crs or None  # a network of nothing has none
         lines = np.asarray(rivers.metric, dtype=object)
         length = np.nan_to_num(np.asarray(rivers.length_m, dtype="float64"))
         size = table["upstream_length_km"].to_numpy("float64") * 1e3

@@ -30,11 +30,15 @@ from chaoyang_geo.cli_parts import (
     write_table,
     write_tables,
 )
-from chaoyang_geo.reasons import period_text
+from chaoyang_geo.reasons import period_text, times_text
 from chaoyang_geo.schema import one_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: Periods that a monthly mean may go through.
+_WITHIN_MONTHS = ("day", "ten_days", "dekad")
 
 
 @dataclass
@@ -121,7 +125,13 @@ def assess_command(
         stages = [name.strip() for name in via.split(",") if name.strip()]
         keys = [name for name in ("section_code", "registry_from") if name in known]
         means = cg.mean_readings(known, period=period, by=keys, via=stages)
-        result = _assessed(pack, known, means, margin=margin, state=state)
+        # who answers is asked by month, whatever the period of the table
+        short = [name for name in stages if name in _WITHIN_MONTHS]
+        monthly = (
+            means if period == "month"
+            else cg.mean_readings(known, period="month", by=keys, via=short)
+        )  # fmt: skip
+        result = _assessed(pack, known, means, monthly, margin=margin, state=state)
         step(words["draw"])
         if map_out is not None:
             _write_map(pack, result, means, map_out, lang)
@@ -142,22 +152,26 @@ def _assessed(
     pack: cg.Plan,
     readings: pd.DataFrame,
     means: pd.DataFrame,
+    monthly: pd.DataFrame,
     *,
     margin: float,
     state: Path | None,
 ) -> Assessed:
+    import pandas as pd
+
     sections = cg.assess_sections(means, pack.sections)
     for name, column in sources_of(readings, sections["section_code"]).items():
         sections[name] = column
     both = {"means": means, "sections": pack.sections, "units": pack.units}
-    # who answers is asked by month, whatever the period of the table
-    keys = [name for name in ("section_code", "registry_from") if name in readings]
-    monthly = cg.mean_readings(readings, period="month", by=keys)
+    # shares of all together; the state by type of water, for no rule rates them together
+    city = pd.concat(
+        [cg.rate_basin(sections, by=None, apart=apart, **both) for apart in (False, True)]
+    )
     return Assessed(
         sections=sections,
         units=cg.assess_units(sections, pack.units, sections=pack.sections),
         basins=cg.rate_basin(sections, by="basin", **both),
-        city=cg.rate_basin(sections, by=None, apart=False, **both),
+        city=city.sort_values("period", kind="stable", ignore_index=True),
         alerts=cg.alerts(
             monthly,
             pack.sections,
@@ -231,7 +245,7 @@ def _listed(keys: Any, names: dict[str, str], lang: str) -> str:
 def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:
     """Draw the city's table: all sections, then the basins."""
     heads = ["group", "water", "n", "share_good", "share_bad", "state", "pollutants", "attained"]
-    table = _table(f"{words['city_table']}　{when}", [words[name] for name in heads])
+    table = _table(f"{words['city_table']}{words['space']}{when}", [words[name] for name in heads])
     names = item_names(lang)
     for name in ("city", "basins"):
         for row in result.latest(name).to_dict("records"):
@@ -251,14 +265,14 @@ def _ratings(result: Assessed, words: dict[str, str], lang: str, when: str) -> T
 
 def _units(result: Assessed, words: dict[str, str], lang: str, when: str) -> Table:
     heads = ["unit", "class", "attains", "deciding", "said"]
-    table = _table(f"{words['units']}　{when}", [words[name] for name in heads])
+    table = _table(f"{words['units']}{words['space']}{when}", [words[name] for name in heads])
     names = item_names(lang)
     for row in result.latest("units").to_dict("records"):
         name = shown(row["class"])
         attained = {"True": words["yes"], "False": words["no"]}.get(str(row["attained"]), "—")
         table.add_row(
             result.named(row["unit_name"]),
-            f"[{STYLES[name]}]{name}[/]" if name else "—",
+            f"[{STYLES[name]}]{words.get(name, name)}[/]" if name else "—",
             attained,
             _listed(row["deciding_items"], names, lang),
             result.named(row["section_verdicts" if lang == "zh" else "worst_sections"]),
@@ -270,19 +284,36 @@ def _alerts(result: Assessed, words: dict[str, str], lang: str) -> Table:
     heads = ["section", "item", "alert", "months", "mean", "limit", "over", "answers"]
     table = _table(words["alerts"], [words[name] for name in heads])
     names = item_names(lang)
-    for row in result.alerts.to_dict("records"):
+    for row in _without_verdict_together(result.alerts):
         over = row["times_over"]
         table.add_row(
             result.named(row["section_name"]),
-            names.get(str(row["item"]), str(row["item"])),
+            _listed(row["item"], names, lang),
             shown(row["alert_state_zh" if lang == "zh" else "alert_state"]).replace("_", " "),
             str(row["months"]) if row["months"] else "",
             f"{row['mean']:g}" if row["mean"] == row["mean"] else "",
             f"{row['alert_limit']:g}" if row["alert_limit"] == row["alert_limit"] else "",
-            f"{over:.2f}" if over == over else "",
+            times_text(over) if over == over else "",
             result.named(row["answers"]),
         )
     return table
+
+
+def _without_verdict_together(alerts: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the alerts; of each section, what could not be judged is one row of several items."""
+    rows: list[dict[str, Any]] = []
+    of_section: dict[str, dict[str, Any]] = {}
+    for found in alerts.to_dict("records"):
+        row = {str(name): value for name, value in found.items()}
+        first = of_section.get(row["section_code"])
+        if row["alert_state"] == "not_judged" and first is not None:
+            first["item"] += f";{row['item']}"
+            first["alert_limit"] = float("nan")
+            continue
+        if row["alert_state"] == "not_judged":
+            of_section[row["section_code"]] = row
+        rows.append(row)
+    return rows
 
 
 def _indicators(result: Assessed, words: dict[str, str], lang: str) -> Table:
@@ -303,6 +334,7 @@ def _indicators(result: Assessed, words: dict[str, str], lang: str) -> Table:
 
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
+        "space": "　",
         "read": "读取读数",
         "assess": "评价",
         "draw": "绘制地图",
@@ -353,6 +385,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "reasons": "判定理由",
     },
     "en": {
+        "space": " ",
+        "劣Ⅴ": "worse than Ⅴ",
         "read": "reading the readings",
         "assess": "assessing",
         "draw": "drawing the map",
@@ -375,7 +409,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "all": "rivers and lakes",
         "n": "judged/sections",
         "share_good": "share of Ⅰ-Ⅲ",
-        "share_bad": "share of 劣Ⅴ",
+        "share_bad": "share worse than Ⅴ",
         "state": "state",
         "优": "excellent",
         "良好": "good",

@@ -26,6 +26,18 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 
+def class_en(grade: str) -> str:
+    """Call a class of the national five, or what none of them meets, in English.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.reasons import class_en
+    >>> class_en("Ⅲ"), class_en("劣Ⅴ")
+    ('class Ⅲ', 'worse than class Ⅴ')
+    """
+    return f"worse than class {CLASSES[WORST - 1]}" if grade == CLASSES[WORST] else f"class {grade}"
+
+
 def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     """Write the reason of a class in one paragraph.
 
@@ -109,8 +121,8 @@ class _Words:
                 ("达到限值", "within the limits") if grade == "Ⅰ" else ("超过限值", "over a limit")
             )
             return found[0] if zh else found[1]
-        if self.n_classes < WORST and grade == CLASSES[WORST]:
-            last = CLASSES[self.n_classes - 1]
+        if grade == CLASSES[WORST] and (self.n_classes < WORST or not zh):
+            last = CLASSES[min(self.n_classes, WORST) - 1]
             return f"劣于{last}类" if zh else f"worse than class {last}"
         return f"{grade}类" if zh else f"class {grade}"
 
@@ -247,33 +259,130 @@ def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
     return out
 
 
+def times_text(times: float) -> str:
+    """Write a multiple with two decimals; one that would become 0 keeps a digit.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.reasons import times_text
+    >>> times_text(0.3), times_text(0.002), times_text(0.0)
+    ('0.30', '0.002', '0.00')
+    """
+    text = f"{times:.2f}"
+    return f"{float(f'{times:.1g}'):.9f}".rstrip("0") if times and float(text) == 0 else text
+
+
+def _verdict(row: Mapping[str, Any]) -> bool | None:
+    """Return whether the target is attained; ``None`` where that is open."""
+    value = row.get("attained")
+    return None if _is_missing(value) else str(value) in ("True", "true", "1", "1.0")
+
+
+def _over(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the item that exceeds its limit by the largest multiple, and that multiple."""
+    if _is_missing(row.get("times_over")):
+        return None
+    item = str(row["times_over_item"])
+    return names.get(item, item), times_text(float(row["times_over"]))
+
+
+def _target_zh(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    if _is_missing(row["target_class"]):
+        return "未登记目标类别"
+    goal = f"目标{row['target_class']}类"
+    goal += "（假定）" if row.get("target_quality") == "assumed" else ""
+    verdict, over = _verdict(row), _over(row, names)
+    if verdict is None:
+        return f"是否达到{goal}不能判定"
+    by = f"，{over[0]}超标{over[1]}倍" if over else ""
+    return f"{'达到' if verdict else '未达到'}{goal}{by}"
+
+
+def _target_en(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    if _is_missing(row["target_class"]):
+        return "No target class is recorded"
+    goal = f"target class {row['target_class']}"
+    goal += " (assumed)" if row.get("target_quality") == "assumed" else ""
+    verdict, over = _verdict(row), _over(row, names)
+    if verdict is None:
+        return f"Whether it meets the {goal} cannot be told"
+    by = f", {over[0]} exceeds its limit by {over[1]} times" if over else ""
+    return f"{'Meets' if verdict else 'Misses'} the {goal}{by}"
+
+
+#: Why there is no result, by the column that counts it.
+_GAPS = {
+    "n_dry": ("断流", "dry"),
+    "n_ice": ("冰封", "frozen"),
+    "n_not_sampled": ("未监测", "not sampled"),
+}
+
+
+def _no_class(
+    row: Mapping[str, Any], names: Mapping[str, str], lang: str, words: _Words
+) -> list[str]:
+    """Say that there is no class, and what is known all the same."""
+    zh = lang == "zh"
+    counts = {
+        name: 0 if _is_missing(row.get(name)) else int(float(str(row.get(name)))) for name in _GAPS
+    }
+    gaps = [
+        f"{_GAPS[name][0]}{n}次" if zh else f"{_GAPS[name][1]}: {n}"
+        for name, n in counts.items() if n
+    ]  # fmt: skip
+    why = ("（{}）" if zh else " ({})").format(("、" if zh else ", ").join(gaps)) if gaps else ""
+    found = [
+        f"没有可评价的读数{why}，不定类" if zh else
+        f"no reading that can be judged{why}, so no class"
+    ]  # fmt: skip
+    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    if undecided:
+        found.append(
+            f"{'、'.join(undecided)}有读数但不能判定类别" if zh else
+            f"Measured, but no single class fits: {', '.join(undecided)}"
+        )  # fmt: skip
+    between = _range(row)
+    return [*found, words.between(*between)] if between else found
+
+
+def _source_sentences(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> list[str]:
+    """Say how a source of drinking water stands to Table 2; nothing of other sections."""
+    over, missing = (
+        [names.get(item, item) for item in split_codes(row.get(f"source_items_{kind}"))]
+        for kind in ("over", "missing")
+    )
+    known = not _is_missing(row.get("source_attained"))
+    if not (over or missing or known):
+        return []
+    table = standards.citation("gb3838_table2", lang=lang)
+    if lang == "zh":
+        parts = [f"{'、'.join(over)}超过限值"] if over else []
+        parts += [f"缺测{'、'.join(missing)}"] if missing else []
+        return [f"饮用水水源另按{table}：{'，'.join(parts) or '各项均未超过限值'}"]
+    parts = [f"{', '.join(over)} over the limit"] if over else []
+    parts += [f"not measured: {', '.join(missing)}"] if missing else []
+    said = "; ".join(parts) or "every item within its limit"
+    return [f"As a source of drinking water by {table}: {said}"]
+
+
 def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words: _Words) -> str:
     head = _head(row, "zh")
     if _is_missing(row["class"]):
-        return f"{head}：没有可评价的读数，不定类。"
+        return f"{head}：{'。'.join(_no_class(row, names, 'zh', words))}。"
     sentences = []
     deciding = [
         f"{name}{value}" + (f"（上一类别限值{limit}，差{gap}）" if gap else "")
         for name, value, limit, gap in _deciding(row, names)
     ]
     sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else words.best())
-    if _is_missing(row["target_class"]):
-        sentences.append("未登记目标类别")
-    else:
-        goal = f"目标{row['target_class']}类"
-        goal += "（假定）" if row.get("target_quality") == "assumed" else ""
-        over = (
-            f"，{names[row['times_over_item']]}超标{row['times_over']:.2f}倍"
-            if not _is_missing(row["times_over"])
-            else ""
-        )
-        sentences.append(f"{'达到' if row['attained'] else '未达到'}{goal}{over}")
+    sentences.append(_target_zh(row, names))
     missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
     if missing:
         sentences.append(f"缺测{'、'.join(missing)}，类别可能更差")
     undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
     if undecided:
         sentences.append(f"{'、'.join(undecided)}有读数但不能判定类别，类别可能更差")
+    sentences += _source_sentences(row, names, "zh")
     between = _range(row)
     if between:
         sentences.append(words.between(*between))
@@ -292,7 +401,7 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
 def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words: _Words) -> str:
     head = _head(row, "en")
     if _is_missing(row["class"]):
-        return f"{head}: no reading that can be judged, so no class."
+        return f"{head}: {'. '.join(_no_class(row, names, 'en', words))}."
     sentences = []
     deciding = [
         f"{name} {value}"
@@ -300,17 +409,7 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
         for name, value, limit, gap in _deciding(row, names)
     ]
     sentences.append(f"Deciding: {', '.join(deciding)}" if deciding else words.best())
-    if _is_missing(row["target_class"]):
-        sentences.append("No target class is recorded")
-    else:
-        goal = f"target class {row['target_class']}"
-        goal += " (assumed)" if row.get("target_quality") == "assumed" else ""
-        over = (
-            f", {names[row['times_over_item']]} exceeds its limit {row['times_over']:.2f} times over"
-            if not _is_missing(row["times_over"])
-            else ""
-        )
-        sentences.append(f"{'Meets' if row['attained'] else 'Misses'} the {goal}{over}")
+    sentences.append(_target_en(row, names))
     missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
     if missing:
         sentences.append(f"Not measured: {', '.join(missing)}; the class may be worse")
@@ -319,6 +418,7 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
         sentences.append(
             f"Measured, but no single class fits: {', '.join(undecided)}; the class may be worse"
         )
+    sentences += _source_sentences(row, names, "en")
     between = _range(row)
     if between:
         sentences.append(words.between(*between))

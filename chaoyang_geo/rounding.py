@@ -167,3 +167,19 @@ def _in_decimals(size: float, places: int) -> float:
         if up:
             return float(up)
     return float(digits(number, 1))
+
+
+def short_number(value: float, digits: int = 4) -> str:
+    """Write a number for people to about ``digits`` digits, never as a power of ten.
+
+    Examples
+    --------
+    >>> [short_number(number) for number in (9999.99, 12345.6, 0.25, 0.000012345, 47.619)]
+    ['10000', '12346', '0.25', '0.00001234', '47.62']
+    """
+    import numpy as np
+
+    rounded = float(f"{value:.{digits}g}")
+    if abs(rounded) >= 10 ** (digits - 1):
+        return f"{value:.0f}"
+    return np.format_float_positional(rounded, trim="-")

@@ -277,6 +277,45 @@ def test_the_reason_names_value_limit_target_rule_and_gap():
     assert not any("一" <= character <= "鿿" for character in english.replace("章吉营", ""))
 
 
+def test_a_target_that_a_detection_limit_leaves_open_is_neither_met_nor_missed_in_words():
+    table = readings({**GOOD, "tp": np.nan}, censored=["", "", "", "", "<"],
+                     detection_limit=[np.nan, np.nan, np.nan, np.nan, 0.5])  # fmt: skip
+    found = classify(table, SECTIONS)
+    assert pd.isna(found["attained"].iloc[0])
+    for row in (found.iloc[0], found.to_dict("records")[0], found.iloc[0].to_dict()):
+        assert "是否达到目标Ⅲ类（假定）不能判定" in explain(row)
+        english = explain(row, lang="en")
+        assert "Whether it meets the target class Ⅲ (assumed) cannot be told" in english
+        assert "between Ⅰ and worse than class Ⅴ" in english
+    assert explain(found.iloc[0]) == found["why_zh"].iloc[0]
+    # a verdict that was read back from a file is text
+    read_back = {**found.to_dict("records")[0], "attained": "False"}
+    assert "未达到目标Ⅲ类" in explain(read_back)
+
+
+def test_without_a_class_the_reason_says_what_is_known():
+    table = readings({"tp": np.nan}, censored="<", detection_limit=0.05)
+    row = classify(table, SECTIONS).iloc[0]
+    assert row["why_zh"].endswith(
+        "没有可评价的读数，不定类。总磷有读数但不能判定类别。受检出限或量程影响，类别可能为Ⅰ至Ⅱ类。"
+    )
+    assert "Measured, but no single class fits: total phosphorus." in row["why_en"]
+
+
+def test_the_worst_class_is_named_in_english():
+    row = classify(readings({**GOOD, "tp": 0.5}), SECTIONS).iloc[0]
+    assert ": worse than class Ⅴ (heavily polluted)." in row["why_en"]
+    assert "total phosphorus exceeds its limit by 1.50 times" in row["why_en"]
+    assert "劣" not in row["why_en"]
+
+
+def test_a_small_multiple_is_not_written_as_none():
+    row = classify(readings({**GOOD, "tp": 0.2004}), SECTIONS).iloc[0]
+    assert row["times_over"] == 0.002
+    assert "总磷超标0.002倍" in row["why_zh"]
+    assert row["items_over_3_times"] == "0.002"
+
+
 @settings(max_examples=25)
 @given(
     st.lists(

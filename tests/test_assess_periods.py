@@ -169,6 +169,14 @@ def test_sources_of_drinking_water_answer_to_table_2_as_well():
     # what is not measured is not attained
     within = table[table["item"] != "cl"]
     assert pd.isna(assess_sections(within, sections).iloc[1]["source_attained"])
+    # and the reason says it, of sources alone
+    table_2 = "饮用水水源另按《地表水环境质量标准》（GB 3838-2002）表2："
+    assert f"{table_2}氯化物超过限值，缺测锰。" in lake["why_zh"]
+    assert "Table 2: chloride over the limit; not measured: manganese." in lake["why_en"]
+    assert "表2" not in river["why_zh"]
+    whole = sampled([{**GOOD, **extra, "cl": 250.0, "mn": 0.1}], code="S2")
+    row = assess_sections(whole, sections).iloc[0]
+    assert row["source_attained"] and f"{table_2}各项均未超过限值。" in row["why_zh"]
 
 
 def test_one_section_under_two_names_is_averaged_as_one():

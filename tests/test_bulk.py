@@ -300,6 +300,18 @@ def test_any_small_table_reads_alike(tmp_path_factory, rows):
         assert_same(by_column(path), by_cell(path))
 
 
+def test_the_way_of_measuring_reads_alike(tmp_path, always):
+    path = tmp_path / "long.csv"
+    rows = ["S1,2025-10-08,自动,总磷,0.1,mg/L", "S1,2025-10-09,,氨氮,0.2,mg/L"] * 3
+    path.write_text("\n".join(["断面,日期,监测方式,项目,结果,单位", *rows]), encoding="utf-8")
+    table = by_column(path)
+    assert_same(table, by_cell(path))
+    assert table["method"].tolist() == ["automatic", ""] * 3
+    path.write_text(path.read_text("utf-8").replace("自动", "滴定法"), encoding="utf-8")
+    assert bulk.read_big(path, Words(), None) is None  # an unknown word is told cell by cell
+    assert "监测方式“滴定法”不明" in by_cell(path)["reading_flag"][0]
+
+
 def test_the_water_body_and_the_unit_of_a_limit_read_alike(tmp_path, always):
     path = tmp_path / "long.csv"
     rows = ["大凌河,S1,2025-10-08,总磷,25L,ug/L", ",S1,2025-10-09,叶绿素a,0.012,mg/L"] * 3

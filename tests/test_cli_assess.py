@@ -49,8 +49,27 @@ def test_the_english_report_has_no_chinese_word(capsys, files):
     code, out, _ = run(capsys, "assess", *files, "--lang", "en")
     assert code == 0
     assert "Zhangjiying" in out
-    chinese = {c for c in out if "一" <= c <= "鿿"} - set("劣")
+    chinese = {c for c in out if "一" <= c <= "鿿"}
     assert not chinese, chinese
+
+
+def test_the_city_has_its_rivers_and_lakes_apart_and_a_dry_river_is_said_once(capsys, tmp_path):
+    path = tmp_path / "dry.csv"
+    rows = ["章吉营,2025-09-05,8.1,8.0,3.0,0.2,0.5", "白石水库,2025-09-05,8.1,8.0,3.0,0.2,0.04",
+            "凌鸿大桥,2025-09-05" + ",断流" * 5]  # fmt: skip
+    path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    code, out, _ = run(capsys, "assess", path)
+    assert code == 0
+    flat = out.replace(" ", "")
+    assert "│全市│河流和湖库│2/14│50.0%│50.0%││" in flat
+    assert "│全市│河流│1/13│0.0%│100.0%│重度污染│总磷│" in flat
+    assert "│全市│湖库│1/1│100.0%│0.0%│良好│" in flat
+    assert flat.count("│凌鸿大桥│") == 1  # one row for all that was not measured
+    assert "│凌鸿大桥│高锰酸盐指数、溶解氧、氨氮、pH、总磷│未能判定│" in flat
+    assert "· 凌鸿大桥 2025年9月：没有可评价的读数（断流1次），不定类。" in out
+    _, out, _ = run(capsys, "assess", path, "--lang", "en")
+    assert "worse than Ⅴ" in out and "劣" not in out
+    assert "no reading that can be judged (dry: 1), so no class." in out
 
 
 def test_tables_map_and_memory_are_written(capsys, files, tmp_path):
@@ -100,6 +119,28 @@ def test_a_year_may_be_the_mean_of_its_months(capsys, files):
     assert code == 0
     row = next(r for r in json.loads(out)["sections"] if r["section_name"] == "章吉营")
     assert (row["period_name"], row["deciding_values"]) == ("2025年", "0.27 mg/L")
+
+
+def test_automatic_readings_go_before_manual_ones_and_alerts_use_the_same_mean(capsys, tmp_path):
+    path = tmp_path / "both.csv"
+    rows = [f"章吉营,2025-09-01 {hour:02}:00,自动,8.1,8,3,0.2,0.1" for hour in range(0, 24, 4)]
+    rows += [
+        "章吉营,2025-09-02 08:00,自动,8.1,8,3,0.2,0.34",
+        "章吉营,2025-09-10,手工,8.1,8,3,0.2,0.9",
+    ]
+    head = HEAD.replace("监测时间,", "监测时间,监测方式,")
+    path.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+    # days first: (0.1 + 0.34) / 2; without days every reading counts: (6 x 0.1 + 0.34) / 7
+    for options, mean in ((("--via", "day"), 0.22), ((), 0.134), (("--period", "quarter"), 0.134),
+                          (("--period", "quarter", "--via", "day,month"), 0.22)):  # fmt: skip
+        code, out, err = run(capsys, "assess", path, *options, "--json")
+        assert (code, err) == (0, "")
+        found = json.loads(out)
+        (row,) = found["sections"]
+        place = row["deciding_items"].split(";").index("tp")
+        assert row["deciding_values"].split(";")[place] == f"{mean:g} mg/L"
+        told = [row["mean"] for row in found["alerts"] if row["item"] == "tp"]
+        assert told == ([mean] if mean > 0.18 else [])
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,13 @@ def test_drinking_water_is_answered_only_for_sources_that_are_named():
         one(paper(SOURCE), table, drinking_sources=["S99"])
 
 
+def test_the_registry_may_say_which_sections_are_sources():
+    plan = paper(SOURCE, "100", n=2)
+    plan.sections["drinking_water"] = ["是", "否"]
+    row = one(plan, assessed(["Ⅲ", "Ⅳ"]))
+    assert (row["n_met"], row["n_judged"], row["indicator_verdict"]) == (1, 1, "达到")
+
+
 def test_the_supplementary_items_of_a_source_count_where_there_are_means():
     table = assessed(["Ⅱ"] * 7)
     fine = source_means(so4=250.0, cl=10.0, no3_n=1.0, fe=0.1, mn=0.1)

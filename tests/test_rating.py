@@ -167,6 +167,20 @@ def test_with_fewer_than_five_sections_each_has_its_own():
     assert row["main_pollutants"] == "nh3_n;tp" and row["main_rates"] == ""
 
 
+def test_the_main_pollutants_of_a_few_sections_together_are_three_with_metals_first():
+    table = assessed(
+        ["劣Ⅴ", "Ⅳ", "Ⅳ"], section_name=["甲", "乙", "丙"],
+        items_over_3=["ph;do;tp", "hg", "tp;cod"], items_over_3_times=[";;0.10", "1.00", "0.20;0.30"],
+    )  # fmt: skip
+    means = mean_table({**{f"S{k}": CLEAN for k in (1, 2)}, "S3": {**CLEAN, "tp": 0.9}})
+    row = rate_basin(table, means).iloc[0]  # (0.9 + 0.1) / 3 and the like: beyond Ⅲ
+    assert row["water_state"] not in ("优", "良好")
+    assert row["main_pollutants"] == "hg;tp;cod"
+    assert row["main_by_section"] == (
+        "甲：pH、溶解氧、总磷（0.10）；乙：汞（1.00）；丙：总磷（0.20）、化学需氧量（0.30）"
+    )
+
+
 # --- fewer than five: means ---------------------------------------------------------------------
 
 
@@ -347,7 +361,10 @@ def test_targets_are_counted_and_what_has_none_is_said():
     row = rate_basin(table).iloc[0]
     assert row[["n_with_target", "n_attained"]].tolist() == [4, 3]
     assert row["attainment_rate"] == 0.75
-    assert "1个参评断面没有目标" in row["rate_flag"] and "2个断面的目标为假定" in row["rate_flag"]
+    assert (
+        "1个参评断面没有目标或不能判定达标" in row["rate_flag"]
+        and "2个断面的目标为假定" in row["rate_flag"]
+    )
 
 
 def test_empty_in_empty_out_with_the_same_columns_and_dtypes():

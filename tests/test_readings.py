@@ -248,6 +248,21 @@ def test_tables_with_and_without_a_water_body_are_one_table(tmp_path):
     assert read_readings([without, with_river])["water_body"].tolist() == ["", "大凌河"]
 
 
+@pytest.mark.parametrize("header", ["监测方式", "method", "监测手段"])
+def test_how_a_reading_was_measured_is_kept(tmp_path, header):
+    text = (f"断面,日期,{header},总磷(mg/L),氨氮(mg/L)\n甲,2025-10-08,自动,0.1,0.2\n"
+            "甲,2025-10-09,手工监测,0.1,0.2\n甲,2025-10-10,,0.1,0.2\n甲,2025-10-11,滴定法,0.1,0.2\n")  # fmt: skip
+    table = read_readings(write_csv(tmp_path, text))
+    assert table["method"].tolist()[::2] == ["automatic", "manual", "", ""]
+    assert table["reading_flag"].tolist()[::2] == [""] * 3 + [
+        "监测方式“滴定法”不明，未区分自动与手工"
+    ]
+    other = write_csv(tmp_path, "断面,日期,总磷(mg/L)\n甲,2025-10-12,0.1\n", "b.csv")
+    assert "method" not in read_readings(other)
+    both = read_readings([tmp_path / "b.csv", write_csv(tmp_path, text, "c.csv")])
+    assert both["method"].tolist()[:2] == ["", "automatic"]
+
+
 def test_the_water_body_decides_between_sections_of_one_name(tmp_path):
     text = "河流,断面,日期,总磷(mg/L)\n老哈河,入河口,2025-10-08,0.1\n小凌河,入河口,2025-10-08,0.1\n"
     registry = pd.DataFrame(

@@ -33,6 +33,19 @@ def monthly(classes, *, code="S1", year=2025, attained=None):
 # --- attain -----------------------------------------------------------------------------------
 
 
+def test_what_an_undecided_item_could_miss_stays_open():
+    table = monthly(["Ⅱ", "Ⅱ", "Ⅳ"], attained=[None, True, False]).assign(
+        class_best="Ⅰ", class_worst=["Ⅴ", "Ⅲ", "Ⅴ"], items_undecided="tp", target_class="Ⅲ"
+    )
+    found = attain(table, sections=SECTIONS)
+    assert found["attained"].tolist() == [pd.NA, True, False]
+    assert found["classes_short"].tolist() == [pd.NA, 0, 1]
+    assert "达标与否不能判定" in found["why_zh"].iloc[0]
+    # an easier target is met whatever the item is
+    targets = pd.DataFrame({"section_code": ["S1"], "year": ["2025"], "target_class": ["Ⅴ"]})
+    assert attain(table, targets)["attained"].tolist() == [True, True, True]
+
+
 def test_the_target_of_the_year_comes_before_the_registry_and_that_before_the_table():
     table = pd.concat([monthly(["Ⅳ"], year=y) for y in (2024, 2025)] + [monthly(["Ⅳ"], code="S9")])
     table["target_class"] = ["Ⅴ", "Ⅴ", "Ⅴ"]
@@ -297,6 +310,15 @@ def test_dissolved_oxygen_must_not_fall_below():
     assert free["needed_verdict"] == "任意值均可" and free["needed_low"] < 0
     high = needed(means([1.0] * 11, item="do"), item="do")
     assert high["needed_low"] == 48.4 and "高于可信上限30（假定）" in high["needed_flag"]
+
+
+def test_a_section_without_any_mean_so_far_still_has_a_year_to_come():
+    row = needed(means([float("nan")] * 2))
+    assert (row["n_months"], row["n_left"], row["needed_high"]) == (0, 12, 0.2005)
+    assert row["needed_verdict"] == "尚有可能"
+    row = needed(means([0.1], first=8), through=6)
+    assert (row["n_months"], row["n_left"]) == (0, 6)
+    assert row["needed_flag"].startswith("目标类别为假定；没有月均值")
 
 
 def test_ph_goes_through_the_hydrogen_ion_and_has_two_ends():

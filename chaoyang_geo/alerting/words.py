@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.alerting.memory import dicts
+from chaoyang_geo.reasons import times_text
 from chaoyang_geo.schema import SchemaError, as_text, split_codes
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _chinese(
     state: str, row: dict[str, Any], value: str, limit: str, times: float, since: str, room: str
 ) -> str:
     goal = f"目标{row['target_class']}类限值{limit}"
-    over = f"，超标{times:.2f}倍" if times == times else ""
+    over = f"，超标{times_text(times)}倍" if times == times else ""
     counted = f"自{since}起累计{row['months']}个月"
     if state == "new":
         return f"{value}，不符合{goal}{over}，本月新增"
@@ -122,7 +123,7 @@ def _english(
     state: str, row: dict[str, Any], value: str, limit: str, times: float, since: str, room: str
 ) -> str:
     goal = f"the limit {limit} of target class {row['target_class']}"
-    over = f", {times:.2f} times over" if times == times else ""
+    over = f", over by {times_text(times)} times" if times == times else ""
     plural = "s" if row["months"] != 1 else ""
     counted = f"{row['months']} month{plural} since {since}"
     if state == "new":

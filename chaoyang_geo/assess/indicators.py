@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo import standards
 from chaoyang_geo.assess.cells import cells_of
+from chaoyang_geo.assess.periods import sources_in
 from chaoyang_geo.assess.rounded import exact
 from chaoyang_geo.assess.rows import listed, named, percent, strings, texts
 from chaoyang_geo.assess.spatial import checked_means
@@ -74,7 +75,7 @@ def indicator_progress(
     """Set what the data say beside every target of a plan.
 
     Answered are shares of sections in Ⅰ-Ⅲ or worse than Ⅴ, attainment rates, and the share of
-    drinking-water sources in Ⅰ-Ⅲ where ``drinking_sources`` says which sections they are.
+    drinking-water sources in Ⅰ-Ⅲ where ``drinking_sources`` or the registry says which they are.
     For every other indicator the verdict is that these data do not answer it.
 
     Required columns: ``plan.indicators``: ``indicator_no``, ``indicator``; used where present:
@@ -92,7 +93,8 @@ def indicator_progress(
         Means of the same periods; of drinking-water sources they also say whether an item of
         GB 3838-2002 Table 2 exceeds its limit.
     drinking_sources : sequence of str
-        Codes of the sections at drinking-water sources; no table of a plan holds this.
+        Codes of the sections at drinking-water sources; by default those with a true
+        ``drinking_water``.
     periods : {"latest", "all"}
         The last period of ``assessments``, or each.
     sections : DataFrame, optional
@@ -154,7 +156,8 @@ def indicator_progress(
             f"drinking_sources: {strange[0]!r} is no section of the plan; use codes such as "
             f"{', '.join(codes[:3])}."
         )
-    data = _Data(cells, found_periods, means, list(drinking_sources), "attained" in assessments)
+    sources = list(drinking_sources) or sources_in(registry)
+    data = _Data(cells, found_periods, means, sources, "attained" in assessments)
     out: list[dict[str, Any]] = []
     for row in _targets(indicators):
         measure = measure_of(row["indicator"])

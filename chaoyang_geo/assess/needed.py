@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -137,7 +137,9 @@ def needed_mean(
     if isinstance(left, bool) or not isinstance(left, int) or not 0 <= left <= _YEAR:
         raise ValueError(f"months_left={left!r} is not a number of months from 0 to 12.")
     late = (table["year"] == year) & (table["month"] > past)
-    cases = _cases(table[~late], means, targets, sections, standard, chosen, year, past, left)
+    # a section that has no mean so far still has a year to come
+    keys = list(dict.fromkeys(table["key"]))
+    cases = _cases(table[~late], keys, means, targets, sections, standard, chosen, year, past, left)
     for case in cases:
         _solve(case, by_readings=year_mean == "readings")
     return _written(cases, year, YEAR_MEANS[year_mean])
@@ -225,6 +227,7 @@ def _past(table: pd.DataFrame, year: int, through: int | None) -> int:
 
 def _cases(
     table: pd.DataFrame,
+    sections_given: Sequence[str],
     means: pd.DataFrame,
     targets: pd.DataFrame | None,
     sections: pd.DataFrame | None,
@@ -252,7 +255,7 @@ def _cases(
         groups[section, item] = own
         items_of.setdefault(section, []).append(item)
     cases: list[Case] = []
-    for key in dict.fromkeys(table["key"]):
+    for key in sections_given:
         if not key:
             continue
         wanted = items if items is not None else (*standards.CORE_ITEMS, *items_of.get(key, []))

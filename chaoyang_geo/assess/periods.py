@@ -356,6 +356,19 @@ def _truth(text: str, row: int) -> bool:
     return folded in _TRUE
 
 
+def _drinks(sections: pd.DataFrame) -> list[bool]:
+    """Tell which rows of a registry are sources of drinking water."""
+    if "drinking_water" not in sections:
+        return [False] * len(sections)
+    return [_truth(text, row) for row, text in enumerate(as_text(sections["drinking_water"]), 1)]
+
+
+def sources_in(sections: pd.DataFrame) -> list[str]:
+    """Return the codes of the sources of drinking water of a registry, each once."""
+    codes = zip(as_text(sections["section_code"]), _drinks(sections), strict=True)
+    return list(dict.fromkeys(str(code) for code, drinks in codes if drinks))
+
+
 def _source_verdicts(
     means: pd.DataFrame, sections: pd.DataFrame | None, group: Ints, n: int
 ) -> dict[str, Any]:
@@ -367,8 +380,7 @@ def _source_verdicts(
         return {}
     wanted = standards.item_set("drinking")
     registry = registry_of(means, sections)
-    drinks = [_truth(text, row) for row, text in enumerate(as_text(sections["drinking_water"]), 1)]
-    is_source = registry.of_readings(["source" if drink else "" for drink in drinks])
+    is_source = registry.of_readings(["source" if drink else "" for drink in _drinks(sections)])
     rows = np.flatnonzero(
         spread(np.array([bool(text) for text in is_source.texts] or [False]), is_source.codes)
     )

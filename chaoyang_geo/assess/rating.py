@@ -104,7 +104,8 @@ def rate_basin(
         (均值 or 比例), ``water_state`` (优 to 重度污染; missing where none can be said), ``class`` and
         ``deciding_items`` (of the mean), ``main_pollutants`` (keys joined by ``;``),
         ``main_rates`` (by shares: share of sections beyond Ⅲ of each, joined by ``;``),
-        ``main_by_section`` (by mean: each section's own, with multiples, in words),
+        ``main_by_section`` (by mean: each section's own, with multiples, in words; of all of them
+        ``main_pollutants`` has the first three, ordered as by shares),
         ``n_with_target``, ``n_attained``, ``attainment_rate`` (0 to 1, of the judged with a
         target), ``rate_flag``, ``why_zh``, ``why_en``.
 
@@ -311,8 +312,10 @@ def _rated(
                     (cell["name"], _pollutants(cell)[:_MOST_POLLUTANTS])
                     for cell in judged if cell["items_over_3"]
                 ]  # fmt: skip
-                own = (key for _, pairs in rating.own for key, _ in pairs)
-                rating.main = list(dict.fromkeys(own))
+                if len(rating.own) == 1:
+                    rating.main = [key for key, _ in rating.own[0][1]]
+                else:  # of several sections together no more than three, metals first
+                    rating.main = _by_rate(judged)[0]
         out.append(rating)
     return out
 

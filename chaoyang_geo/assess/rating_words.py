@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaoyang_geo.assess.rows import WATERS, listed, percent, status_of
-from chaoyang_geo.reasons import STATES, period_text
+from chaoyang_geo.reasons import STATES, class_en, period_text
 
 _STATE_EN = dict(STATES.values())
 
@@ -120,7 +120,9 @@ def _target_flags(rating: Rating, lost: Sequence[str]) -> list[str]:
     if "attained" in lost:
         parts.append("评价表没有attained列，未计达标率")
     elif rating.judged and len(goals) < len(rating.judged):
-        parts.append(f"{len(rating.judged) - len(goals)}个参评断面没有目标，未计入达标率")
+        parts.append(
+            f"{len(rating.judged) - len(goals)}个参评断面没有目标或不能判定达标，未计入达标率"
+        )
     n_assumed = sum(cell["target_quality"] == "assumed" for cell in goals)
     if n_assumed:
         parts.append(f"{n_assumed}个断面的目标为假定")
@@ -222,14 +224,14 @@ def _english(
         )
     elif judged == 1:
         parts.append(
-            f"One section alone, so its class {rating.quality_class}: {_STATE_EN[rating.state]}"
+            f"One section alone, hence {class_en(rating.quality_class)}: {_STATE_EN[rating.state]}"
         )
     else:
         rule = "lake_multi_point" if water == "lake" else "river_lt5"
         decided = ", ".join(_values(rating, names, " "))
         parts.append(
-            f"By the mean of each item (Circular 22 of 2011, {status_of(rule)}): class "
-            f"{rating.quality_class}, {_STATE_EN[rating.state]}"
+            f"By the mean of each item (Circular 22 of 2011, {status_of(rule)}): "
+            f"{class_en(rating.quality_class)}, {_STATE_EN[rating.state]}"
             + (f", decided by {decided}" if decided else "")
         )
     if rating.counts:

@@ -16,7 +16,7 @@ from chaoyang_geo.assess.rows import (
     strings,
     texts,
 )
-from chaoyang_geo.reasons import period_text
+from chaoyang_geo.reasons import class_en, period_text
 from chaoyang_geo.schema import CLASSES, SchemaError, as_classes, class_dtype, one_of, require
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def attain(
 
     Required columns: ``assessments``: ``section_code``, ``period``, ``class``; used where
     present: ``section_name``, ``period_end``, ``class_best``, ``class_worst``,
-    ``target_class``, ``target_quality``. ``targets``: ``section_code``, ``year``,
+    ``items_undecided``, ``target_class``, ``target_quality``. ``targets``: ``section_code``, ``year``,
     ``target_class``; used where present: ``target_quality``. ``sections``: ``section_code``;
     used where present: ``target_class``, ``target_quality``, ``valid_from``, ``valid_to``.
 
@@ -137,7 +137,8 @@ def attain(
     DataFrame, n rows: same rows, order and index
         ``section_code``, ``section_name``, ``period``, ``period_end``, ``class``,
         ``target_class``, ``target_quality``, ``target_source`` (年度目标表, 断面表 or 评价表),
-        ``attained`` (missing without class or target), ``classes_short`` (by how many classes
+        ``attained`` (missing without class or target, and where an item of ``items_undecided``
+        could still miss what the others meet), ``classes_short`` (by how many classes
         the target is missed, 0 when attained), ``attain_flag``, ``why_zh``, ``why_en``.
 
     Raises
@@ -179,6 +180,7 @@ def attain(
     }
     own = _own_targets(assessments)
     ends = _range_of_classes(assessments)
+    undecided = texts(assessments, "items_undecided")
     found: list[dict[str, Any]] = []
     for number, row in enumerate(rows.to_dict("records")):
         end = row["period_end"] if row["period_end"] == row["period_end"] else None
@@ -186,7 +188,12 @@ def attain(
         target = book.of_year(row["section_code"], row["period"].year)
         if target is None or target.rank < 0:
             target = of_periods.get((row["section_code"], at)) or own[number]
-        found.append(_compared({str(k): v for k, v in row.items()}, target, ends[number], book))
+        values = {str(k): v for k, v in row.items()}
+        # as the assessment itself, where it was held against the same target
+        values["is_open"] = bool(undecided[number]) and not (
+            target.rank == own[number].rank and row["attained"] is True
+        )
+        found.append(_compared(values, target, ends[number], book))
     out: dict[str, Any] = {
         "section_code": strings(rows["section_code"]),
         "section_name": strings(rows["section_name"]),
@@ -236,6 +243,8 @@ def _compared(
     flags = []
     rank, goal = row["rank"], target.rank
     attained = None if rank < 0 or goal < 0 else rank <= goal
+    if attained and row["is_open"] and ends[1] > goal:
+        attained = None
     if goal < 0:
         flags.append("没有目标类别")
     if rank < 0:
@@ -272,7 +281,7 @@ _SOURCES_EN = dict(
 
 def _reasons(rank: int, goal: int, attained: bool | None, target: Target) -> tuple[str, str]:
     zh = f"{CLASSES[rank]}类" if rank >= 0 else "未评价"
-    en = f"class {CLASSES[rank]}" if rank >= 0 else "not judged"
+    en = class_en(CLASSES[rank]) if rank >= 0 else "not judged"
     if goal < 0:
         return f"{zh}，没有目标类别", f"{en}, no target class"
     assumed = ("，假定", ", assumed") if target.quality == "assumed" else ("", "")

@@ -17,7 +17,7 @@ from chaoyang_geo.assess.rows import (
     texts,
     typed,
 )
-from chaoyang_geo.reasons import period_text
+from chaoyang_geo.reasons import class_en, period_text
 from chaoyang_geo.schema import CLASSES, split_codes
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _unit_verdict(
         flags.append(f"{listed(unjudged)}无评价结果，类别可能更差")
     aimless = [cell["name"] for cell in judged if cell["goal"] is None]
     if aimless:
-        flags.append(f"{listed(aimless)}没有目标，达标与否不全")
+        flags.append(f"{listed(aimless)}没有目标或不能判定，达标与否不全")
     found = {
         "n_sections": len(cells), "n_judged": len(judged), "n_not_judged": len(unjudged),
         "class": CLASSES[rank] if judged else None,
@@ -228,13 +228,13 @@ def _said(cell: dict[str, Any], lang: str) -> str:
     if cell["rank"] < 0:
         return f"{cell['name']}无评价结果" if lang == "zh" else f"{cell['name']}: no result"
     words = {
-        "zh": {True: "达标", False: "未达标", None: "无目标"},
-        "en": {True: "attains its target", False: "misses its target", None: "no target"},
+        "zh": {True: "达标", False: "未达标", None: "达标与否未定"},
+        "en": {True: "attains its target", False: "misses its target", None: "attainment open"},
     }[lang][cell["goal"]]
     grade = CLASSES[cell["rank"]]
     if lang == "zh":
         return f"{cell['name']}{grade}类，{words}"
-    return f"{cell['name']}: class {grade}, {words}"
+    return f"{cell['name']}: {class_en(grade)}, {words}"
 
 
 def _head(row: dict[str, Any], lang: str) -> str:
@@ -269,4 +269,6 @@ def _why_en(
     goal = {True: "target attained", False: "target missed", None: "attainment cannot be told"}
     by = "" if len(cells) == 1 else f", decided by {', '.join(c['name'] for c in worst)}"
     each = ". " + "; ".join(_said(cell, "en") for cell in cells) if len(cells) > 1 else ""
-    return f"{_head(row, 'en')}: class {row['class']}{decided}{by}; {goal[row['attained']]}{each}."
+    return (
+        f"{_head(row, 'en')}: {class_en(row['class'])}{decided}{by}; {goal[row['attained']]}{each}."
+    )

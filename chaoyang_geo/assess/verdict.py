@@ -6,7 +6,7 @@ and over the groups; texts are made once for each distinct one and taken by code
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from chaoyang_geo.assess.judges import (
     Judged,
 )
 from chaoyang_geo.codes import Coded, distinct_texts, pairs, spread
+from chaoyang_geo.reasons import times_text
 from chaoyang_geo.schema import class_dtype
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     distance = np.full(n, np.nan)
     leads = _leads(of)
     distance[of[leads]] = judged.distance[rows[leads]]
-    limits = _numbers(judged.next_limit[rows], "{:g}")
+    limits = _numbers(judged.next_limit[rows], "{:g}".format)
     return {
         "deciding_items": strings(joined(of, _keys(values, rows), n)),
         "deciding_values": strings(joined(of, _written(values, rows), n)),
@@ -169,12 +170,12 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     }
 
 
-def _numbers(numbers: Floats, form: str) -> Coded:
+def _numbers(numbers: Floats, form: Callable[[float], str]) -> Coded:
     """Write numbers, each distinct one once; a missing one is empty."""
     import pandas as pd
 
     codes, distinct = pd.factorize(numbers, use_na_sentinel=False)
-    texts = [form.format(x) if x == x else "" for x in distinct.tolist()]
+    texts = [form(x) if x == x else "" for x in distinct.tolist()]
     return distinct_texts(Coded(texts, codes))
 
 
@@ -186,7 +187,9 @@ def _written(values: Values, rows: Ints) -> Coded:
     signs = Coded(values.sign.texts or [""], values.sign.codes[rows])
     units = Coded(judged.per_combination(1) or [""], judged.codes[rows])
     is_signed = np.array([bool(text) for text in signs.texts])[signs.codes]
-    numbers = _numbers(np.where(is_signed, values.bound[rows], values.value[rows]), "{:.12g}")
+    numbers = _numbers(
+        np.where(is_signed, values.bound[rows], values.value[rows]), "{:.12g}".format
+    )
     return pairs(
         [distinct_texts(signs), numbers, distinct_texts(units)],
         lambda parts: f"{parts[0]}{parts[1] or 'nan'} {parts[2]}".strip(),
@@ -252,7 +255,7 @@ def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
          values.group[rows])
     )  # fmt: skip
     ordered = _first_of_item(values, rows[order])
-    times = _numbers(over[np.searchsorted(rows, ordered)], "{:.2f}")
+    times = _numbers(over[np.searchsorted(rows, ordered)], times_text)
     of, keys = values.group[ordered], _keys(values, ordered)
     main = _position(of) < _MOST_POLLUTANTS
     return {

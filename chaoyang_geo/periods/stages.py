@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: How a value may be measured, and the words for it.
 METHODS: dict[str, tuple[str, ...]] = {
-    "automatic": ("automatic", "自动", "自动监测"),
-    "manual": ("manual", "手工", "手工监测"),
+    "automatic": ("automatic", "auto", "自动", "自动监测", "自动站", "在线", "在线监测"),
+    "manual": ("manual", "手工", "手工监测", "人工", "人工监测", "手动"),
     "": ("",),
 }
 PRECEDENCES: tuple[str, ...] = ("rule", "automatic", "manual", "both")
@@ -104,16 +104,28 @@ def as_methods(column: Coded, *, name: str) -> Coded:
     """Return the words of a column for how a value was measured as keys of METHODS."""
     import numpy as np
 
-    key_of = {word: key for key, words in METHODS.items() for word in words}
     for code, text in enumerate(column.texts):
         rows = np.flatnonzero(column.codes == code)
-        if len(rows) and text.strip() not in key_of:
+        if len(rows) and method_key(text) is None:
             raise SchemaError(
                 f"readings: row {rows[0] + 1} of {name} holds {text!r}, which is no way of "
                 "measuring; use automatic or manual (自动, 手工), or leave it empty."
             )
-    texts = [key_of.get(text.strip(), "") for text in column.texts]
+    texts = [method_key(text) or "" for text in column.texts]
     return distinct_texts(Coded(texts, column.codes))
+
+
+def method_key(text: str) -> str | None:
+    """Return the key of METHODS that a word stands for; ``None`` for an unknown word.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.periods.stages import method_key
+    >>> [method_key(text) for text in ("自动", " Manual", "", "滴定法")]
+    ['automatic', 'manual', '', None]
+    """
+    word = text.strip().casefold()
+    return next((key for key, words in METHODS.items() if word in words), None)
 
 
 def run(plan: Plan, cells: Cells, items: Sequence[tuple[str, ...]]) -> Keyed:

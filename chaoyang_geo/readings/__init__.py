@@ -81,8 +81,8 @@ def read_readings(
         ``raw_unit``, ``reading_flag`` (why a value is missing or doubtful), ``row_kind``
         (``sample``, or ``mean``, ``total``, ``max``, ``min``, ``note``, which are no samples),
         ``origin`` (file and sheet), ``origin_row``, ``origin_column`` (the cell, see
-        :func:`origin_cell`), ``published_class`` (ordered category); last ``water_body``, where a
-        table states it. Text is categorical.
+        :func:`origin_cell`), ``published_class`` (ordered category); last ``water_body`` and ``method``
+        (``automatic``, ``manual``), where a table states them. Text is categorical.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.codes import Coded, category, combined, distinct_texts, pairs
+from chaoyang_geo.periods.stages import method_key
 from chaoyang_geo.readings import times, units, values
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
@@ -89,7 +90,12 @@ def _frame(
     value_flag = limit_flags(value_flag, flag_limits, unit_pair.codes, resolved, said_units)
     is_gap = np.isnan(parsed.value[raw.codes]) & (np.asarray(parsed.censored)[raw.codes] == "")
     unit_flags = Coded(["", *unit_flag], np.where(is_gap, 0, unit_pair.codes + 1))
-    parts = [of_rows(row_flags), kind_flag, time_flag, item_flag]
+    methods = rows.roles["method"]
+    method_flag = [
+        f"监测方式“{text}”不明，未区分自动与手工" if method_key(text) is None else ""
+        for text in methods
+    ]
+    parts = [of_rows(row_flags), kind_flag, time_flag, item_flag, of_rows(method_flag)]
     parts += [Coded(flag_texts, raw_flag), value_flag, unit_flags]
     flags = pairs(
         [distinct_texts(part) for part in parts],
@@ -135,6 +141,9 @@ def _frame(
     if any(water):
         data["water_body"] = _category(of_rows(water))
         columns.append("water_body")
+    if table.role("method") is not None:
+        data["method"] = _category(of_rows([method_key(text) or "" for text in methods]))
+        columns.append("method")
     return pd.DataFrame({name: data[name] for name in columns}, copy=False)
 
 

@@ -23,6 +23,7 @@ from chaoyang_geo.codes import (
     pairs,
     spread,
 )
+from chaoyang_geo.periods.stages import method_key
 from chaoyang_geo.readings import times, units, values
 from chaoyang_geo.readings.assemble import limit_flags, plain_unit, resolved_unit, unknown_flag
 from chaoyang_geo.readings.blocks import Table, find_tables
@@ -45,7 +46,7 @@ BIG_BYTES, BIG_ROWS = 8_000_000, 100_000
 
 _ROLES = (
     "section_code", "section_name", "province", "basin", "water_body", "time", "item", "value",
-    "unit", "station_state", "published_class",
+    "unit", "station_state", "published_class", "method",
 )  # fmt: skip
 _LABELS = tuple(role for role in _ROLES if role not in ("item", "value"))
 _HEAD_BYTES, _HEAD_ROWS = 1 << 16, 200
@@ -331,6 +332,7 @@ def _long_table(
 
     empty = Coded([""], np.zeros(origin.n, np.int8))
     column = {role: roles[role].coded() if role in roles else empty for role in _ROLES}
+    has_method = "method" in roles
     roles.clear()
     _check_rows(column, origin)
     out: dict[str, Any] = {}
@@ -353,6 +355,10 @@ def _long_table(
     if any(column["water_body"].texts):
         out["water_body"] = category(column["water_body"].texts, column["water_body"].codes)
         names.append("water_body")
+    if has_method:
+        texts = [method_key(text) or "" for text in column["method"].texts]
+        out["method"] = category(texts, column["method"].codes)
+        names.append("method")
     return pd.DataFrame({name: out[name] for name in names}, copy=False)
 
 
@@ -382,6 +388,9 @@ def _check_rows(column: dict[str, Coded], origin: _Origin) -> None:
         row = first(role, lambda cell: _is_label(cell_text(cell)))
         if row is not None:
             raise Irregular(f"{origin.where(row)}: the row is no sample but a mean, total or note.")
+    row = first("method", lambda text: method_key(cell_text(text)) is None)
+    if row is not None:
+        raise Irregular(f"{origin.where(row)}: the way of measuring is not known.")
     row = first("item", lambda text: Words().understand(text).role in ("item", "value"))
     if row is not None:
         raise Irregular(f"{origin.where(row)}: the header stands here once more.")

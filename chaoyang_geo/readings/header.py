@@ -38,6 +38,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "监测年月,年月,时段,日期时间,取样时间,取样日期,测定时间,date,datetime,sampling date,"
         "sampling time,sample date,sampling_date,sample_date,sampling_time,tm".split(",")
     ),
+    "method": ("method", "监测方式", "监测手段", "自动/手工", "手工/自动", "monitoring method"),
     "year": ("year", "年份", "年度", "年", "监测年份"),
     "month": ("month", "月份", "月"),
     "day": ("day", "日", "号"),

@@ -35,7 +35,7 @@ READING_COLUMNS: tuple[str, ...] = (
     "published_class",
 )
 #: Columns that follow these where a table states them.
-OPTIONAL_COLUMNS: tuple[str, ...] = ("water_body",)
+OPTIONAL_COLUMNS: tuple[str, ...] = ("water_body", "method")
 _OTHER_DTYPES = {
     "time": "datetime64[s]",
     "period_end": "datetime64[s]",
@@ -69,7 +69,7 @@ def joined_readings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put long tables under each other; categories are united, the index counts on.
 
     A column that only some of the tables have is kept: it is missing in the rows of the others,
-    but for ``water_body``, which is then empty like every text that a table does not state.
+    but for OPTIONAL_COLUMNS, which are then empty like every text that a table does not state.
     """
     import numpy as np
     import pandas as pd

@@ -49,7 +49,7 @@ NOTE = re.compile(
 )
 _ROW_ROLES = (
     "section_code", "section_name", "province", "basin", "water_body", "item", "unit", "published_class",
-    "station_state", "limit",
+    "station_state", "limit", "method",
 )  # fmt: skip
 
 

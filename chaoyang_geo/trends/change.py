@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.bounds import item_senses, number_column
-from chaoyang_geo.reasons import STATES
+from chaoyang_geo.reasons import STATES, class_en
 from chaoyang_geo.schema import CLASSES, as_classes, class_dtype, one_of, require
 from chaoyang_geo.trends.base import base_rows
 
@@ -379,14 +379,18 @@ def _state_words(before: int, now: int) -> tuple[str, str]:
 
 def _class_words(before: int, now: int) -> tuple[str, str]:
     if before == now:
-        return f"类别不变（{CLASSES[now]}类）", f"class unchanged ({CLASSES[now]})"
+        return f"类别不变（{CLASSES[now]}类）", f"class unchanged ({_in_english(now)})"
     way, way_en = ("好转", "better") if now < before else ("变差", "worse")
     steps = abs(before - now)
     return (
         f"由{CLASSES[before]}类变为{CLASSES[now]}类，{way}{steps}个类别",
-        f"from class {CLASSES[before]} to {CLASSES[now]}, "
+        f"from {class_en(CLASSES[before])} to {_in_english(now)}, "
         f"{steps} class{'es' if steps > 1 else ''} {way_en}",
     )
+
+
+def _in_english(rank: int) -> str:
+    return class_en(CLASSES[rank]).removeprefix("class ")
 
 
 def _number_words(way: float, size: float, is_percent: float, sense: float) -> tuple[str, str]:

@@ -499,6 +499,7 @@ def _reasons(result: pd.DataFrame, lang: str) -> list[str]:
         symbol = "rs" if method == "spearman" else "S"
         number = f"{symbol}={statistic:.{3 if symbol == 'rs' else 0}f}".replace("nan", "-")
         p_text = "-" if p != p else f"{p:.3g}"
+        of_unit = f" {unit}" if unit else ""
         span = f"{first:%Y-%m}" + ("至" if lang == "zh" else " to ") + f"{last:%Y-%m}"
         if criterion == "":
             texts.append(
@@ -510,7 +511,7 @@ def _reasons(result: pd.DataFrame, lang: str) -> list[str]:
             verdict += f"，水质{meaning}" if meaning else ""
             texts.append(
                 f"{name}{span}共{n}个时段：{rule}，{number}，{'单侧' if sides == 1 else '双侧'}"
-                f"p={p_text}，判据{criterion}；Sen斜率{slope:.4g} {unit}/年。{verdict}。"
+                f"p={p_text}，判据{criterion}；Sen斜率{slope:.4g}{of_unit}/年。{verdict}。"
             )
         else:
             verdict = _WORDS[direction]
@@ -519,7 +520,7 @@ def _reasons(result: pd.DataFrame, lang: str) -> list[str]:
             verdict += f"; {_WORDS[meaning]}" if meaning else ""
             texts.append(
                 f"{name}, {span}, {n} periods: {rule}, {number}, {'one' if sides == 1 else 'two'}-"
-                f"sided p = {p_text}; Sen slope {slope:.4g} {unit} a year. {verdict.capitalize()}."
+                f"sided p = {p_text}; Sen slope {slope:.4g}{of_unit} a year. {verdict.capitalize()}."
             )
     return texts
 

@@ -187,7 +187,7 @@ def plan_command(
             "table": key,
             "rows": len(frame),
             "columns": len(frame.columns),
-            "quality": _qualities(frame),
+            "quality": _qualities(frame, lang),
         }
         for key, frame in tables.items()
     ]
@@ -205,7 +205,7 @@ def plan_command(
             head, justify="right" if justify == "right" else "left", overflow="fold"
         )
     for row, frame in zip(summary, tables.values(), strict=True):
-        columns = "、".join(cg.label(c, lang) for c in frame.columns if c != "geometry")
+        columns = _COMMAS[lang].join(cg.label(c, lang) for c in frame.columns if c != "geometry")
         overview.add_row(str(row["table"]), str(row["rows"]), str(row["quality"]), columns)
     OUT.print(overview)
 
@@ -217,6 +217,7 @@ app.command("check-datum")(check_datum_command)
 app.command("trace")(trace_command)
 app.command("screen")(screen_command)
 
+_COMMAS = {"zh": "、", "en": ", "}
 _MATCH_STATES = ("matched", "ambiguous", "unmatched")
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
@@ -268,19 +269,23 @@ def _class_table(result: pd.DataFrame, lang: str) -> Table:
         cells = [shown(row[name]) for name in columns]
         for index, name in enumerate(columns):
             if name in ("deciding_items", "items_missing"):
-                cells[index] = "、".join(names.get(i, i) for i in cells[index].split(";") if i)
+                cells[index] = _COMMAS[lang].join(
+                    names.get(i, i) for i in cells[index].split(";") if i
+                )
             elif name == "deciding_values":
-                cells[index] = cells[index].replace(";", "、")
+                cells[index] = cells[index].replace(";", _COMMAS[lang])
             elif name == "class" and cells[index]:
                 cells[index] = f"[{STYLES[cells[index]]}]{cells[index]}[/]"
         table.add_row(*cells)
     return table
 
 
-def _qualities(frame: pd.DataFrame) -> str:
+def _qualities(frame: pd.DataFrame, lang: str) -> str:
     if "quality" not in frame:
         return ""
-    return "、".join(f"{name} {count}" for name, count in frame["quality"].value_counts().items())
+    return _COMMAS[lang].join(
+        f"{name} {count}" for name, count in frame["quality"].value_counts().items()
+    )
 
 
 def _without_geometry(frame: pd.DataFrame) -> pd.DataFrame:
@@ -295,10 +300,11 @@ def main(arguments: list[str] | None = None) -> None:
     given = [*(["--debug"] if debug else []), *(part for part in given if part != "--debug")]
     lang = "en" if "en" in given or "--lang=en" in given else "zh"
     words = _WORDS[lang]
+    colon = "：" if lang == "zh" else ": "
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         ERR.print(
-            f"{words['warning']}：{message}",
+            f"{words['warning']}{colon}{message}",
             style="yellow",
             highlight=False,
             markup=False,
@@ -319,7 +325,7 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         ERR.print(
-            f"{words['error']}：{_sentence(error, words)}",
+            f"{words['error']}{colon}{_sentence(error, words)}",
             style="red",
             highlight=False,
             markup=False,

@@ -25,7 +25,7 @@ BELOW = {
     "codes": set(),
     "rounding": set(),
     "crs": {"schema"},
-    "datum": {"schema", "crs"},
+    "datum": {"schema", "crs", "rounding"},
     "files": set(),
     "standards": {"schema"},
     "names": {"schema", "files"},

@@ -481,3 +481,14 @@ def test_county_lines_of_amap_are_gcj02_and_those_of_tianditu_are_not(counties):
     assert check_datum(counties, against=fix_datum(amap, found)).verdict == "cgcs2000"
     # and against shifted lines it is the reference that is wrong
     assert check_datum(counties, against=amap).verdict == "gcj02_reversed"
+
+
+def test_the_reason_is_told_in_words_and_plain_numbers(counties):
+    moved = shapely.transform(counties.geometry.to_numpy(), cgcs2000_to_gcj02, interleaved=False)
+    found = check_datum(counties.set_geometry(moved, crs=counties.crs), against=counties)
+    assert found.reason_zh.startswith(
+        "GCJ-02（高德、腾讯偏移坐标）：残差中位数不足0.01 m，次优“坐标如所称"
+    )
+    assert found.reason_en.startswith("GCJ-02 (Amap, Tencent): median residual below 0.01 m")
+    zone = counties.to_crs(4549).set_crs(4548, allow_override=True)
+    assert "e+" not in check_datum(zone, against=counties).reason_zh

@@ -269,8 +269,9 @@ def test_a_shapefile_says_what_it_cannot_hold(tmp_path):
     with pytest.warns(UserWarning) as caught:
         path = write_layer(layer, tmp_path / "a.shp")
     said = "\n".join(str(w.message) for w in caught)
-    for words in ("长文: 超过 254 字节的 1 个文字被截断", "时间: 时间写作文字", "大数: 大整数写作文字",
-                  "小数: 小数只保留15位，1 个数", "1 empty geometries are written as missing"):  # fmt: skip
+    for words in ("长文: 1 texts of more than 254 bytes are cut", "时间: times are written as text",
+                  "大数: large integers are written as text", "小数: a field holds 15 decimals, which",
+                  "1 empty geometries are written as missing"):  # fmt: skip
         assert words in said
     assert all(w.filename == __file__ for w in caught)
     back = read_layer(path)
@@ -281,6 +282,7 @@ def test_a_shapefile_says_what_it_cannot_hold(tmp_path):
     table = pd.read_csv(tmp_path / "a.fields.csv", encoding="utf-8-sig", keep_default_na=False)
     assert table["完整名称"].tolist() == ["长文", "时间", "大数", "小数"]
     assert table["编码"].unique().tolist() == ["GBK"]
+    assert "时间写作文字" in table.to_string()
 
 
 def test_the_encoding_follows_the_texts_or_the_caller(tmp_path):
@@ -311,6 +313,14 @@ def test_other_programs_read_the_shapefile_without_being_told(tmp_path):
             warnings.simplefilter("ignore")
             theirs = gpd.read_file(path)
         assert theirs.iloc[0, 0] == "章吉营" or encoding != "UTF-8"
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".gdb", ".geojson", ".kml", ".fgb", ".parquet"])
+def test_rows_keep_their_order_in_every_kind_of_file(tmp_path, ending):
+    xy = np.random.default_rng(1).uniform((119, 41), (121, 42), (50, 2))
+    layer = gpd.GeoDataFrame({"n": range(50)}, geometry=shapely.points(xy), crs=4490)
+    back = quiet(write_quiet(layer, tmp_path / f"a{ending}"))
+    assert back["n"].astype(int).tolist() == list(range(50))
 
 
 @pytest.mark.parametrize(
@@ -960,8 +970,9 @@ def test_real_shapefiles_are_read_as_geopandas_reads_them(real):
     ours, theirs = read_layer(path), gpd.read_file(path)
     assert ours.geometry.equals(theirs.geometry) and ours.crs == theirs.crs
     for name in theirs.columns.drop("geometry"):
-        named = "length_km" if name == "LENGTH_KM" else name
-        assert ours[named].tolist() == theirs[name].tolist()
+        named = {"LENGTH_KM": "length_km", "HYRIV_ID": "reach_code", "NEXT_DOWN": "to_code"}
+        column = ours[named.get(name, name)]
+        assert column.astype(theirs[name].dtype).tolist() == theirs[name].tolist()
 
 
 @pytest.mark.parametrize(
@@ -970,11 +981,36 @@ def test_real_shapefiles_are_read_as_geopandas_reads_them(real):
         ("所属区县代码", None, "county_code"),
         ("所属区县代", [10], "county_code"),  # as a shapefile in GBK cuts it
         ("所在乡镇名", [10], "township_name"),
+        ("所在乡镇名", None, "township_name"),  # as in a GeoPackage made from that shapefile
+        ("控制单元的", None, "控制单元的"),
         ("所属单位", None, "所属单位"),
     ],
 )
 def test_a_column_of_what_a_row_belongs_to_is_understood(header, cut, name):
     assert map_columns([header], None, where="layer", cut_bytes=cut)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("header", "role"),
+    [
+        ("经度（高德）", "longitude"),
+        ("纬度（百度坐标）", "latitude"),
+        ("X（西安80坐标系）", "coord_x"),
+        ("Y(1954北京)", "coord_y"),
+        ("断面名称（2000）", ""),
+    ],
+)
+def test_the_datum_in_a_header_does_not_hide_what_it_holds(header, role):
+    assert role_of(header) == role
+
+
+def test_the_datum_in_a_header_is_that_of_the_layer(tmp_path):
+    path = tmp_path / "西安.csv"
+    path.write_text("断面,X（西安80）,Y（西安80）\n甲,4604123.5,40538412.2\n", encoding="gbk")
+    assert quiet(path).crs.to_epsg() == 2364  # Xian 1980, 3-degree zone 40
+    path.write_text("断面,经度（高德）,纬度（高德）\n甲,120.46,41.5\n", encoding="gbk")
+    with pytest.warns(UserWarning, match="GCJ-02, which is no CRS"):
+        assert read_layer(path).crs is None
 
 
 def test_flags_of_a_described_layer_are_chinese_and_warnings_english(tmp_path):

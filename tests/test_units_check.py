@@ -10,7 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from chaoyang_geo import CRSError, SchemaError, load_plan
 from chaoyang_geo.schema import COLUMNS
@@ -310,3 +310,18 @@ def test_the_pack_has_large_gaps_only():
     assert gaps["area_m2"].sum() == pytest.approx(rest, rel=1e-6)
     assert set(gaps["repair_policy"]) == {"review"}
     assert only(found, "section_no_position")["section_code"] == "CYS10"
+
+
+def test_sizes_are_written_without_powers_of_ten():
+    km = 1000
+    shapes = [box(X, Y, X + 12 * km, Y + km), box(X + 12 * km + 0.9, Y, X + 24 * km, Y + 11 * km)]
+    units = gpd.GeoDataFrame(
+        {"unit_code": ["A", "B"], "area_km2": [0.5, 11.0]}, geometry=shapes, crs=4549
+    )
+    sections = gpd.GeoDataFrame(
+        {"section_code": ["S"], "unit_code": ["B"]}, geometry=[Point(X - 345, Y)], crs=4549
+    )
+    found = check_units(units, sections=sections)
+    words = " ".join(found["finding_zh"]) + " ".join(found["finding_en"])
+    assert "e+" not in words and "e-0" not in words
+    assert "在登记单元B之外12346 m" in words and "相差2300%" in words

@@ -209,3 +209,77 @@ def test_townships_are_shared_out_like_counties(plan):
     assert found["zone"].tolist() == expected["county_code"].tolist()
     assert found["share"].tolist() == expected["share"].tolist()
     assert found.groupby("unit_code")["share_percent"].sum().round(6).eq(100).all()
+
+
+# ---------------------------------------------------------------- raster weights
+
+
+def raster(path, values, west=X, north=Y + 2 * KM, cell=500.0, crs="EPSG:4549", nodata=None):
+    rasterio = pytest.importorskip("rasterio")
+    values = np.asarray(values, dtype="float32")
+    with rasterio.open(
+        path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1,
+        dtype="float32", crs=crs, nodata=nodata, transform=rasterio.Affine(cell, 0, west, 0, -cell, north),
+    ) as out:  # fmt: skip
+        out.write(values, 1)
+    return path
+
+
+def test_shares_by_a_raster_on_paper(tmp_path):
+    # cells of 500 m; the border of A and B at 750 m halves the cells of the second column
+    people = raster(tmp_path / "people.tif", [[9, 9, 9, 9]] * 2 + [[10, 8, 6, 0], [0, 8, 0, -1]],
+                    nodata=-1)  # fmt: skip
+    units = layer("unit_code", {"U": square(0, 0, 2, 1)})
+    counties = layer("county_code", {"A": square(-8, 0, 0.75, 1), "B": square(0.75, 0, 1.25, 1)})
+    found = county_shares(units, counties, weight=people)
+    assert pairs(found) == [("A", 18 / 32), ("B", 11 / 32), ("", 3 / 32)]
+    assert found["share_percent"].sum() == 100
+    assert found["share_flag"].tolist() == ["", "", "不在任何区县内"]
+    # the same in degrees, and in a wider unit that the raster does not fill
+    turned = county_shares(units.to_crs(4490), counties.to_crs(4326), weight=people)
+    assert turned["share"].tolist() == pytest.approx(found["share"].tolist(), abs=1e-4)
+    wide = county_shares(layer("unit_code", {"U": square(0, 0, 4, 1)}), counties, weight=people)
+    assert pairs(wide) == pairs(found)
+    assert wide["share_flag"].iloc[0] == "单元有50.00%在栅格范围之外，按零计"
+
+
+@pytest.mark.parametrize("block", [4_000_000, 50])
+def test_cells_are_cut_exactly_as_every_cell_by_itself(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("chaoyang_geo.units.cells._BLOCK", block)
+    rng = np.random.default_rng(5)
+    values = rng.integers(0, 9, (23, 37))
+    path = raster(tmp_path / "load.tif", values, west=X - 3000, north=Y + 6000, cell=300.0)
+    turns = np.linspace(0, 6.2, 60)
+    far = rng.uniform(800, 2900, 60)
+    ring = np.column_stack([X + far * np.cos(turns), Y + 3000 + far * np.sin(turns)])
+    hole = square(-0.5, 2.6, 0.45, 3.3)
+    apart = square(3, 3, 3.9, 3.9)  # on the borders of cells
+    units = layer("unit_code", {"U": Polygon(ring).difference(hole).union(apart)})
+    halves = layer("county_code", {"A": square(-9, -9, 0.1, 9), "B": square(0.1, -9, 9, 9)})
+    found = county_shares(units, halves, weight=path).set_index("county_code")["share"]
+    rows, columns = np.indices(values.shape)
+    west, north = (X - 3000 + 300.0 * columns).ravel(), (Y + 6000 - 300.0 * rows).ravel()
+    cells = gpd.GeoSeries([box(a, b - 300, a + 300, b) for a, b in zip(west, north, strict=True)])
+    a, b = (
+        float((cells.intersection(half & units.geometry[0]).area * values.ravel()).sum())
+        for half in halves.geometry
+    )
+    assert found["A"] == pytest.approx(a / (a + b), rel=1e-9)
+
+
+def test_rasters_that_cannot_be_weights_are_refused(tmp_path):
+    units = layer("unit_code", {"U": square(0, 0, 2, 1)})
+    counties = layer("county_code", {"A": square(0, 0, 2, 1)})
+    negative = raster(tmp_path / "n.tif", [[1, 1, 1, 1]] * 3 + [[1, -9999, 1, 1]])
+    with pytest.raises(SchemaError, match=r"-9999 in row 4, column 2; .* declare it"):
+        county_shares(units, counties, weight=negative)
+    with pytest.raises(CRSError, match="no CRS"):
+        county_shares(units, counties, weight=raster(tmp_path / "c.tif", [[1]], crs=None))
+    with pytest.raises(FileNotFoundError, match=r"none\.tif"):
+        county_shares(units, counties, weight=tmp_path / "none.tif")
+    text = tmp_path / "text.tif"
+    text.write_text("people")
+    with pytest.raises(ValueError, match=r"text\.tif cannot be read as a raster"):
+        county_shares(units, counties, weight=text)
+    with pytest.raises(SchemaError, match=r"pathlib\.Path\('n\.tif'\)"):
+        county_shares(units, counties, weight="n.tif")

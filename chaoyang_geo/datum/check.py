@@ -16,6 +16,7 @@ from chaoyang_geo.datum.hypotheses import (
     zone_of,
 )
 from chaoyang_geo.datum.reference import Reference, sample_of
+from chaoyang_geo.rounding import short_number
 from chaoyang_geo.schema import SchemaError
 
 if TYPE_CHECKING:
@@ -382,36 +383,38 @@ def _judged(
         other, against = np.full(n, reach_m), "其他假设"
         times = (reach_m + _FLOOR_M) / (means[best] + _FLOOR_M)
     else:
-        other, against = capped[second], options[second].name
+        other, against = capped[second], options[second].zh
         times = (means[second] + _FLOOR_M) / (means[best] + _FLOOR_M)
     gain = other - capped[best]
     telling = np.abs(gain) > tolerance_m
     n_telling, n_for = int(telling.sum()), int((gain > tolerance_m).sum())
     explained = float((far[best] <= tolerance_m).mean())
-    name, times = options[best].name, float(times)
+    zh, en, times = options[best].zh, options[best].en, float(times)
     if n_telling < least_points:
         return verdict(
-            UNDECIDED, f"证据不足：{n}个点中只有{n_telling}个能区分{name}与{against}，至少要{least_points}个",
-            f"too little evidence: {n_telling} of {n} points tell {name} from the next best, "
+            UNDECIDED, f"证据不足：{n}个点中只有{n_telling}个能区分“{zh}”与“{against}”，至少要{least_points}个",
+            f"too little evidence: {n_telling} of {n} points tell {en} from the next best, "
             f"{least_points} are needed", n_telling, times,
         )  # fmt: skip
     if explained < _LEAST_EXPLAINED:
         return verdict(
-            UNDECIDED, f"最好的假设{name}只有{explained:.0%}的点在{tolerance_m:g} m以内",
-            f"the best, {name}, brings only {explained:.0%} of the points within {tolerance_m:g} m",
+            UNDECIDED, f"最好的假设“{zh}”只有{explained:.0%}的点在{tolerance_m:g} m以内",
+            f"the best, {en}, brings only {explained:.0%} of the points within {tolerance_m:g} m",
             n_telling, times,
         )  # fmt: skip
     if times < ratio or n_for < _AGREE * n_telling:
         return verdict(
-            UNDECIDED, f"{name}与{against}相近：残差之比{times:.2f}，{n_telling}个点中{n_for}个支持前者",
-            f"{name} and the next best are close: ratio of residuals {times:.2f}, {n_for} of "
+            UNDECIDED, f"“{zh}”与“{against}”相近：残差之比{times:.2f}，{n_telling}个点中{n_for}个支持前者",
+            f"{en} and the next best are close: ratio of residuals {times:.2f}, {n_for} of "
             f"{n_telling} points speak for the first", n_telling, times,
         )  # fmt: skip
     median = float(np.median(far[best]))
+    size = "0.01 m" if median < 0.01 else f"{short_number(median, 3)} m"
+    far_zh, far_en = ("不足" + size, "below " + size) if median < 0.01 else (size, size)
     return verdict(
-        name, f"{options[best].zh}：残差中位数{median:.3g} m，次优{against}的平均残差为其{times:.3g}倍，"
-        f"{n_telling}个点能区分，{n_for}个支持",
-        f"{options[best].en}: median residual {median:.3g} m, the next best has {times:.3g} times its "
+        options[best].name, f"{zh}：残差中位数{far_zh}，次优“{against}”的平均残差为其"
+        f"{short_number(times, 3)}倍，{n_telling}个点能区分，{n_for}个支持",
+        f"{en}: median residual {far_en}, the next best has {short_number(times, 3)} times its "
         f"mean, {n_for} of {n_telling} telling points agree", n_telling, times,
     )  # fmt: skip
 

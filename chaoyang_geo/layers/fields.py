@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.layers.aliases import Alias
+from chaoyang_geo.layers.doubt import Doubt
 from chaoyang_geo.schema import SchemaError, label
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME_BYTES, TEXT_BYTES, MAX_FIELDS, MAX_RECORD = 10, 254, 255, 65_000
+_AS_BITS = Doubt("真假写作 1 和 0", "true and false are written as 1 and 0")
+_LARGE = Doubt("大整数写作文字", "large integers are written as text")
+_SPANS = Doubt("时长写作文字", "spans of time are written as text")
+_TIMES = Doubt("时间写作文字", "times are written as text")
+_STRANGE = Doubt("非文字的值写作文字", "values that are no text are written as text")
+_EMPTY = Doubt("空文字与缺失值不再区分", "empty texts and missing values become one")
 _MAX_INT = 10**17  # more digits are read as floating numbers by most programs
 
 
@@ -30,7 +37,7 @@ class Field:
     dtype: str
     cells: npt.NDArray[Any]
     missing: npt.NDArray[np.bool_]
-    note: str = ""
+    notes: tuple[Doubt, ...] = ()
 
 
 def short_names(names: Sequence[str], codec: str) -> list[str]:
@@ -133,27 +140,29 @@ def _field(column: pd.Series, name: str, short: str, codec: str, where: str) -> 
     if kind == "b":
         if missing.any():
             cells = column.astype("Int8").fillna(0).to_numpy("int32")
-            return Field(name, short, dtype, cells, missing, "真假写作 1 和 0")
+            return Field(name, short, dtype, cells, missing, (_AS_BITS,))
         return Field(name, short, dtype, column.to_numpy("bool"), missing)
     if kind in "iu":
         whole = column.fillna(0) if missing.any() else column
         if not len(whole) or max(abs(int(whole.min())), abs(int(whole.max()))) < _MAX_INT:
             return Field(name, short, dtype, whole.to_numpy("int64"), missing)
         return _text_field(
-            column.map(str, na_action="ignore"), name, short, dtype, codec, where, "大整数写作文字"
+            column.map(str, na_action="ignore"), name, short, dtype, codec, where, (_LARGE,)
         )
     if kind == "f":
         numbers = column.to_numpy("float64", na_value=np.nan)
         infinite = np.isinf(numbers)
-        note = f"无穷大 {int(infinite.sum())} 个写作空值" if infinite.any() else ""
+        n = int(infinite.sum())
+        notes = (Doubt(f"无穷大 {n} 个写作空值", f"{n} infinite numbers are written as missing"),)
         return Field(
-            name, short, dtype, np.where(infinite, np.nan, numbers), missing | infinite, note
-        )
+            name, short, dtype, np.where(infinite, np.nan, numbers), missing | infinite,
+            notes if n else (),
+        )  # fmt: skip
     if kind == "M":
         return _times(column, name, short, dtype, codec, where)
     if kind == "m":
         return _text_field(
-            column.map(str, na_action="ignore"), name, short, dtype, codec, where, "时长写作文字"
+            column.map(str, na_action="ignore"), name, short, dtype, codec, where, (_SPANS,)
         )
     texts = column.map(
         lambda cell: cell if isinstance(cell, str) else str(cell), na_action="ignore"
@@ -161,9 +170,9 @@ def _field(column: pd.Series, name: str, short: str, codec: str, where: str) -> 
     strange = (
         dtype == "object" and not column.dropna().map(lambda cell: isinstance(cell, str)).all()
     )
-    note = "非文字的值写作文字" if strange else ""
+    why = (_STRANGE,) if strange else ()
     return _text_field(
-        texts, name, short, "category" if dtype == "category" else dtype, codec, where, note
+        texts, name, short, "category" if dtype == "category" else dtype, codec, where, why
     )
 
 
@@ -174,12 +183,13 @@ def _times(column: pd.Series, name: str, short: str, dtype: str, codec: str, whe
     if "," not in dtype and len(given) and (given == given.dt.normalize()).all():
         return Field(name, short, dtype, column.to_numpy("datetime64[D]"), missing)
     return _text_field(column.map(lambda t: t.isoformat(), na_action="ignore"), name, short, dtype, codec, where,
-                       "时间写作文字" if len(given) else "")  # fmt: skip
+                       (_TIMES,) if len(given) else ())  # fmt: skip
 
 
 def _text_field(
-    column: pd.Series, name: str, short: str, dtype: str, codec: str, where: str, note: str
-) -> Field:
+    column: pd.Series, name: str, short: str, dtype: str, codec: str, where: str,
+    notes: tuple[Doubt, ...],
+) -> Field:  # fmt: skip
     """Encode texts, each distinct one once; the bytes go out as Latin-1, one character a byte."""
     import numpy as np
     import pandas as pd
@@ -200,16 +210,19 @@ def _text_field(
             cut[k] = True
             encoded = encoded[:TEXT_BYTES].decode(codec, "ignore").encode(codec)
         texts[k] = encoded.decode("latin-1")
-    notes = [note] if note else []
     if cut.any():
-        notes.append(f"超过 {TEXT_BYTES} 字节的 {int(cut[codes].sum())} 个文字被截断")
+        n = int(cut[codes].sum())
+        notes += (Doubt(f"超过 {TEXT_BYTES} 字节的 {n} 个文字被截断",
+                        f"{n} texts of more than {TEXT_BYTES} bytes are cut"),)  # fmt: skip
     if altered.any():
-        notes.append(f"{int(altered[codes].sum())} 个文字首尾的空格（或空字符）去掉")
+        n = int(altered[codes].sum())
+        notes += (Doubt(f"{n} 个文字首尾的空格（或空字符）去掉",
+                        f"blanks around {n} texts are taken off"),)  # fmt: skip
     missing = codes < 0
     empty = (texts[codes] == "") & ~missing
     if empty.any() and missing.any():
-        notes.append("空文字与缺失值不再区分")
-    return Field(name, short, dtype, texts[codes], missing, "；".join(notes))
+        notes += (_EMPTY,)
+    return Field(name, short, dtype, texts[codes], missing, notes)
 
 
 def _encoded(text: str, codec: str, what: str) -> bytes:
@@ -232,7 +245,7 @@ def aliases_of(fields: Sequence[Field], encoding: str) -> list[Alias]:
             f.dtype,
             encoding,
             "" if label(f.column) == f.column else label(f.column),
-            f.note,
+            "；".join(note.zh for note in f.notes),
         )
         for f in fields
     ]

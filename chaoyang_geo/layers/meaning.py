@@ -1,7 +1,7 @@
 """What a column means: Chinese and English headers to the names of the vocabulary.
 
 The words lie in ``synonyms.csv`` beside this module. A header that was cut to the ten bytes of a
-shapefile is understood where only one known word begins so.
+shapefile, in any kind of file, is understood where only one known word begins so.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ COORDINATES = (
     "longitude_minute", "longitude_second", "latitude_minute", "latitude_second",
 )  # fmt: skip
 IGNORE = "ignore"
+
+# words of datum and unit in a header of coordinates
+_DATUM = re.compile(
+    r"cgcs2000|wgs-?84|国家2000|2000国家|gcj-?02|bd-?09|火星|百度|高德|腾讯|(?:19)?80西安|西安(?:19)?80"
+    r"|xian(?:19)?80|(?:19)?54北京|北京(?:19)?54|beijing(?:19)?54|十进制|度分秒"
+    r"|(?<=\()(?:2000|°|m|米)(?=\))"
+)
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,7 @@ def role_of(header: str) -> str:
     if folded in known:
         return known[folded]
     # the datum is read off by itself; here it only stands in the way
-    bare = re.sub(
-        r"\((?:cgcs2000|wgs-?84|国家2000|2000|十进制|度分秒|°|m|米|gcj-?02|bd-?09)\)", "", folded
-    )
-    bare = re.sub(r"cgcs2000|wgs84|gcj02|bd09|国家2000|火星|百度|高德", "", bare)
+    bare = re.sub(r"\((?:坐标系?|大地坐标系?)\)|\(\)", "", _DATUM.sub("", folded))
     name = known.get(bare, "")
     return name if name in COORDINATES else ""
 
@@ -86,6 +90,12 @@ def _role_of_cut(header: str, n_bytes: int) -> str:
         return ""
     names = {name for word, name in synonyms().items() if word.startswith(folded)}
     return names.pop() if len(names) == 1 else ""
+
+
+def _gbk_bytes(header: str) -> int:
+    """Return how long a header is in GBK: a file made from a shapefile keeps its cut names."""
+    n_bytes = len(header.encode("gbk", "replace"))
+    return n_bytes if n_bytes == 10 else 0
 
 
 def map_columns(
@@ -118,8 +128,9 @@ def map_columns(
             continue
         role = role_of(header)
         how = "按含义"
-        if not role and cut_bytes is not None:
-            role, how = _role_of_cut(header, cut_bytes[at]), "按含义（名称被截断）"
+        if not role:
+            n_bytes = _gbk_bytes(header) if cut_bytes is None else cut_bytes[at]
+            role, how = _role_of_cut(header, n_bytes), "按含义（名称被截断）"
         if header in COLUMNS or not role or role in COORDINATES:
             found.append(Meaning(header, header, ""))
         elif role in taken:

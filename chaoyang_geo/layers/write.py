@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.crs import CRSError, require_crs
 from chaoyang_geo.files import replacing
 from chaoyang_geo.layers.aliases import ENDING, alias_table
+from chaoyang_geo.layers.doubt import Doubt
 from chaoyang_geo.layers.encoding import named_codec
 from chaoyang_geo.layers.fields import Field, aliases_of, best_codec, fields_of
 from chaoyang_geo.layers.repair import kinds
@@ -126,7 +127,7 @@ def _write_shapefile(layer: gpd.GeoDataFrame, path: Path, encoding: str | None) 
             _install(
                 files, path.parent, old=sidecars(path) if path.parent.is_dir() else [], spare=folder
             )
-    lost += [f"{field.column}: {field.note}" for field in fields if field.note]
+    lost += [f"{field.column}: {note.en}." for field in fields for note in field.notes]
     return lost
 
 
@@ -186,7 +187,11 @@ def _note_rounding(shp: Path, fields: list[Field], codec: str) -> None:
         off |= np.isnan(after)
         if off.any():
             first = float(before[off][0])
-            field.note = f"小数只保留15位，{int(off.sum())} 个数因此改变，如 {first!r} 成为 {float(after[off][0])!r}"
+            last, n_off = float(after[off][0]), int(off.sum())
+            field.notes += (Doubt(
+                f"小数只保留15位，{n_off} 个数因此改变，如 {first!r} 成为 {last!r}",
+                f"a field holds 15 decimals, which changes {n_off} numbers, such as {first!r} to {last!r}",
+            ),)  # fmt: skip
 
 
 def _crs_text(layer: gpd.GeoDataFrame) -> str | None:
@@ -273,8 +278,8 @@ def _write_driver(layer: gpd.GeoDataFrame, path: Path, name: str) -> list[str]:
     if driver == "GPKG":
         taken = {str(column).lower() for column in frame.columns if column != frame.geometry.name}
         options = {"FID": _free("fid", taken), "GEOMETRY_NAME": _free("geom", taken)}
-    if driver == "FlatGeobuf" and (layer.geometry.isna() | layer.geometry.is_empty).any():
-        options = {"SPATIAL_INDEX": "NO"}  # which cannot hold rows without geometry
+    if driver == "FlatGeobuf":
+        options = {"SPATIAL_INDEX": "NO"}  # which puts the rows in another order
     if driver == "OpenFileGDB":
         geometry, shape, more = _one_kind(frame.geometry.to_numpy(), path.name, "a FileGDB layer")
         frame, lost = frame.set_geometry(geometry, crs=frame.crs), [*lost, *more]

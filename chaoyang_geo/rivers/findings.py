@@ -110,7 +110,7 @@ KINDS: dict[str, tuple[str, str, str, str, str]] = {
         "不相连",
         "warning",
         "与其余河网不相连",
-        "河段{code}所在的部分与其余河网不相连，距最近的{other} {size} m",
+        "河段{code}所在的部分与其余河网不相连，距最近的河段{other} {size} m",
         "the part that ends in reach {code} is not connected; the nearest other reach is {other}, "
         "{size} m away",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.rounding import short_number
 from chaoyang_geo.units.faces import Faces, components, cut_faces, union_of
 from chaoyang_geo.units.findings import Finding, size_text
 from chaoyang_geo.units.gaps import STRIP, split_strip
@@ -320,8 +321,8 @@ def _mismatches(edges: Shapes, found: list[Finding], units: Coverage) -> list[Fi
         length = float(shapely.length(shapely.union_all(lines[[k, m]])))
         out.append(Finding(
             "mismatch", (i, j), "mismatch", shape, 0.0, length, 0.0, 1, "match_vertices",
-            words=(f"单元{{units}}的公共边界有{length:.4g} m顶点不一致",
-                   f"The borders of units {{units}} do not match along {length:.4g} m"),
+            words=(f"单元{{units}}的公共边界有{short_number(length)} m顶点不一致",
+                   f"The borders of units {{units}} do not match along {short_number(length)} m"),
         ))  # fmt: skip
     return out
 

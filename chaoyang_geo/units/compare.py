@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.rounding import short_number
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
 from chaoyang_geo.units.shapes import additive_areas, in_crs, polygonal, read_polygons, ruler_of
 
@@ -322,11 +323,11 @@ def _change(
     there = np.flatnonzero(areas[:-1] > 0)
     there = there[np.argsort(-areas[there], kind="stable")]
     parts = [(codes[k], float(areas[k])) for k in there.tolist()]
-    zh_parts = "、".join(f"{other} {area / 1e6:.4g} km²" for other, area in parts[:5])
-    en_parts = ", ".join(f"{other} {area / 1e6:.4g} km²" for other, area in parts[:5])
+    zh_parts = "、".join(f"{other} {short_number(area / 1e6)} km²" for other, area in parts[:5])
+    en_parts = ", ".join(f"{other} {short_number(area / 1e6)} km²" for other, area in parts[:5])
     rest = float(areas[-1])
-    notes_zh = f"；{rest / 1e6:.4g} km²不在对方任何单元内" if rest > 0 else ""
-    notes_en = f"; {rest / 1e6:.4g} km² in no unit of the other" if rest > 0 else ""
+    notes_zh = f"；{short_number(rest / 1e6)} km²不在对方任何单元内" if rest > 0 else ""
+    notes_en = f"; {short_number(rest / 1e6)} km² in no unit of the other" if rest > 0 else ""
     if rest < 0:
         notes_zh = "；对方单元相互重叠，合计超出本单元"
         notes_en = "; units of the other layer overlap, so the parts exceed the unit"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.rounding import short_number
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -115,14 +117,18 @@ class Finding:
 
 def area_text(area_m2: float) -> str:
     """Write an area in m2 or, from a hectare on, in km2."""
-    return f"{area_m2:.4g} m²" if area_m2 < 10_000 else f"{area_m2 / 1e6:.4g} km²"
+    if float(f"{area_m2:.4g}") < 10_000:
+        return f"{short_number(area_m2)} m²"
+    return f"{short_number(area_m2 / 1e6)} km²"
 
 
 def size_text(found: Finding) -> tuple[str, str]:
     """Write the size of a strip or patch in both languages."""
     area, n = area_text(found.area_m2), found.n_places
-    zh = f"{area}，平均宽{found.width_m:.3g} m" + (f"，共{n}处" if n > 1 else "")
-    en = f"{area}, {found.width_m:.3g} m wide on average" + (f", in {n} places" if n > 1 else "")
+    zh = f"{area}，平均宽{short_number(found.width_m, 3)} m" + (f"，共{n}处" if n > 1 else "")
+    en = f"{area}, {short_number(found.width_m, 3)} m wide on average" + (
+        f", in {n} places" if n > 1 else ""
+    )
     return zh, en
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.rounding import short_number
 from chaoyang_geo.schema import as_text, split_codes
 from chaoyang_geo.units.borders import Coverage, Townships
 from chaoyang_geo.units.findings import Finding, size_text
@@ -93,7 +94,7 @@ def township_findings(
             float(rims[k] / 2), float(wide[k]), township=towns.codes[row],
         )  # fmt: skip
         zh, en = size_text(one)
-        percent = f"{100 * share:.3g}%"
+        percent = f"{short_number(100 * share, 3)}%"
         if wide[k] < units.sliver_m or share < township_share:
             one.kind, one.rule, one.policy, one.to = (
                 "township_border", "township_border", "township", main,
@@ -113,7 +114,7 @@ def township_findings(
 
 def area_words(area_m2: float) -> str:
     """Write an area in km2."""
-    return f"{area_m2 / 1e6:.4g} km²"
+    return f"{short_number(area_m2 / 1e6)} km²"
 
 
 def area_findings(units: Coverage, tolerance: float) -> list[Finding]:
@@ -128,9 +129,9 @@ def area_findings(units: Coverage, tolerance: float) -> list[Finding]:
         found.append(Finding(
             "area", (int(row),), "area_far" if apart[row] > 10 * tolerance else "area",
             units.shapes[row], float(abs(units.area[row] - units.recorded[row])),
-            words=(f"单元{{units}}量得{here:.6g} km²，登记{there:.6g} km²，相差{100 * apart[row]:.3g}%",
+            words=(f"单元{{units}}量得{here:.6g} km²，登记{there:.6g} km²，相差{short_number(100 * apart[row], 3)}%",
                    f"Unit {{units}} measures {here:.6g} km², recorded are {there:.6g} km², "
-                   f"{100 * apart[row]:.3g}% apart"),
+                   f"{short_number(100 * apart[row], 3)}% apart"),
         ))  # fmt: skip
     return found
 
@@ -182,8 +183,8 @@ def section_findings(
         found.append(Finding(
             "section_outside", (int(unit[k]),), "far", length_m=float(away[k]),
             section=codes[one[k]], place=points[one[k]],
-            words=(f"断面{codes[one[k]]}在登记单元{{units}}之外{away[k]:.4g} m",
-                   f"Section {codes[one[k]]} lies {away[k]:.4g} m outside its unit {{units}}"),
+            words=(f"断面{codes[one[k]]}在登记单元{{units}}之外{short_number(away[k])} m",
+                   f"Section {codes[one[k]]} lies {short_number(away[k])} m outside its unit {{units}}"),
         ))  # fmt: skip
     lake = np.zeros(len(points), bool)
     if "water_type" in sections:
@@ -195,8 +196,8 @@ def section_findings(
         found.append(Finding(
             "section_not_at_outlet", (int(unit[k]),), "outlet", length_m=float(off[k]),
             section=codes[one[k]], place=points[one[k]],
-            words=(f"断面{codes[one[k]]}距单元{{units}}的{zh}{off[k]:.4g} m",
-                   f"Section {codes[one[k]]} is {off[k]:.4g} m from the {en} of unit {{units}}"),
+            words=(f"断面{codes[one[k]]}距单元{{units}}的{zh}{short_number(off[k])} m",
+                   f"Section {codes[one[k]]} is {short_number(off[k])} m from the {en} of unit {{units}}"),
         ))  # fmt: skip
     return found
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.rounding import short_number
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
+from chaoyang_geo.units.cells import Cells
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +33,7 @@ def county_shares(
     units: gpd.GeoDataFrame,
     counties: gpd.GeoDataFrame,
     *,
-    weight: str | pd.Series | None = None,
+    weight: str | pd.Series | os.PathLike[str] | None = None,
     sliver: float = 0.005,
     decimals: int = 1,
 ) -> pd.DataFrame:
@@ -45,10 +49,12 @@ def county_shares(
     units : GeoDataFrame, n units
     counties : GeoDataFrame
         Rows of one code are one county.
-    weight : str or Series, optional
-        A column of ``counties``, or numbers by county code, such as people: a county's weight is
-        spread evenly over its area, and shares are of weight instead of area. What lies outside
-        every county then has no share.
+    weight : str, Series or path, optional
+        Shares are of it instead of area. A column of ``counties``, or numbers by county code, such
+        as people: a county's weight is spread evenly over its area, and what lies outside every
+        county has no share. Or a raster as a :class:`pathlib.Path`, any file that rasterio reads,
+        first band: the people, load or hectares of cropland in each cell, 0 or more (of a density
+        or a mask of 0 and 1 only where all cells are of one area); what has no data counts 0.
     sliver : float, 0 to 1
         Shares below it are flagged: two borders that were drawn apart leave such strips.
     decimals : int, 0 to 6
@@ -71,10 +77,15 @@ def county_shares(
         A required column is missing, a unit is there twice, a geometry is no polygon, or a
         weight is missing or negative.
     ValueError
-        ``sliver`` or ``decimals`` is out of range.
+        ``sliver`` or ``decimals`` is out of range, or the raster cannot be read.
+    ImportError
+        A raster is given and rasterio is not installed; the message gives the install line.
 
     Notes
     -----
+    A cell that a border cuts counts with the part of it on each side: polygons go to the CRS of the
+    raster, cells are not resampled.
+
     The rows of a unit in print: each share is cut to ``decimals``, and the units that are left
     go to the largest remainders; of equal ones to the larger share, then to the lower code.
 
@@ -112,20 +123,25 @@ def county_shares(
         zone = metric_crs(units, layer_name="units")
         shapes = shapes.to_crs(zone)
     of_county = _counties(counties, zone)
-    weights = _weights(weight, counties, of_county)
     out: list[dict[str, Any]] = []
     codes = as_text(units["unit_code"]).tolist()
     names = _names(units, "unit_name")
-    for place, (code, name) in enumerate(zip(codes, names, strict=True)):
-        shape = shapes.iloc[place] if zone is not None else None
-        own = _unit_rows(shape, of_county, weights, sliver)
-        for row in own:
-            if mended[place]:
-                row["flags"].append("单元图形有自交，修复后量算")
-        _percents(own, decimals)
-        for row in own:
-            out.append({"unit_code": code, "unit_name": name, **row,
-                        "share_flag": "；".join(row["flags"])})  # fmt: skip
+    with ExitStack() as opened:
+        weights: Floats | Cells | None
+        if isinstance(weight, os.PathLike):
+            weights = opened.enter_context(Cells(weight))
+        else:
+            weights = _weights(weight, counties, of_county)
+        for place, (code, name) in enumerate(zip(codes, names, strict=True)):
+            shape = shapes.iloc[place] if zone is not None else None
+            own = _unit_rows(shape, of_county, weights, sliver)
+            for row in own:
+                if mended[place]:
+                    row["flags"].append("单元图形有自交，修复后量算")
+            _percents(own, decimals)
+            for row in own:
+                out.append({"unit_code": code, "unit_name": name, **row,
+                            "share_flag": "；".join(row["flags"])})  # fmt: skip
     table = pd.DataFrame(out, columns=list(SHARE_COLUMNS))
     numbers = dict.fromkeys(("area_km2", "share", "share_percent"), "float64")
     return table.astype({name: numbers.get(name, "str") for name in SHARE_COLUMNS})
@@ -137,7 +153,7 @@ def area_shares(
     *,
     code: str = "township_code",
     name: str = "township_name",
-    weight: str | pd.Series | None = None,
+    weight: str | pd.Series | os.PathLike[str] | None = None,
     sliver: float = 0.005,
     decimals: int = 1,
 ) -> pd.DataFrame:
@@ -252,7 +268,8 @@ def _weights(
     if weight is None:
         return None
     if isinstance(weight, str):
-        require(counties, [weight], table="counties")
+        hint = f"A raster is given as a path: weight=pathlib.Path({weight!r})."
+        require(counties, [weight], table="counties", hint=hint if "." in weight else "")
         codes = as_text(counties["county_code"])
         values = pd.Series(counties[weight].to_numpy(), index=codes)
         spread = values.groupby(level=0).nunique(dropna=False)
@@ -279,7 +296,7 @@ def _weights(
 
 
 def _unit_rows(
-    shape: Any, of_county: gpd.GeoDataFrame, weights: Floats | None, sliver: float
+    shape: Any, of_county: gpd.GeoDataFrame, weights: Floats | Cells | None, sliver: float
 ) -> list[dict[str, Any]]:
     """Return the rows of one unit: counties by share, then what lies in none."""
     import numpy as np
@@ -296,12 +313,19 @@ def _unit_rows(
     covered = shapely.area(shapely.union_all(parts)) if len(parts) else 0.0
     outside, overlap = whole - covered, float(areas.sum()) - covered
     outside = outside if outside > _NOISE * whole else 0.0
-    size = areas if weights is None else areas * weights[near]
-    rest = outside if weights is None else 0.0
+    size, rest, flags = areas, outside, []
+    if isinstance(weights, Cells):
+        left = shapely.difference(shape, shapely.union_all(parts)) if outside else shapely.Polygon()
+        sums, beyond = weights.sums(np.append(parts, left), of_county.crs)
+        size, rest = sums[:-1], float(sums[-1])
+        lost = float((beyond * np.append(areas, outside)).sum()) / whole
+        if lost > _NOISE:
+            flags.append(f"单元有{lost:.2%}在栅格范围之外，按零计")
+    elif weights is not None:
+        size, rest = areas * weights[near], 0.0
     total = float(size.sum()) + rest
-    flags = []
     if overlap > _NOISE * whole:
-        flags.append(f"区县在本单元内重叠{overlap / 1e6:.4g} km²，份额按合计面积计")
+        flags.append(f"区县在本单元内重叠{short_number(overlap / 1e6)} km²，份额按合计面积计")
     rows = []
     order = sorted(range(len(near)), key=lambda k: (-size[k], of_county["code"].iloc[near[k]]))
     for k in order:
@@ -311,17 +335,17 @@ def _unit_rows(
         if not total:
             own.append("权重合计为零，没有份额")
         elif share < sliver:
-            own.append(f"份额不足{sliver:.3g}，可能是两套边界不一致")
+            own.append(f"份额不足{short_number(sliver, 3)}，可能是两套边界不一致")
         if county["mended"]:
             own.append("区县图形有自交，修复后量算")
         rows.append(_row(county["code"], county["name"], float(areas[k]), share, own))
     if outside:
         own = [*flags, "不在任何区县内"]
         share = rest / total if total else float("nan")
-        if weights is not None:
+        if weights is not None and not isinstance(weights, Cells):
             own.append("没有权重，不计份额")
         elif share < sliver:
-            own.append(f"份额不足{sliver:.3g}，可能是两套边界不一致")
+            own.append(f"份额不足{short_number(sliver, 3)}，可能是两套边界不一致")
         rows.append(_row("", "", float(outside), share, own))
     if not rows:
         return [_row("", "", 0.0, float("nan"), ["单元面积为零，不能量算"])]

@@ -303,6 +303,45 @@ def test_rows_of_one_code_are_one_zone():
     assert twice["overlap_m2"].iloc[0] == pytest.approx(20_000)
 
 
+def test_two_layers_of_one_name_are_not_taken_for_one():
+    here = gpd.GeoDataFrame({"编号": ["1"]}, geometry=[at(SQUARE)], crs=CRS)
+    there = gpd.GeoDataFrame({"编号": ["1"]}, geometry=[at(box(5000, 0, 6000, 1000))], crs=CRS)
+    read = {"kind": "红线", "grade": "一般", "version": "1", "version_date": ""}
+    both = [read_zones(here, **read), read_zones(there, **read)]
+    with pytest.raises(SchemaError, match="are called '生态保护红线', and both have a zone '1'"):
+        screen_sites(sites(Point(0, 0)), both)
+    named = [read_zones(here, **read, name="甲县"), read_zones(there, **read, name="乙县")]
+    screening = screen_sites(sites(Point(500, 500), Point(5500, 500)), named)
+    assert screening.findings["layer"].tolist() == ["甲县", "乙县"]
+    twice = screen_sites(sites(Point(500, 500)), [both[0], both[0]])  # the same layer is one
+    assert twice.sites["n_zones"].tolist() == [1]
+
+
+def test_the_order_of_layers_does_not_matter():
+    one = zones(SQUARE, layer="A")
+    two = zones(box(500, 0, 2000, 1000), layer="B", kind="drinking_water", grade="primary")
+    site = sites(box(400, 400, 600, 500), Point(1500, 500))
+    left, right = screen_sites(site, [one, two]), screen_sites(site, [two, one])
+    pd.testing.assert_frame_equal(left.findings, right.findings)
+    pd.testing.assert_frame_equal(left.checked, right.checked)
+    assert left.sites["why_zh"].tolist() == right.sites["why_zh"].tolist()
+
+
+def test_a_site_far_from_its_meridian_is_told_that_plane_and_ellipsoid_differ():
+    line = gpd.GeoDataFrame(
+        {"site_code": ["A"], "site_name": ["示例管道"], "activity": ["pipeline"]},
+        geometry=[LineString([(104.0, 41), (119.6, 41)])],
+        crs="EPSG:4490",
+    )
+    east = read_zones(
+        gpd.GeoDataFrame(geometry=[shapely.box(118.8, 40.5, 119.4, 41.5)], crs="EPSG:4490"),
+        kind="红线", grade="一般", version="1", version_date="",
+    )  # fmt: skip
+    found = screen_sites(line, east).findings.iloc[0]
+    assert found["overlap_m"] / found["overlap_m_geodesic"] > 1.001
+    assert "相差超过 0.1 %" in found["finding_flag"]
+
+
 def test_a_seam_between_zones_of_one_kind_and_grade_makes_no_doubt():
     halves = zones(box(0, 0, 500, 1000), box(500, 0, 1000, 1000))
     for shape in (

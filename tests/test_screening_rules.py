@@ -22,8 +22,7 @@ from chaoyang_geo.screening import (
     screen_sites,
 )
 from chaoyang_geo.screening.activities import GROUPS
-from chaoyang_geo.screening.decide import Judge
-from chaoyang_geo.screening.rules import rules_hash
+from chaoyang_geo.screening.rules import Judge, rules_hash
 from chaoyang_geo.screening.words import KINDS, VERDICTS, VERDICTS_EN, find_grade, find_kind
 
 sys.path.insert(0, str(Path(__file__).parent))

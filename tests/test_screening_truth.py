@@ -1,7 +1,7 @@
 """Screening against a route without an index, and what must not change the answer."""
 
 import sys
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from chaoyang_geo.screening import screen_sites
-from chaoyang_geo.screening.distances import border_distances, borders_of
-from chaoyang_geo.screening.overlaps import parts_of
-from chaoyang_geo.screening.pieces import cut_areas
+from chaoyang_geo.screening.ground import cut_areas, ground_of
+from chaoyang_geo.screening.measure import INSIDE, measure_pairs, sites_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from screening_paper import sites, zones
@@ -126,6 +125,64 @@ def test_a_route_without_an_index_agrees(shapes, areas):
             assert verdict == "无冲突"
 
 
+# on a coarse grid lines run along borders, through corners, and begin and end on them
+cells = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12, unique=True
+)
+knots = st.lists(st.tuples(st.integers(-1, 11), st.integers(-1, 11)), min_size=2, max_size=7).map(
+    lambda points: [(50.0 * x, 50.0 * y) for x, y in points]
+)
+
+
+@settings(max_examples=80)
+@given(st.lists(knots, min_size=1, max_size=3), cells, st.sampled_from([0.0, 0.3]))
+def test_lines_along_borders_and_through_corners(lines, squares, turn):
+    zone = shapely.union_all(
+        [shapely.box(100 * x, 100 * y, 100 * x + 100, 100 * y + 100) for x, y in squares]
+    )
+    line = shapely.MultiLineString(lines)
+    assume(line.length > 0)
+    zone, line = (
+        affinity.rotate(shape, turn, origin=(0, 0), use_radians=True) for shape in (zone, line)
+    )
+    found = screened(sites(line), zones(zone), tolerance_m=0).findings
+    steps = [step for part in line.geoms for step in retraced(part)]
+    border = zone.boundary.buffer(1e-6)
+    length = sum(step.intersection(zone).difference(border).length for step in steps)
+    if length < 0.01:
+        assert (found["overlap_m"] == 0).all()
+        reach = zone.distance(line) if found.empty else found["distance_m"].iloc[0]
+        assert reach == pytest.approx(zone.distance(line), abs=0.002)
+    else:
+        assert found["overlap_m"].sum() == pytest.approx(length, abs=0.01)
+        assert found["overlap_m_geodesic"].sum() == pytest.approx(length, rel=1e-3, abs=0.02)
+
+
+def retraced(line):
+    """Return the segments of a line one by one, so that what is walked twice counts twice."""
+    return [shapely.LineString(ends) for ends in pairwise(line.coords) if ends[0] != ends[1]]
+
+
+@settings(max_examples=40)
+@given(cells, cells, st.sampled_from([0.0, 0.3]))
+def test_areas_along_borders_and_through_corners(site, squares, turn):
+    def area(where):
+        return affinity.rotate(
+            shapely.union_all([shapely.box(100 * x, 100 * y, 100 * x + 100, 100 * y + 100) for x, y in where]),
+            turn, origin=(0, 0), use_radians=True,
+        )  # fmt: skip
+
+    one, other = area(site), area(squares)
+    found = screened(sites(one), zones(other), tolerance_m=0).findings
+    common = one.intersection(other).area
+    if common < 1:
+        assert (found["overlap_m2"] == 0).all()
+        assert found["relation"].isin(["touches", "near"]).all()
+    else:
+        assert found["overlap_m2"].sum() == pytest.approx(common, rel=1e-9)
+        assert found["relation"].iloc[0] == ("inside" if common > one.area - 1 else "overlaps")
+
+
 @settings(max_examples=25)
 @given(site_shapes, zone_shapes, seeds)
 def test_the_order_of_sites_and_zones_does_not_matter(shapes, areas, seed):
@@ -175,22 +232,31 @@ def test_splitting_a_zone_in_two_changes_nothing(shapes, area, where):
         pd.testing.assert_series_equal(*sums, rtol=1e-6, atol=1e-3)
 
 
-@settings(max_examples=30)
+@pytest.mark.parametrize("few", [64, 0])
+@settings(max_examples=20)
 @given(st.lists(st.builds(star, seeds, st.floats(60.0, 900.0)), min_size=1, max_size=5), seeds)
-def test_distances_are_those_of_the_whole_borders(areas, seed):
+def test_distances_are_those_of_the_whole_borders(few, areas, seed):
     assume(usable(areas))
     shapes = np.array([walk(seed), spot(seed), star(seed, 200.0)], dtype=object)
-    parts, owner = shapely.get_parts(np.array(areas, dtype=object), return_index=True)
-    pieces, site_of = parts_of(shapes)
-    site, zone, distance = border_distances(
-        pieces, site_of, borders_of(parts, owner, owner), reach_m=700.0
-    )
+    number = np.arange(len(areas))
+    sites_ = sites_of(shapes, np.full(3, 700.0), np.full(3, 700.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chaoyang_geo.screening.ground._FEW", few)  # with and without an index
+        land = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number)
+        every = np.indices((len(sites_.low), len(areas))).reshape(2, -1)
+        pairs, _ = measure_pairs(sites_, land, (every[0], every[1]))
     lines = np.array([s if s.area == 0 else s.boundary for s in shapes], dtype=object)
     truth = shapely.distance(lines[:, None], shapely.boundary(np.array(areas, dtype=object))[None])
-    assert set(zip(site.tolist(), zone.tolist(), strict=True)) == {
+    inside = shapely.intersects(shapes[:, None], np.array(areas, dtype=object)[None])
+    assert set(zip(pairs.site.tolist(), pairs.zone.tolist(), strict=True)) >= {
         (int(a), int(b)) for a, b in np.argwhere(truth <= 700.0)
     }
-    assert distance == pytest.approx(truth[site, zone], abs=1e-6)
+    away = ~inside[pairs.site, pairs.zone]
+    site, zone = pairs.site[away], pairs.zone[away]
+    assert pairs.distance[away] == pytest.approx(truth[site, zone], abs=1e-6)
+    deep = (pairs.relation == INSIDE) & (truth[pairs.site, pairs.zone] <= 700.0)
+    site, zone = pairs.site[deep], pairs.zone[deep]
+    assert pairs.border[deep] == pytest.approx(truth[site, zone], abs=1e-6)
 
 
 def test_pieces_cover_a_large_zone_exactly():

@@ -1,12 +1,10 @@
-"""Distances from sites to the borders of zones, by short chunks of both."""
+"""Distances from the borders of sites to the borders of zones, by short chunks of both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.pieces import chunks, short_lines
+from chaoyang_geo.screening.ground import Chunks, Ground, chunks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,123 +14,99 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-_BORDER_SEGMENTS, _SITE_SEGMENTS = 24, 12
-_LONGEST_M = 2000.0  # of a segment of a site, so that boxes are tight
+_CHUNK_M = 1000.0  # of a chunk of a site at least, of its reach where that is more
+_MOST = 24  # segments of a chunk of a site
 
 
-@dataclass(frozen=True)
-class Borders:
-    """Borders of zones in short chunks, as drawn, each with its record and its zone."""
-
-    chunk: Shapes
-    record: Ints
-    zone: Ints
-
-    @cached_property
-    def tree(self) -> Any:
-        """Index of the chunks."""
-        import shapely
-
-        return shapely.STRtree(self.chunk)
-
-    @cached_property
-    def bounds(self) -> Floats:
-        """Boxes of the chunks."""
-        import shapely
-
-        bounds: Floats = shapely.bounds(self.chunk)
-        return bounds
-
-
-def borders_of(polygons: Shapes, record: Ints, zone: Ints) -> Borders:
-    """Return the borders of polygons, each of which belongs to a record and a zone."""
-    chunk, owner = chunks(polygons, n_segments=_BORDER_SEGMENTS)
-    return Borders(chunk, record[owner], zone[owner])
-
-
-def border_distances(
-    shapes: Shapes, site: Ints, borders: Borders, *, reach_m: float
-) -> tuple[Ints, Ints, Floats]:
-    """Return site, zone and distance (m) of the pairs whose borders come within ``reach_m``.
-
-    Pairs are unique and sorted. Boxes give bounds from below and above for each pair of chunks;
-    only chunks that may be the nearest of their site and zone are measured.
-    """
+def site_chunks(parts: Shapes, reach_m: Floats) -> Chunks:
+    """Cut the borders of parts of sites into chunks, each about as long as its reach."""
+    import numpy as np
     import shapely
 
-    lines = shapely.get_dimensions(shapes) == 1
-    near = shapes.copy()
-    near[lines] = short_lines(shapes[lines], longest_m=_LONGEST_M)
-    part, owner = chunks(near, n_segments=_SITE_SEGMENTS)
-    box = shapely.bounds(part)
-    widened = shapely.box(
-        box[:, 0] - reach_m, box[:, 1] - reach_m, box[:, 2] + reach_m, box[:, 3] + reach_m
-    )
-    best = _Nearest(site[owner], part, box, borders, reach_m)
-    step = max(1, int(2e6 / max(1.0, _mean_hits(widened, borders))))
-    for start in range(0, len(part), step):  # so that memory stays small
-        here, there = borders.tree.query(widened[start : start + step])
-        best.take(here + start, there)
-    return best.result()
+    count = np.maximum(1, shapely.get_num_coordinates(parts) - 1)
+    length = np.maximum(shapely.length(parts) / count, 1e-9)
+    wanted = np.clip(np.maximum(_CHUNK_M, reach_m) / length, 1, _MOST)
+    return chunks(parts, n_segments=wanted.astype(np.int64))
 
 
-def _mean_hits(boxes: Shapes, borders: Borders) -> float:
-    """Estimate how many chunks a box meets, from an even sample."""
-    sample = boxes[:: max(1, len(boxes) // 64)]
-    return float(borders.tree.query(sample).shape[1] / max(1, len(sample)))
+class Nearest:
+    """The smallest distance of each site and zone, gathered block by block.
 
-
-class _Nearest:
-    """The smallest distance of each site and zone, gathered block by block."""
+    Boxes give bounds from below for each pair of chunks. The pair of the nearest boxes of a site
+    and a zone is measured first, and then only those pairs whose boxes are nearer than that.
+    """
 
     def __init__(
-        self, site: Ints, part: Shapes, box: Floats, borders: Borders, reach_m: float
+        self,
+        own: Chunks,
+        site: Ints,
+        reach_m: Floats,
+        inside: Ints,
+        band_m: Floats,
+        ground: Ground,
     ) -> None:
-        self._site, self._part, self._box = site, part, box
-        self._borders, self._reach = borders, reach_m
-        self._blocks: list[tuple[Ints, Floats]] = []
-        self._width = int(borders.zone.max()) + 1 if len(borders.zone) else 1
+        """Begin with the chunks of sites, and for each its site, its reach and its band.
 
-    def take(self, here: Ints, there: Ints) -> None:
-        """Measure the pairs of chunks that may be the nearest ones."""
+        Of the pairs ``inside`` only the band matters: how far the border is beyond that is not
+        asked. Pairs are a site times the number of zones, plus a zone; sorted.
+        """
+        self._own, self._owner, self._reach = own, site, reach_m
+        self._inside, self._band = inside, band_m
+        self._borders, self._zone = ground.borders, ground.border_zone
+        self._n_zones = len(ground.group_of_zone)
+        self._blocks: list[tuple[Ints, Floats]] = []
+
+    def take(self, here: Ints, there: Ints, known: Ints) -> None:
+        """Measure the pairs of chunks that may be the nearest ones.
+
+        ``known`` are pairs that need not be measured; they are left out.
+        """
         import numpy as np
 
-        one, other = self._box[here], self._borders.bounds[there]
-        across = np.maximum(0.0, np.maximum(one[:, 0] - other[:, 2], other[:, 0] - one[:, 2]))
-        along = np.maximum(0.0, np.maximum(one[:, 1] - other[:, 3], other[:, 1] - one[:, 3]))
-        low = np.hypot(across, along)
-        kept = low <= self._reach
-        here, there, low = here[kept], there[kept], low[kept]
+        key = self._owner[here] * self._n_zones + self._zone[there]
+        new = ~_among(key, known)
+        here, there, key = here[new], there[new], key[new]
+        (low, high), (low_, high_) = self._own.bounds, self._borders.bounds
+        away = np.maximum(0.0, np.maximum(low[here] - high_[there], low_[there] - high[here]))
+        least = np.hypot(away[:, 0], away[:, 1])
+        reach = np.where(_among(key, self._inside), self._band[here], self._reach[here])
+        near = least <= reach
+        here, there, key, least = here[near], there[near], key[near], least[near]
         if not len(here):
             return
-        key = self._site[here] * self._width + self._borders.zone[there]
-        order = np.lexsort((low, key))
-        here, there, key, low = here[order], there[order], key[order], low[order]
-        # the pair of the nearest boxes gives a bound that few other boxes are within
-        first = np.concatenate([[True], key[1:] != key[:-1]])
+        order = np.lexsort((least, key))
+        here, there, key, least = here[order], there[order], key[order], least[order]
+        first = np.diff(key, prepend=-1) != 0
         found = np.full(len(key), np.inf)
         found[first] = self._measured(here[first], there[first])
         bound = found[first][np.cumsum(first) - 1]
-        rest = ~first & (low < bound)
+        rest = ~first & (least < bound)
         found[rest] = self._measured(here[rest], there[rest])
         self._blocks.append(_least(key, found))
 
     def _measured(self, here: Ints, there: Ints) -> Floats:
         import shapely
 
-        found: Floats = shapely.distance(self._part[here], self._borders.chunk[there])
+        found: Floats = shapely.distance(self._own.shapes(here), self._borders.shapes(there))
         return found
 
-    def result(self) -> tuple[Ints, Ints, Floats]:
-        """Return site, zone and distance, unique and sorted."""
+    def result(self) -> tuple[Ints, Floats]:
+        """Return the pairs that come within reach, unique and sorted, each with its distance."""
         import numpy as np
 
         if not self._blocks:
-            nothing = np.zeros(0, np.int64)
-            return nothing, nothing, np.zeros(0)
-        key, found = _least(*(np.concatenate(part) for part in zip(*self._blocks, strict=True)))
-        near = found <= self._reach
-        return key[near] // self._width, key[near] % self._width, found[near]
+            return np.zeros(0, np.int64), np.zeros(0)
+        return _least(*(np.concatenate(part) for part in zip(*self._blocks, strict=True)))
+
+
+def _among(values: Ints, known: Ints) -> npt.NDArray[np.bool_]:
+    """Tell which values are among the known ones, which are sorted."""
+    import numpy as np
+
+    if not len(known):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.asarray(known[place] == values)
 
 
 def _least(key: Ints, value: Floats) -> tuple[Ints, Floats]:
@@ -141,5 +115,5 @@ def _least(key: Ints, value: Floats) -> tuple[Ints, Floats]:
 
     order = np.lexsort((value, key))
     key, value = key[order], value[order]
-    first = np.concatenate([[True], key[1:] != key[:-1]]) if len(key) else np.zeros(0, bool)
+    first = np.diff(key, prepend=-1) != 0
     return key[first], value[first]

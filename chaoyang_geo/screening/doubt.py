@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.measure import Ground, Pairs
-from chaoyang_geo.screening.merge import SLIVER_M
+from chaoyang_geo.screening.common import Common, parts_of
+from chaoyang_geo.screening.ground import Ground, chunks
+from chaoyang_geo.screening.measure import INSIDE, OVERLAPS, SLIVER_M, TOUCHES, Pairs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
+
+_SHIFTED_SEGMENTS = 8  # of a chunk of a line that is shifted
 
 #: The site is tried in so many directions, at the width of the band and at half of it.
 N_DIRECTIONS = 32
@@ -43,7 +46,9 @@ def bands(site_m: Floats, zone_m: Floats, tolerance_m: float) -> Floats:
     )
 
 
-def certain_conflicts(sites: Shapes, pairs: Pairs, ground: Ground, band: Floats) -> Bools:
+def certain_conflicts(
+    sites: Shapes, pairs: Pairs, common: Common, ground: Ground, band: Floats
+) -> Bools:
     """Tell for each pair whether its site surely meets the zones of the pair's group.
 
     Surely: however the site is moved by up to the band, it still meets a zone of the group, so
@@ -58,50 +63,72 @@ def certain_conflicts(sites: Shapes, pairs: Pairs, ground: Ground, band: Floats)
     import numpy as np
     import shapely
 
-    n_groups = int(ground.group_of_zone.max()) + 1 if len(ground.group_of_zone) else 1
+    if not len(pairs.site):
+        return np.zeros(0, bool)
+    n_groups = int(ground.group_of_zone.max()) + 1
     key = pairs.site * n_groups + pairs.group
-    meets = np.isin(pairs.relation, ("inside", "overlaps"))
-    sure = meets & ((pairs.relation == "inside") & (pairs.border > band) | (band == 0))
-    settled = np.isin(key, key[sure])
-    tried = np.flatnonzero(meets & ~settled & (shapely.get_dimensions(pairs.shape) > 0))
-    sure[tried[_deep(pairs, tried, ground, band)]] = True
-    settled = np.isin(key, key[sure])
+    # cases: a site and a group each, with the widest of its bands
+    cases, case = np.unique(key, return_inverse=True)
+    widest = np.zeros(len(cases))
+    np.maximum.at(widest, case, band)
+    meets = pairs.relation <= OVERLAPS
+    sure = np.zeros(len(cases), bool)
+    sure[case[meets & ((pairs.relation == INSIDE) & (pairs.border > band) | (band == 0))]] = True
+    _settle_by_depth(cases, sure, widest, common, ground, n_groups)
     # a line or point that touches two zones may lie on their seam, deep in the two together
-    line = shapely.get_dimensions(sites)[pairs.site] < 2
-    touches = (pairs.relation == "touches") & line
-    open_ = np.unique(key[(meets | (touches & (band > 0))) & ~settled])
-    if len(open_):
-        widest = np.zeros(len(open_))
-        rows = np.flatnonzero(np.isin(key, open_))
-        np.maximum.at(widest, np.searchsorted(open_, key[rows]), band[rows])
-        count = np.bincount(np.searchsorted(open_, key[rows]))
-        count[np.searchsorted(open_, key[rows[touches[rows]]])] = 2
-        shapes, group = sites[open_ // n_groups], open_ % n_groups
-        point = shapely.get_dimensions(shapes) == 0
-        held = np.zeros(len(open_), bool)
-        held[~point] = _held(shapes[~point], group[~point], widest[~point], ground)
-        # a lone point in a lone zone is as deep as its border is far, which is known
-        for place in np.flatnonzero(point & ((count > 1) | (shapely.get_type_id(shapes) != 0))):
-            held[place] = _deep_point(shapes[place], int(group[place]), widest[place], ground)
-        settled |= np.isin(key, open_[held])
-    return np.asarray(settled)
+    dimension = shapely.get_dimensions(sites)
+    touches = (pairs.relation == TOUCHES) & (dimension[pairs.site] < 2) & (band > 0)
+    wanted = np.zeros(len(cases), bool)
+    wanted[case[meets | touches]] = True
+    count = np.bincount(case, np.where(touches, 2, 1))
+    open_ = np.flatnonzero(wanted & ~sure)
+    shapes, group = sites[cases[open_] // n_groups], cases[open_] % n_groups
+    point = shapely.get_dimensions(shapes) == 0
+    sure[open_[~point]] = _held(shapes[~point], group[~point], widest[open_[~point]], ground)
+    # a lone point in a lone zone is as deep as its border is far, which is known
+    for place in np.flatnonzero(point & ((count[open_] > 1) | (shapely.get_type_id(shapes) != 0))):
+        at = open_[place]
+        sure[at] = _deep_point(shapes[place], int(group[place]), float(widest[at]), ground)
+    return np.asarray(sure[case])
 
 
-def _deep(pairs: Pairs, rows: Ints, ground: Ground, band: Floats) -> Bools:
-    """Tell of which rows a point in common lies deeper in the zone than the band."""
+def _settle_by_depth(
+    cases: Ints, sure: Bools, widest: Floats, common: Common, ground: Ground, n_groups: int
+) -> None:
+    """Mark the cases of which a common point lies deeper in one zone record than the band.
+
+    The largest area or longest stretch of each case is tried, then the others, and then the
+    corners of areas: where a site reaches into a zone, its corners lie deepest.
+    """
     import numpy as np
     import shapely
 
-    points = shapely.point_on_surface(pairs.shape[rows])
-    shallow = np.zeros(len(rows), bool)
-    place, chunk = ground.borders.tree.query(points, predicate="dwithin", distance=band[rows])
-    n_zones = len(ground.group_of_zone)
-    own = np.array(
-        [at * n_zones + zone for at, row in enumerate(rows.tolist()) for zone in pairs.zones[row]],
-        dtype=np.int64,
+    areas, lengths = common.areas, common.lengths
+    part = np.concatenate([areas.part, lengths.part])
+    record = np.concatenate([areas.record, lengths.record])
+    size = np.concatenate([shapely.area(areas.shape), lengths.end - lengths.begin])
+    case = np.searchsorted(
+        cases, common.site[part] * n_groups + ground.group_of_zone[ground.zone[record]]
     )
-    shallow[place[np.isin(place * n_zones + ground.borders.zone[chunk], own)]] = True
-    return ~shallow
+
+    def settle(points: Shapes, rows: Ints) -> None:
+        band = widest[case[rows]]
+        depth = ground.border_distance(points, record[rows], reach_m=band)
+        sure[case[rows[depth > band]]] = True
+
+    order = np.lexsort((-size, case))
+    largest = np.zeros(len(order), bool)
+    largest[order[np.diff(case[order], prepend=-1) != 0]] = True
+    for tried in (largest, ~largest):
+        rows = np.flatnonzero(tried & ~sure[case])
+        flat, line = rows[rows < len(areas.part)], rows[rows >= len(areas.part)] - len(areas.part)
+        settle(shapely.point_on_surface(areas.shape[flat]), flat)
+        middle = (lengths.begin[line] + lengths.end[line]) / 2
+        on_line = shapely.points(lengths.roads.at(middle, lengths.part[line]))
+        settle(on_line, rows[len(flat) :])
+    left = np.flatnonzero(~sure[case[: len(areas.part)]])
+    corners, owner = shapely.get_coordinates(areas.shape[left], return_index=True)
+    settle(shapely.points(corners), left[owner])
 
 
 def _held(shapes: Shapes, group: Ints, band: Floats, ground: Ground) -> Bools:
@@ -109,23 +136,32 @@ def _held(shapes: Shapes, group: Ints, band: Floats, ground: Ground) -> Bools:
     import numpy as np
     import shapely
 
-    angle = 2 * np.pi * np.arange(N_DIRECTIONS) / N_DIRECTIONS
-    unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    offsets = np.concatenate([unit, unit / 2])
     held = np.ones(len(shapes), bool)
+    turn = np.arange(N_DIRECTIONS) * 13 % N_DIRECTIONS  # far apart first: what fails, fails soon
+    angle = 2 * np.pi * turn / N_DIRECTIONS
+    unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     group_of_piece = ground.group_of_zone[ground.zone[ground.piece_record]]
-    for offset in offsets:  # most that fail fail at once, and are not tried again
+    parts, of_shape = parts_of(shapes)
+    short = chunks(parts, n_segments=_SHIFTED_SEGMENTS)  # of a long line, the box is long
+    line = shapely.get_dimensions(parts)[short.owner] == 1
+    rest = np.flatnonzero(shapely.get_dimensions(parts) != 1)
+    pieces = np.concatenate([parts[rest], short.shapes(np.flatnonzero(line))])
+    of_piece = np.concatenate([of_shape[rest], of_shape[short.owner[line]]])
+    for offsets in (unit[:4], unit[4:], unit / 2):
         left = np.flatnonzero(held)
         if not len(left):
             break
-        coordinates, owner = shapely.get_coordinates(shapes[left], return_index=True)
-        moved = shapely.set_coordinates(
-            shapes[left].copy(), coordinates + offset * band[left][owner][:, None]
-        )
+        part = np.flatnonzero(held[of_piece])
+        tried = np.tile(part, len(offsets))
+        shift = np.repeat(np.arange(len(offsets)), len(part))
+        coordinates, owner = shapely.get_coordinates(pieces[tried], return_index=True)
+        step = offsets[shift] * band[of_piece[tried]][:, None]
+        moved = shapely.set_coordinates(pieces[tried], coordinates + step[owner])
         place, piece = ground.tree.query(moved, predicate="intersects")
-        met = np.zeros(len(left), bool)
-        met[place[group_of_piece[piece] == group[left[place]]]] = True
-        held[left[~met]] = False
+        same = group_of_piece[piece] == group[of_piece[tried[place]]]
+        met = np.zeros((len(offsets), len(shapes)), bool)
+        met[shift[place[same]], of_piece[tried[place[same]]]] = True
+        held[left] = met[:, left].all(axis=0)
     return held
 
 

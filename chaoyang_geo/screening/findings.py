@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.screening.activities import activity_words
-from chaoyang_geo.screening.decide import UNJUDGED, Answer, Judge
 from chaoyang_geo.screening.layers import ZoneTable
-from chaoyang_geo.screening.measure import Pairs
+from chaoyang_geo.screening.measure import NEAR, OVERLAPS, TOUCHES
 from chaoyang_geo.screening.result import FINDING_COLUMNS
-from chaoyang_geo.screening.say import finding_words, zone_words
+from chaoyang_geo.screening.rules import RULE_STATUSES, Answer, Judge
+from chaoyang_geo.screening.words import (
+    NO_CONFLICT,
+    RELATIONS,
+    UNJUDGED,
+    VERDICTS,
+    VERDICTS_EN,
+    kind_en,
+    kind_zh,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,153 +27,214 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Shapes = npt.NDArray[np.object_]
+    Texts = npt.NDArray[np.object_]
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
-#: Columns of the findings while they are made: ``row`` is the place of the site in its table.
-WORKING_COLUMNS: dict[str, str] = {"row": "int64", **FINDING_COLUMNS}
-
-_TEXTS = (
-    "activity_zh", "zone_code", "zone_name", "zone_kind", "zone_grade", "layer", "version",
-    "verdict", "clause", "rule_id", "rule_source", "rule_status", "rule_note", "finding_flag",
-    "why_zh", "why_en",
-)  # fmt: skip
+_ON_THE_LINE = "压线需复核"
+_ALLOWED = "允许"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Pairs with what makes them certain or doubtful."""
+    """One row per site and zone, whatever CGCS2000 zone it was measured in.
 
-    pairs: Pairs
-    row: Ints  # of the site in its table
+    ``row`` is the place of the site in its table, ``called`` the place of the zone, or of zones
+    that count as one, in ``codes`` and ``names``; ``n_zones`` says how many they are.
+    """
+
+    row: Ints
+    called: Ints
+    n_zones: Ints
+    group: Ints
+    relation: Ints
+    area: Floats
+    length: Floats
+    area_geodesic: Floats
+    length_geodesic: Floats
+    share_of_site: Floats
+    share_of_zone: Floats
+    distance: Floats
     band: Floats
-    sure: Bools
+    sure: Bools  # the conflict holds wherever the site lies within the band
     unknown: Bools  # an accuracy of the two
-    mended: set[int]  # zones whose geometry was repaired
+    mended: Bools  # a geometry of the zone was repaired
+    codes: Texts
+    names: Texts
 
 
-def findings_table(
-    measured: Measured,
-    kept: Ints,
-    table: ZoneTable,
-    judge: Judge,
-    activities: list[str | None],
-    texts: dict[str, Shapes],
-) -> pd.DataFrame:
-    """Return the findings of the pairs that are kept."""
+@dataclass(frozen=True)
+class SiteTexts:
+    """What the sites are called, and what they do: ``activity`` is the place in ``activities``."""
+
+    site_code: Any
+    site_name: Any
+    words: Any  # for the activity, as given
+    activity: Ints
+    activities: list[str | None]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The table of findings, with the numbers that the verdicts on sites are made from."""
+
+    table: pd.DataFrame
+    row: Ints
+    verdict: Ints  # place in VERDICTS
+    distance: Floats
+    zone_zh: Any  # Arrow columns
+    zone_en: Any
+    why_zh: Any
+    why_en: Any
+
+
+def findings_table(found: Measured, table: ZoneTable, judge: Judge, sites: SiteTexts) -> Findings:
+    """Return the findings; sites in their order, the most severe finding of each first."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    case, cases = _cases(found, table, judge, sites)
+    rank = np.array([VERDICTS.index(each.verdict) for each in cases], dtype=np.int64)[case]
+    layers, layer = np.unique([group[0] for group in table.groups], return_inverse=True)
+    called, place = np.unique(found.called, return_inverse=True)
+    by_code = np.argsort(np.argsort(found.codes[called].astype("U"), kind="stable"))
+    layer_of = layer[found.group] if len(layers) else found.group
+    order = np.lexsort((by_code[place], layer_of, found.distance, rank, found.row))
+    case, row, group, relation = (
+        case[order],
+        found.row[order],
+        found.group[order],
+        found.relation[order],
+    )
+
+    code = pa.array(found.codes[called], pa.string()).take(place[order])
+    name = pa.array(found.names[called], pa.string()).take(place[order])
+    zone_zh, zone_en = _zone_words(table, group, name, code)
+    why_zh, why_en = _why(found, order, zone_zh, zone_en, case, cases)
+
+    def per_case(values: Iterable[str]) -> Any:
+        return pd.array(_taken(values, case), dtype="str")
+
+    def per_group(values: Iterable[str]) -> Any:
+        return pd.array(_taken(values, group), dtype="str")
+
+    values: dict[str, Any] = {
+        "site_code": sites.site_code.take(row),
+        "site_name": sites.site_name.take(row),
+        "activity": sites.words.take(row),
+        "activity_zh": per_case(each.activity_zh for each in cases),
+        "zone_code": pd.array(code, dtype="str"),
+        "zone_name": pd.array(name, dtype="str"),
+        "zone_kind": per_group(kind for _, kind, _ in table.groups),
+        "zone_grade": per_group(grade for _, _, grade in table.groups),
+        "layer": per_group(layer for layer, _, _ in table.groups),
+        "version": per_group(table.version[layer] for layer, _, _ in table.groups),
+        "relation": pd.array(_taken(RELATIONS, relation), dtype="str"),
+        "overlap_m2": found.area[order],
+        "overlap_m": found.length[order],
+        "overlap_m2_geodesic": found.area_geodesic[order],
+        "overlap_m_geodesic": found.length_geodesic[order],
+        "share_of_site": found.share_of_site[order],
+        "share_of_zone": found.share_of_zone[order],
+        "distance_m": found.distance[order],
+        "band_m": found.band[order],
+        "verdict": per_case(each.verdict for each in cases),
+        "clause": per_case(each.rule.clause for each in cases),
+        "rule_id": per_case(each.rule.rule_id for each in cases),
+        "rule_source": per_case(each.rule.rule_source for each in cases),
+        "rule_status": per_case(each.rule.status for each in cases),
+        "rule_note": per_case(each.rule.note for each in cases),
+        "finding_flag": per_case(each.flag_zh for each in cases),
+        "why_zh": pd.array(why_zh, dtype="str"),
+        "why_en": pd.array(why_en, dtype="str"),
+    }
+    rows = pd.DataFrame({column: values[column] for column in FINDING_COLUMNS})
+    away = found.distance[order]
+    return Findings(rows, row, rank[order], away, zone_zh, zone_en, why_zh, why_en)
+
+
+def _taken(values: Iterable[str], places: Ints | Bools) -> Any:
+    """Return texts by their places as an Arrow column; each distinct one is made once."""
+    import pyarrow as pa
+
+    return pa.array([*values, ""], pa.string()).take(pa.array(places.astype("int64")))
+
+
+def distinct(*columns: Ints | Bools) -> tuple[Ints, Ints]:
+    """Return where each different row of these columns first stands, and which one each row is."""
     import numpy as np
     import pandas as pd
 
-    pairs, row = measured.pairs, measured.row[kept]
-    relation, sure, band = pairs.relation[kept], measured.sure[kept], measured.band[kept]
-    meets = np.isin(relation, ("inside", "overlaps"))
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        number = pd.factorize(number * (int(column.max(initial=0)) + 1) + column)[0]
+    _, first, number = np.unique(number, return_index=True, return_inverse=True)
+    return first, number
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What all findings have in common that differ in their measures alone."""
+
+    verdict: str
+    rule: Answer
+    activity_zh: str
+    flag_zh: str
+    doubtful: bool
+    end_zh: str  # the end of the reason: what the rule says, and the flag
+    end_en: str
+
+
+def _cases(
+    found: Measured, table: ZoneTable, judge: Judge, sites: SiteTexts
+) -> tuple[Ints, list[_Case]]:
+    """Return the case of each finding, and the cases."""
+    import numpy as np
+
+    meets = found.relation <= OVERLAPS
     # on the seam of two zones of one kind and grade: in both together, though in neither
-    case = pairs.site[kept] * len(table.groups) + pairs.group[kept]
-    meets |= sure & (relation == "touches") & ~np.isin(case, case[meets])
-    close = pairs.distance[kept] <= band
-    doubtful = ~sure & (meets | close)
-    seam = sure & ~meets & close
-    called: dict[tuple[int, ...], tuple[str, str]] = {}
-    rows = []
-    words = texts["activity"][row]
-    for place, at, relation_, meets_, doubtful_, seam_, unknown, area, length, share, far, wide in zip(
-        row.tolist(), kept.tolist(), relation.tolist(), meets.tolist(), doubtful.tolist(),
-        seam.tolist(), measured.unknown[kept].tolist(), pairs.area[kept].tolist(),
-        pairs.length[kept].tolist(), pairs.share_of_site[kept].tolist(),
-        pairs.distance[kept].tolist(), band.tolist(), strict=True,
-    ):  # fmt: skip
-        zones = pairs.zones[at]
-        if zones not in called:
-            codes = sorted(table.codes[zone] for zone in zones)
-            names = sorted({table.names[zone] for zone in zones} - {""})
-            called[zones] = ";".join(codes), ";".join(names)
-        code, name = called[zones]
-        layer, kind, grade = table.groups[pairs.group[at]]
-        activity = activities[place]
-        answer = judge.answer(kind, grade, activity)
-        verdict, spoken = _verdict(answer, meets_, doubtful_)
-        flag = ("", "")
-        if meets_ or doubtful_ or seam_:
-            flag = _flags(
-                answer if spoken else None,
-                overlapping=len(zones),
-                seam=seam_,
-                allowed=verdict == "允许" and doubtful_,
-                unknown_accuracy=doubtful_ and unknown,
-                mended=not measured.mended.isdisjoint(zones),
-            )
-        rule = answer if spoken and answer.verdict != UNJUDGED else _NO_RULE
-        zh = "" if activity is None else activity_words(activity)
-        why = finding_words(
-            zone=zone_words(kind, grade, name, code),
-            relation=relation_,
-            area_m2=area,
-            length_m=length,
-            share=share,
-            distance_m=far,
-            band_m=wide,
-            verdict=verdict,
-            doubtful=doubtful_,
-            activity=(zh, activity_words(activity, "en")) if activity else ("", ""),
-            rule=(rule.verdict, rule.rule_source, rule.clause, rule.status),
-            flag=flag,
-        )
-        said = (
-            zh, code, name, kind, grade, layer, table.version[layer], verdict,
-            rule.clause, rule.rule_id, rule.rule_source, rule.status, rule.note, flag[0], *why,
-        )  # fmt: skip
-        rows.append(said)
-    found = pd.DataFrame(rows, columns=list(_TEXTS), dtype="str")
-    found["row"], found["relation"], found["activity"] = row, relation, words
-    found["site_code"], found["site_name"] = texts["site_code"][row], texts["site_name"][row]
-    numbers = {
-        "overlap_m2": pairs.area,
-        "overlap_m": pairs.length,
-        "overlap_m2_geodesic": pairs.area_geodesic,
-        "overlap_m_geodesic": pairs.length_geodesic,
-        "share_of_site": pairs.share_of_site,
-        "share_of_zone": pairs.share_of_zone,
-        "distance_m": pairs.distance,
-        "band_m": measured.band,
-    }
-    for column, values in numbers.items():
-        found[column] = values[kept]
-    return found[list(WORKING_COLUMNS)].astype(WORKING_COLUMNS)
+    both = found.row * (int(found.group.max(initial=0)) + 1) + found.group
+    meets |= found.sure & (found.relation == TOUCHES) & ~np.isin(both, both[meets])
+    close = found.distance <= found.band
+    doubtful = ~found.sure & (meets | close)
+    seam = found.sure & ~meets & close
+    concerned = meets | doubtful | seam
+    area, length = found.area_geodesic, found.length_geodesic
+    off = (area > 1) & (np.abs(found.area - area) > 1e-3 * area)
+    off |= (length > 1) & (np.abs(found.length - length) > 1e-3 * length)
+    columns = (
+        found.group, sites.activity[found.row], meets, doubtful, seam,
+        np.where(concerned, found.n_zones, 1), doubtful & found.unknown,
+        concerned & found.mended, off,
+    )  # fmt: skip
+    first, number = distinct(*columns)
+    cases = []
+    for group, activity, *rest in zip(*(values[first].tolist() for values in columns), strict=True):
+        key, (_, kind, grade) = sites.activities[activity], table.groups[group]
+        cases.append(_case(key, judge.answer(kind, grade, key), *rest))
+    return number, cases
 
 
-_NO_RULE = Answer("")
-
-
-def _verdict(answer: Answer, meets: bool, doubtful: bool) -> tuple[str, bool]:
-    """Return the verdict on a site and a zone, and whether the rule's words belong to it."""
-    if doubtful:
-        if answer.verdict == "允许":  # allowed inside, no conflict outside: the line is no matter
-            return ("允许", True) if meets else ("无冲突", False)
-        return "压线需复核", True
-    return (answer.verdict, True) if meets else ("无冲突", False)
-
-
-def _flags(
-    answer: Answer | None,
-    *,
-    overlapping: int,
+def _case(
+    key: str | None,
+    answer: Answer,
+    meets: bool,
+    doubtful: bool,
     seam: bool,
-    allowed: bool,
-    unknown_accuracy: bool,
+    n_zones: int,
+    unknown: bool,
     mended: bool,
-) -> tuple[str, str]:
-    """Return what is doubtful about a finding, Chinese and English."""
+    off: bool,
+) -> _Case:
+    verdict, spoken = _verdict(answer, meets, doubtful)
     said = [
+        (spoken and bool(answer.flag), answer.flag, answer.flag_en),
         (
-            bool(answer and answer.flag),
-            answer.flag if answer else "",
-            answer.flag_en if answer else "",
-        ),
-        (
-            overlapping > 1,
-            f"{overlapping} 个分区在此重叠，合并计算",
-            f"{overlapping} zones overlap here and count as one",
+            n_zones > 1,
+            f"{n_zones} 个分区在此重叠，合并计算",
+            f"{n_zones} zones overlap here and count as one",
         ),
         (
             seam,
@@ -172,18 +242,144 @@ def _flags(
             "the zone lies within the band, but the site surely lies in another of its kind and grade",
         ),
         (
-            allowed,
+            verdict == _ALLOWED and doubtful,
             "位置压线，但区内也允许",
             "on the line, but the activity is allowed inside, too",
         ),
         (
-            unknown_accuracy,
+            unknown,
             "位置精度不全，误差带按容差",
             "an accuracy is not known, the band is the tolerance",
         ),
         (mended, "分区图形自相交或重叠，已修复", "the zone's geometry was repaired"),
+        (
+            off,
+            "投影面上的面积或长度与椭球面上的相差超过 0.1 %",
+            "area or length differ from those on the ellipsoid by more than 0.1 %",
+        ),
     ]
+    flag_zh = "；".join(zh for holds, zh, _ in said if holds)
+    flag_en = "; ".join(en for holds, _, en in said if holds)
+    rule = answer if spoken and answer.verdict != UNJUDGED else Answer("")
+    end_zh = end_en = ""
+    if rule.verdict and key:
+        if_zh, if_en = ("若在区内，", "if inside, ") if doubtful else ("", "")
+        end_zh = (
+            f"；{if_zh}“{activity_words(key)}”{rule.verdict}，依据 {rule.rule_source} {rule.clause}"
+            f"（{RULE_STATUSES[rule.status]}）"
+        )
+        end_en = (
+            f"; {if_en}{activity_words(key, 'en')} is {VERDICTS_EN[rule.verdict]} by "
+            f"{rule.rule_source}, {rule.clause} ({rule.status})"
+        )
+    end_zh += f"；{flag_zh}。" if flag_zh else "。"
+    end_en += f"; {flag_en}." if flag_en else "."
+    zh = activity_words(key) if key else ""
+    return _Case(verdict, rule, zh, flag_zh, doubtful, end_zh, end_en)
+
+
+def _verdict(answer: Answer, meets: bool, doubtful: bool) -> tuple[str, bool]:
+    """Return the verdict on a site and a zone, and whether the rule's words belong to it."""
+    if doubtful and answer.verdict != _ALLOWED:
+        return _ON_THE_LINE, True
+    # allowed inside, no conflict outside: the line is no matter
+    return (answer.verdict, True) if meets else (NO_CONFLICT, False)
+
+
+# words ------------------------------------------------------------------------------------------
+
+
+_HECTARE, _KILOMETRE = 1e4, 1e3  # from these on, an area or length is said in them
+_UNITS_ZH = ("", " 米", " 公里", " 平方米", " 公顷")
+_UNITS_EN = ("", " m", " km", " m2", " ha")
+
+
+def lengths_in_words(m: Floats) -> tuple[Texts, Texts]:
+    """Return lengths for people, Chinese and English: from one kilometre on in kilometres."""
+    import numpy as np
+
+    large = m >= _KILOMETRE
+    numbers = _numbers(m, large, np.full(len(m), _KILOMETRE), np.ones(len(m), bool))
+    place = 1 + large
+    return numbers + np.array(_UNITS_ZH, object)[place], numbers + np.array(_UNITS_EN, object)[
+        place
+    ]
+
+
+def _numbers(values: Floats, large: Bools, unit: Floats, said: Bools) -> Texts:
+    """Return values with one digit, large ones in their unit with two; empty where not said."""
+    import numpy as np
+
+    texts = np.full(len(values), "", dtype=object)
+    small, large = said & ~large, said & large
+    texts[small] = [f"{value:,.1f}" for value in values[small].tolist()]
+    texts[large] = [f"{value:,.2f}" for value in (values[large] / unit[large]).tolist()]
+    return texts
+
+
+def _zone_words(table: ZoneTable, group: Ints, name: Any, code: Any) -> tuple[Any, Any]:
+    """Return how zones are called, Chinese and English: their kind, and their name or code."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    called = pc.if_else(pc.equal(name, ""), code, name)
+    known = np.asarray(pc.not_equal(called, ""))
+    zh = _taken((kind_zh(kind, grade) for _, kind, grade in table.groups), group)
+    en = _taken((kind_en(kind, grade) for _, kind, grade in table.groups), group)
     return (
-        "；".join(zh for holds, zh, _ in said if holds),
-        "; ".join(en for holds, _, en in said if holds),
+        _joined(zh, _taken(("", "“"), known), called, _taken(("", "”"), known)),
+        _joined(en, _taken(("", " "), known), called),
     )
+
+
+def _joined(*parts: Any) -> Any:
+    """Return columns of texts, and texts, one after the other."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _why(
+    found: Measured, order: Ints, zone_zh: Any, zone_en: Any, case: Ints, cases: list[_Case]
+) -> tuple[Any, Any]:
+    """Return why each finding has its verdict, Chinese and English."""
+    import numpy as np
+    import pyarrow as pa
+
+    relation = found.relation[order]
+    area, length = found.area[order], found.length[order]
+    shared = relation <= OVERLAPS
+    # what is measured: nothing, a distance, an area, a length
+    what = np.select([relation == NEAR, shared & (area > 0), shared & (length > 0)], [1, 2, 3], 0)
+    value = np.choose(what, [np.zeros(len(what)), found.distance[order], area, length])
+    scale = np.where(what == 2, _HECTARE, _KILOMETRE)
+    large = value >= scale
+    unit = np.where(what == 0, 0, 1 + large + 2 * (what == 2))
+    number = pa.array(_numbers(value, large, scale, what > 0), pa.string())
+    part = what >= 2
+    share = np.full(len(what), "", dtype=object)
+    share[part] = [
+        f"{percent:.3g} %" for percent in (100 * found.share_of_site[order][part]).tolist()
+    ]
+    percent = pa.array(share, pa.string())
+    doubtful = np.array([one.doubtful for one in cases], dtype=bool)[case]
+    widths, width = np.unique(np.where(doubtful, found.band[order], -1.0), return_inverse=True)
+    band_zh, band_en = lengths_in_words(np.maximum(widths, 0))
+    within_zh = "；在误差带 " + band_zh + " 以内，位置不足以定界"
+    within_en = "; within the band of " + band_en + " the position does not decide"
+    within_zh[widths < 0], within_en[widths < 0] = "", ""
+    zh = _joined(
+        _taken((f"{one.verdict}：" for one in cases), case), zone_zh, "：",
+        _taken((zh for zh, _ in RELATIONS.values()), relation),
+        _taken(("", "，相距 ", "，重叠 ", "，穿越 "), what), number, _taken(_UNITS_ZH, unit),
+        _taken(("", "（占项目 "), part), percent, _taken(("", "）"), part),
+        _taken(within_zh, width), _taken((one.end_zh for one in cases), case),
+    )  # fmt: skip
+    en = _joined(
+        _taken((f"{VERDICTS_EN[one.verdict]}: " for one in cases), case), zone_en, ": the site ",
+        _taken((en for _, en in RELATIONS.values()), relation),
+        _taken(("", ", at ", ", over ", ", over "), what), number, _taken(_UNITS_EN, unit),
+        _taken(("", " ("), part), percent, _taken(("", " of the site)"), part),
+        _taken(within_en, width), _taken((one.end_en for one in cases), case),
+    )  # fmt: skip
+    return zh, en

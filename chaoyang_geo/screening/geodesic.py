@@ -1,4 +1,4 @@
-"""Areas and lengths on the ellipsoid, beside those of the map plane."""
+"""Areas and lengths on the ellipsoid, beside those of the map plane; many at once."""
 
 from __future__ import annotations
 
@@ -9,71 +9,91 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Shapes = npt.NDArray[np.object_]
+    Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
+#: Semi-major axis (m) and flattening of CGCS2000 (GB 22021-2008).
+_A, _F = 6378137.0, 1 / 298.257222101
 
-def geodesic_sizes(shapes: Shapes, crs: str) -> tuple[Floats, Floats]:
-    """Return the area (m2) and the length (m) of shapes on the ellipsoid of CGCS2000.
 
-    Polygons have an area, lines a length; None and points have neither. Equal shapes that are
-    one object are measured once.
+def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
+    """Return the areas (m2) of shapes on the ellipsoid of CGCS2000; what is no polygon has none.
 
     Notes
     -----
-    Karney, C. F. F. (2013), Algorithms for geodesics, J. Geodesy 87, 43-55, as in
-    ``pyproj.Geod``, with GRS 80: its flattening is that of CGCS2000 (GB 22021-2008) to 1 part in
-    10^9.
+    Snyder, J. P. (1987), Map Projections, USGS Professional Paper 1395, equations 3-11 to 3-13:
+    the sphere of equal area and the latitudes on it. There the area under an edge, from the
+    equator on, is the spherical excess of the great circle (Chamberlain, R. G., Duquette, W. H.
+    (2007), Some algorithms for polygons on a sphere, JPL 07-03). The geodesic of the ellipsoid
+    and this great circle differ by less than 1 part in 10^7 of the area for edges up to 10 km.
 
     Examples
     --------
     >>> import numpy as np
     >>> from shapely import box
-    >>> from chaoyang_geo.screening.geodesic import geodesic_sizes
-    >>> area, length = geodesic_sizes(np.array([box(5e5, 4.6e6, 5.01e5, 4.601e6)]), "EPSG:4549")
-    >>> round(float(area[0])), float(length[0])
-    (1000000, 0.0)
+    >>> from chaoyang_geo.screening.geodesic import geodesic_areas
+    >>> area = geodesic_areas(np.array([box(5e5, 4.6e6, 5.01e5, 4.601e6)]), "EPSG:4549")
+    >>> round(float(area[0]))
+    1000000
     """
     import numpy as np
     import shapely
-    from pyproj import Geod, Transformer
 
-    area, length = np.zeros(len(shapes)), np.zeros(len(shapes))
-    _, first, place = np.unique(
-        np.array([id(shape) for shape in shapes], dtype=np.int64),
-        return_index=True,
-        return_inverse=True,
-    )
-    parts, owner = shapely.get_parts(shapes[first], return_index=True)
-    nested = shapely.get_type_id(parts) > 3
-    while nested.any():
-        inner, part = shapely.get_parts(parts[nested], return_index=True)
+    found = np.zeros(len(shapes))
+    polygons, owner = shapely.get_parts(shapes, return_index=True)
+    nested = shapely.get_type_id(polygons) > 3
+    while nested.any():  # a collection may hold collections
+        inner, part = shapely.get_parts(polygons[nested], return_index=True)
         owner = np.concatenate([owner[~nested], owner[nested][part]])
-        parts = np.concatenate([parts[~nested], inner])
-        nested = shapely.get_type_id(parts) > 3
-    geod = Geod(ellps="GRS80")
+        polygons = np.concatenate([polygons[~nested], inner])
+        nested = shapely.get_type_id(polygons) > 3
+    flat = (shapely.get_type_id(polygons) == 3) & ~shapely.is_empty(polygons)
+    polygons, owner = polygons[flat], owner[flat]
+    if not len(polygons):
+        return found
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    lon, lat = _on_ellipsoid(shapely.get_coordinates(rings), crs)
+    e2 = _F * (2 - _F)
+    e = np.sqrt(e2)
+
+    def q(sine: Floats) -> Floats:
+        values: Floats = (1 - e2) * (sine / (1 - e2 * sine * sine) + np.arctanh(e * sine) / e)
+        return values
+
+    pole = float(q(np.ones(1))[0])
+    half = np.tan(np.arcsin(np.clip(q(np.sin(lat)) / pole, -1, 1)) / 2)
+    turn = np.tan(np.diff(lon) / 2) * (half[1:] + half[:-1]) / (1 + half[1:] * half[:-1])
+    excess = np.append(2 * np.arctan(turn), 0.0)
+    count = shapely.get_num_coordinates(rings)
+    ends = np.cumsum(count)
+    excess[ends - 1] = 0.0  # from the last vertex of a ring to the next ring
+    size = np.abs(np.add.reduceat(excess, ends - count)) * (_A * _A * pole / 2)
+    outer = np.diff(polygon, prepend=-1) != 0  # the first ring of each polygon
+    np.add.at(found, owner[polygon], np.where(outer, size, -size))
+    return found
+
+
+def geodesic_steps(xy: Floats, crs: str) -> Floats:
+    """Return the distances (m) between vertices that follow each other, on the ellipsoid.
+
+    Notes
+    -----
+    Karney, C. F. F. (2013), Algorithms for geodesics, J. Geodesy 87, 43-55, as in ``pyproj.Geod``,
+    with GRS 80: its flattening is that of CGCS2000 to 1 part in 10^9.
+    """
+    import numpy as np
+    from pyproj import Geod
+
+    lon, lat = (np.degrees(values) for values in _on_ellipsoid(xy, crs))
+    found: Floats = Geod(ellps="GRS80").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
+    return found
+
+
+def _on_ellipsoid(xy: Floats, crs: str) -> tuple[Floats, Floats]:
+    """Return longitude and latitude, radians."""
+    import numpy as np
+    from pyproj import Transformer
+
     turn = Transformer.from_crs(crs, "EPSG:4490", always_xy=True)
-    once_area, once_length = np.zeros(len(first)), np.zeros(len(first))
-    kinds = shapely.get_type_id(parts)
-    for kind, result in ((3, once_area), (1, once_length)):
-        chosen, who = parts[kinds == kind], owner[kinds == kind]
-        rings, ring_owner = (
-            shapely.get_rings(chosen, return_index=True)
-            if kind == 3
-            else (chosen, np.arange(len(chosen)))
-        )
-        outer = np.diff(ring_owner, prepend=-1) > 0  # the first ring of each polygon
-        coordinates = shapely.get_coordinates(rings)
-        lon, lat = turn.transform(coordinates[:, 0], coordinates[:, 1])
-        ends = np.cumsum(shapely.get_num_coordinates(rings))
-        begin = 0
-        for number, end in enumerate(ends.tolist()):
-            here = slice(begin, end)
-            if kind == 3:
-                size = abs(geod.polygon_area_perimeter(lon[here], lat[here])[0])
-                size = size if outer[number] else -size
-            else:
-                size = geod.line_length(lon[here], lat[here])
-            result[who[ring_owner[number]]] += size
-            begin = end
-    area[:], length[:] = once_area[place], once_length[place]
-    return area, length
+    lon, lat = turn.transform(xy[:, 0], xy[:, 1])
+    return np.radians(lon), np.radians(lat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
+    Texts = npt.NDArray[np.object_]
 
 _NEEDED = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
 _NO_NAME = "（无名图层）"
@@ -32,15 +34,31 @@ class ZoneTable:
     """Zone records of all layers in one CRS, and what each zone and each group is."""
 
     records: gpd.GeoDataFrame
+    shapes: Texts  # of each record
     usable: Bools  # of each record
+    mended: Bools  # of each record: was repaired when it was read
     zone: Ints  # of each record
     group_of_zone: Ints
-    codes: list[str]  # of each zone
-    names: list[str]
+    codes: Texts  # of each zone
+    names: Texts
     accuracy: Floats
     groups: list[tuple[str, str, str]]  # layer, kind, grade
     version: dict[str, str]  # of each layer
     checked: pd.DataFrame
+
+    @cached_property
+    def usable_rows(self) -> Ints:
+        """Places of the records that can be used."""
+        import numpy as np
+
+        return np.flatnonzero(self.usable)
+
+    @cached_property
+    def tree(self) -> Any:
+        """Index of the records that can be used."""
+        import shapely
+
+        return shapely.STRtree(self.shapes[self.usable_rows])
 
 
 def zone_table(
@@ -78,50 +96,100 @@ def zone_table(
     )
     shapes = table.geometry.to_numpy()
     usable = _usable(shapes)
-    keys = table[["layer", "zone_kind", "zone_grade", "zone_code"]]
-    zone_index = pd.MultiIndex.from_frame(keys)
-    distinct = zone_index.unique().sort_values()
-    zone = distinct.get_indexer(zone_index).astype(np.int64)
-    group_index = distinct.droplevel("zone_code")
-    groups = group_index.unique()
-    accuracy = np.full(len(distinct), -np.inf)
+    # zones and groups are numbered in the order of their words, whatever that of the rows
+    keys = ("layer", "zone_kind", "zone_grade", "zone_code")
+    codes, words = zip(*(pd.factorize(table[key].array, sort=True) for key in keys), strict=True)
+    group, group_places = _numbered(codes[:3])
+    zone, zone_places = _numbered((group, codes[3]))
+    _one_hash_each(table, zone)
+    accuracy = np.full(len(zone_places), -np.inf)
     np.maximum.at(accuracy, zone, np.nan_to_num(table["accuracy_m"].to_numpy(), nan=np.inf))
     accuracy[~np.isfinite(accuracy)] = np.nan
-    names: list[set[str]] = [set() for _ in range(len(distinct))]
-    for number, name in zip(zone.tolist(), table["zone_name"].to_numpy(object), strict=True):
-        names[number].add(name)
     checked = _checked(table, usable, notes, unreadable, on)
     return ZoneTable(
         table,
+        shapes,
         usable,
+        (table["zone_flag"] == repair.INVALID).to_numpy(),
         zone,
-        groups.get_indexer(group_index).astype(np.int64),
-        list(distinct.get_level_values("zone_code")),
-        [";".join(sorted(name for name in each if name)) for each in names],
+        group[zone_places],
+        np.asarray(words[3], dtype=object)[codes[3][zone_places]],
+        _names(zone, table["zone_name"], len(zone_places)),
         accuracy,
-        [(str(layer), str(kind), str(grade)) for layer, kind, grade in groups],
+        list(
+            zip(
+                *(np.asarray(words[k])[codes[k][group_places]].tolist() for k in range(3)),
+                strict=True,
+            )
+        ),
         dict(zip(checked["layer"], checked["version"], strict=True)),
         checked,
     )
 
 
+def _one_hash_each(table: gpd.GeoDataFrame, zone: Ints) -> None:
+    """Refuse zones of one code from layers of different content: they are not one zone."""
+    import numpy as np
+    import pandas as pd
+
+    digest = pd.factorize(table["content_hash"].array)[0]
+    order = np.lexsort((digest, zone))
+    same = (np.diff(zone[order]) == 0) & (np.diff(digest[order]) != 0)
+    if same.any():
+        at = order[np.flatnonzero(same)[0]]
+        layer, code = table["layer"].iloc[at], table["zone_code"].iloc[at]
+        raise SchemaError(
+            f"zones: two layers of different content are called {layer!r}, and both have a zone "
+            f"{code!r}. Give each layer its own name: read_zones(..., name=...)."
+        )
+
+
+def _numbered(columns: tuple[Ints, ...]) -> tuple[Ints, Ints]:
+    """Number rows by the values of several columns; return the numbers, and a place of each."""
+    import numpy as np
+
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        key = key * (int(column.max(initial=0)) + 1) + column
+    _, places, number = np.unique(key, return_index=True, return_inverse=True)
+    return number.astype(np.int64), places.astype(np.int64)
+
+
+def _names(zone: Ints, names: pd.Series, n: int) -> Texts:
+    """Return the name of each zone; several names of one zone are joined by ``;``."""
+    import numpy as np
+    import pandas as pd
+
+    table = pd.DataFrame({"zone": zone, "name": names.to_numpy(dtype=object)})
+    table = table[table["name"] != ""].drop_duplicates().sort_values(["zone", "name"])
+    found = np.full(n, "", dtype=object)
+    several = table["zone"].duplicated(keep=False).to_numpy()
+    found[table["zone"].to_numpy()[~several]] = table["name"].to_numpy(dtype=object)[~several]
+    joined = table[several].groupby("zone")["name"].agg(";".join)
+    found[joined.index.to_numpy()] = joined.to_numpy(dtype=object)
+    return found
+
+
 def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the columns of the table of zones, checked; the geometry is called geometry."""
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
 
     require(frame, _NEEDED, table="zones", hint="read_zones makes this table from a layer.")
-    table = pd.DataFrame(index=pd.RangeIndex(len(frame)))
-    for name, dtype in ZONE_COLUMNS.items():
+    n = len(frame)
+    columns: dict[str, Any] = {}
+    for name in ZONE_COLUMNS:
         if name == "accuracy_m":
+            columns[name] = np.full(n, np.nan)
             if name in frame.columns:
-                values = accuracy_column(frame[name], table="zones")
-                check_accuracies(values, table="zones")
-            else:
-                values = float("nan")
+                columns[name] = accuracy_column(frame[name], table="zones")
+                check_accuracies(columns[name], table="zones")
+        elif name in frame.columns:
+            columns[name] = _texts(frame[name])
         else:
-            values = text_array(frame[name]) if name in frame.columns else ""
-        table[name] = pd.Series(values, index=table.index, dtype=dtype)
+            columns[name] = pd.array([""], dtype="str").take(np.zeros(n, np.int64))
+    table = pd.DataFrame(columns, index=pd.RangeIndex(n))
     cases = table[["zone_kind", "zone_grade"]].drop_duplicates()
     for row, kind, grade in cases.itertuples():
         if kind not in KINDS:
@@ -138,13 +206,23 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy(), crs=frame.crs)
 
 
+def _texts(column: pd.Series) -> Any:
+    """Return a column as text; one that is text already is not looked at cell by cell."""
+    import pandas as pd
+
+    if column.dtype == "str" and not column.hasnans:
+        return column.array
+    return pd.array(text_array(column), dtype="str")
+
+
 def _usable(shapes: Any) -> Bools:
+    """Tell which shapes are polygons of finite coordinates: a sum over them tells."""
     import numpy as np
     import shapely
 
     good = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
-    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    good[owner[~np.isfinite(coordinates).all(axis=1)]] = False
+    with np.errstate(invalid="ignore"):
+        good &= np.isfinite(shapely.area(shapes))
     return np.asarray(good)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.distances import Borders, border_distances, borders_of
-from chaoyang_geo.screening.geodesic import geodesic_sizes
-from chaoyang_geo.screening.merge import merged_rows
-from chaoyang_geo.screening.overlaps import (
-    TOUCH_M,
-    Atoms,
-    Overlaps,
-    atoms_of,
-    overlaps,
+from chaoyang_geo.screening.common import (
+    Common,
+    areas_of,
+    lengths_of,
     parts_of,
-    sizes,
+    points_of,
+    row_sizes,
+    shared_rows,
 )
-from chaoyang_geo.screening.pieces import cut_areas
+from chaoyang_geo.screening.distances import Nearest, site_chunks
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, diagonals
+from chaoyang_geo.screening.lines import crossings, joined_crossings, roads_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,58 +26,27 @@ if TYPE_CHECKING:
     Shapes = npt.NDArray[np.object_]
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
-    Bools = npt.NDArray[np.bool_]
 
+#: Zones of one kind and grade whose overlap is thinner than this, metres, on average are
+#: neighbours that were drawn carelessly; they are counted one by one.
+SLIVER_M = 1.0
 
-@dataclass(frozen=True)
-class Ground:
-    """Zone records in metres, also in pieces; ``zone`` and ``group`` are numbers.
-
-    A zone is the records of one code; a group is the zones of one layer, kind and grade.
-    """
-
-    crs: str
-    shapes: Shapes
-    zone: Ints
-    group_of_zone: Ints
-    pieces: Shapes
-    piece_record: Ints
-    borders: Borders
-    _areas: dict[tuple[int, ...], float] = field(default_factory=dict)
-
-    @cached_property
-    def tree(self) -> Any:
-        """Index of the pieces."""
-        import shapely
-
-        return shapely.STRtree(self.pieces)
-
-    @cached_property
-    def _records(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for record, zone in enumerate(self.zone.tolist()):
-            found.setdefault(zone, []).append(record)
-        return found
-
-    def area(self, zones: tuple[int, ...]) -> float:
-        """Return the area of zones together, m2, nothing counted twice."""
-        import shapely
-
-        if zones not in self._areas:
-            shapes = self.shapes[[record for zone in zones for record in self._records[zone]]]
-            united = shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
-            self._areas[zones] = float(shapely.area(united))
-        return self._areas[zones]
+#: How a site lies to a zone, by number: ``Pairs.relation``.
+INSIDE, OVERLAPS, TOUCHES, NEAR = range(4)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """One row per site and zone that meet or come within reach; zones that overlap are one."""
+    """One row per site and zone that meet or come within reach; zones that overlap are one.
+
+    ``zone`` is the first of its zones; where there are several, ``merged`` lists all by row.
+    """
 
     site: Ints
-    zones: list[tuple[int, ...]]
+    zone: Ints
+    merged: dict[int, tuple[int, ...]]
     group: Ints
-    relation: Shapes
+    relation: Ints
     area: Floats
     length: Floats
     area_geodesic: Floats
@@ -86,52 +54,117 @@ class Pairs:
     share_of_site: Floats
     share_of_zone: Floats
     distance: Floats
-    border: Floats  # from the border of the site to that of the zone; infinite beyond reach
-    shape: Shapes  # what is in common, the site itself where it lies inside; None where nothing
+    border: Floats  # from the border of the site to that of the zone; infinite beyond the band
 
 
-def ground_of(crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints) -> Ground:
-    """Prepare zone records (valid polygons in metres) for many sites."""
+@dataclass(frozen=True)
+class Sites:
+    """Sites in metres, in single parts, and their borders and lines in chunks.
+
+    ``boxes`` are those of the chunks, widened by the reach of their sites.
+    """
+
+    shapes: Shapes
+    reach_m: Floats
+    band_m: Floats  # the widest, so that beyond it nothing is in doubt
+    parts: Shapes
+    site: Ints  # of each part
+    own: Chunks
+    low: Floats  # corners of the boxes
+    high: Floats
+
+    @cached_property
+    def boxes(self) -> Shapes:
+        """Lines with these boxes."""
+        return diagonals(self.low, self.high)
+
+
+def sites_of(shapes: Shapes, reach_m: Floats, band_m: Floats) -> Sites:
+    """Prepare sites in metres; zones up to ``reach_m`` of each are looked at."""
+    import numpy as np
+
+    band_m = np.maximum(band_m, TOUCH_M)
+    reach_m = np.maximum(reach_m, band_m)
+    parts, site = parts_of(shapes)
+    own = site_chunks(parts, reach_m[site])
+    low, high = own.bounds
+    wide = reach_m[site[own.owner]][:, None]
+    return Sites(shapes, reach_m, band_m, parts, site, own, low - wide, high + wide)
+
+
+def measure_pairs(sites: Sites, ground: Ground, near: tuple[Ints, Ints]) -> tuple[Pairs, Common]:
+    """Return the pairs of sites and zones that meet or come within reach, and what they share.
+
+    ``near`` are pairs of a box of the sites and a record that may come within reach.
+    """
     import numpy as np
     import shapely
 
-    parts, record = shapely.get_parts(shapes, return_index=True)
-    areas = shapely.get_type_id(parts) == 3
-    parts, record = parts[areas], record[areas].astype(np.int64)
-    pieces, part = cut_areas(parts)
-    borders = borders_of(parts, record, zone[record])
-    return Ground(crs, shapes, zone, group_of_zone, pieces, record[part], borders)
+    n_zones = len(ground.group_of_zone)
+    parts, site, own = sites.parts, sites.site, sites.own
+    dimension = shapely.get_dimensions(parts)
+    flat, lines, lone = (np.flatnonzero(dimension == d) for d in (2, 1, 0))
+    areas = areas_of(parts, flat, ground)
+    points = points_of(parts, lone, ground)
+    part_only = ~areas.whole  # so that the borders meet
+    meeting = _pairs(site[areas.part[part_only]], areas.record[part_only], ground)
+    roads = roads_of(own, len(parts))
+    is_line = dimension[own.owner] == 1
+    inside = np.unique(_pairs(site[areas.part[areas.whole]], areas.record[areas.whole], ground))
+    of_chunk = site[own.owner]
+    nearest = Nearest(
+        own, of_chunk, sites.reach_m[of_chunk], inside, sites.band_m[of_chunk], ground
+    )
+    met = []
+    for here, there in ground.near_chunks(sites.low, sites.high, *near):
+        chosen = is_line[here]
+        met.append(crossings(roads, own, here[chosen], there[chosen], ground))
+        crossed = _pairs(site[met[-1].part], met[-1].record, ground)
+        meeting = np.union1d(meeting, crossed)
+        nearest.take(here, there, meeting)
+    lengths = lengths_of(own, lines, roads, joined_crossings(met), ground)
+    common = Common(parts, site, areas, lengths, points)
+    shared = [_pairs(site[one.part], one.record, ground) for one in (areas, lengths, points)]
+    within, border = nearest.result()
+    keys = np.unique(np.concatenate([*shared, meeting, within]))
+    distance = np.full(len(keys), np.inf)
+    distance[np.searchsorted(keys, within)] = border
+    distance[np.searchsorted(keys, meeting)] = 0.0
+    rows = [np.searchsorted(keys, each) for each in shared]
+    group = (keys // n_zones) * (n_zones + 1) + ground.group_of_zone[keys % n_zones]
+    number = _numbered(shared_rows(common, (rows[0], rows[1], rows[2]), group, SLIVER_M), len(keys))
+    return _rows(sites.shapes, ground, common, keys, distance, rows, number), common
 
 
-def measure_pairs(sites: Shapes, ground: Ground, *, reach_m: Floats) -> Pairs:
-    """Return the pairs of sites and zones that meet or come within ``reach_m`` of each site."""
+def _pairs(site: Ints, record: Ints, ground: Ground) -> Ints:
+    """Number the pairs of a site and a zone."""
+    return site * len(ground.group_of_zone) + ground.zone[record]
+
+
+def _numbered(pairs: tuple[Ints, Ints], n: int) -> Ints:
+    """Number rows 0, 1, ...; those that pairs join get one number. The first ones come first."""
     import numpy as np
 
-    parts, part_site = parts_of(sites)
-    atoms = atoms_of(parts, part_site, ground.borders)
-    found = overlaps(atoms, ground.tree, ground.pieces, ground.piece_record, ground.borders)
-    site, zone, border = border_distances(
-        parts, part_site, ground.borders, reach_m=float(np.max(reach_m, initial=TOUCH_M))
-    )
-    near = border <= np.maximum(reach_m[site], TOUCH_M)
-    n_zones = len(ground.group_of_zone)
-    met = atoms.site[found.atom] * n_zones + ground.zone[found.record]
-    keys = np.union1d(met, site[near] * n_zones + zone[near])
-    row = np.searchsorted(keys, met)
-    distance = np.full(len(keys), np.inf)
-    distance[np.searchsorted(keys, site[near] * n_zones + zone[near])] = border[near]
-    number = merged_rows(ground.group_of_zone[keys % n_zones], row, found, atoms)
-    return _rows(sites, ground, atoms, found, keys, distance, row, number)
+    if not len(pairs[0]):
+        return np.arange(n)
+    from scipy.sparse import coo_array  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+
+    graph = coo_array((np.ones(len(pairs[0])), pairs), shape=(n, n))
+    label = connected_components(graph, directed=False)[1]
+    first = np.full(n, n, dtype=np.int64)
+    np.minimum.at(first, label, np.arange(n))
+    found: Ints = np.unique(first[label], return_inverse=True)[1]
+    return found
 
 
 def _rows(
     sites: Shapes,
     ground: Ground,
-    atoms: Atoms,
-    found: Overlaps,
+    common: Common,
     keys: Ints,
     distance: Floats,
-    row: Ints,
+    rows: list[Ints],
     number: Ints,
 ) -> Pairs:
     import numpy as np
@@ -139,86 +172,37 @@ def _rows(
 
     n_zones = len(ground.group_of_zone)
     n = int(number.max()) + 1 if len(number) else 0
-    first = np.full(n, len(keys), dtype=np.int64)
-    np.minimum.at(first, number, np.arange(len(keys)))
-    site = keys[first] // n_zones
-    zones: list[tuple[int, ...]] = [(zone,) for zone in (keys[first] % n_zones).tolist()]
+    first = np.unique(number, return_index=True)[1]
+    site, zone = keys[first] // n_zones, keys[first] % n_zones
+    merged: dict[int, tuple[int, ...]] = {}
     for key in np.flatnonzero(first[number] != np.arange(len(keys))).tolist():
-        zones[number[key]] = (*zones[number[key]], int(keys[key] % n_zones))
+        row = int(number[key])
+        merged[row] = (*merged.get(row, (int(zone[row]),)), int(keys[key] % n_zones))
     border = np.full(n, np.inf)
     np.minimum.at(border, number, distance)
-    place = number[row]
-    touched = (np.bincount(place, minlength=n) > 0) | (border <= TOUCH_M)
-    used = found.size > 0
-    positive = np.bincount(place[used], minlength=n) > 0
-    shape = _united(place[used], found.shape[used], n)
-    measured = _measured(place, found, atoms, shape, n)
-    whole = sizes(sites, shapely.get_dimensions(sites))
-    top = shapely.get_dimensions(sites)[site]
-    own = np.choose(top, measured[::-1]) if n else np.zeros(0)
-    share = np.where(positive, np.minimum(1.0, own / whole[site]), 0.0)
+    places = (number[rows[0]], number[rows[1]], number[rows[2]])
+    area, length, points, area_geodesic, length_geodesic = row_sizes(common, ground, places, n)
+    dimension = shapely.get_dimensions(sites)
+    top = dimension[site]
+    whole = np.select(
+        [dimension == 2, dimension == 1],
+        [shapely.area(sites), shapely.length(sites)],
+        shapely.get_num_geometries(sites),
+    )
+    own = np.select([top == 2, top == 1], [area, length], points)
+    positive = (area > 0) | (length > 0) | (points > 0)
+    share = np.minimum(1.0, own / whole[site])
     inside = positive & (share > 1 - 1e-9)
     share[inside] = 1.0
-    shape[inside] = sites[site[inside]]
+    touched = positive | (border <= TOUCH_M)
+    relation = np.select([inside, positive, touched], [INSIDE, OVERLAPS, TOUCHES], NEAR)
     of_zone = np.full(n, np.nan)
-    for at in np.flatnonzero(positive & (top == 2)).tolist():
-        of_zone[at] = min(1.0, measured[0][at] / ground.area(zones[at]))
-    relation = np.select([inside, positive, touched], ["inside", "overlaps", "touches"], "near")
-    geodesic = geodesic_sizes(shape, ground.crs)
+    with_area = np.flatnonzero(positive & (top == 2))
+    of_zone[with_area] = ground.zone_areas[zone[with_area]]
+    for row in merged.keys() & set(with_area.tolist()):
+        of_zone[row] = ground.area(merged[row])
+    of_zone[with_area] = np.minimum(1.0, area[with_area] / of_zone[with_area])
     return Pairs(
-        site, zones, ground.group_of_zone[keys[first] % n_zones], relation.astype(object),
-        measured[0], measured[1], *geodesic, share, of_zone,
-        np.where(touched, 0.0, border), border, shape,
+        site, zone, merged, ground.group_of_zone[zone], relation, area, length, area_geodesic,
+        length_geodesic, share, of_zone, np.where(touched, 0.0, border), border,
     )  # fmt: skip
-
-
-def _united(place: Ints, shapes: Shapes, n: int) -> Shapes:
-    """Return what each row has in common; stretches of one line lie beside each other."""
-    import numpy as np
-    import shapely
-
-    united = np.full(n, None, dtype=object)
-    if not len(place):
-        return united
-    order = np.argsort(place, kind="stable")
-    rows, starts, count = np.unique(place[order], return_index=True, return_counts=True)
-    united[rows] = shapes[order[starts]]
-    many = count > 1
-    lines = np.repeat(many, count)
-    if many.any():
-        united[rows[many]] = shapely.geometrycollections(
-            shapes[order[lines]], indices=np.repeat(np.arange(int(many.sum())), count[many])
-        )
-    return united
-
-
-def _measured(
-    place: Ints, found: Overlaps, atoms: Atoms, shape: Shapes, n: int
-) -> tuple[Floats, Floats, Floats]:
-    """Return area, length and number of points of each row, nothing counted twice."""
-    import numpy as np
-    import shapely
-
-    dimension = atoms.dimension[found.atom]
-    area, length, points = (
-        np.bincount(place, np.where(dimension == d, found.size, 0.0), n).astype(np.float64)
-        for d in (2, 1, 0)
-    )
-    # an atom in several records of a row: these may overlap
-    key = place * (len(atoms.site) + 1) + found.atom
-    used = found.size > 0
-    again, count = np.unique(key[used], return_counts=True)
-    for row in np.unique(again[count > 1] // (len(atoms.site) + 1)).tolist():
-        at = np.flatnonzero((place == row) & used)
-        at = at[np.unique(found.atom[at], return_index=True)[1]]
-        line, point = dimension[at] == 1, dimension[at] == 0
-        length[row], points[row] = found.size[at[line]].sum(), found.size[at[point]].sum()
-        flat = np.flatnonzero((place == row) & used)
-        flat = flat[dimension[flat] == 2]
-        kept = [*found.shape[at[line | point]]]
-        if len(flat):
-            united = shapely.union_all(found.shape[flat])
-            area[row] = float(shapely.area(united))
-            kept.append(united)
-        shape[row] = shapely.geometrycollections(kept)
-    return area, length, points

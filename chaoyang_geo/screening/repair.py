@@ -43,8 +43,9 @@ def repair_polygons(shapes: Shapes) -> tuple[Shapes, Shapes]:
     flags[kinds == -1] = MISSING
     flags[(kinds >= 0) & shapely.is_empty(found)] = EMPTY
     open_ = flags == ""
-    flags[open_ & ~_finite(found)] = NOT_FINITE
-    flags[(flags == "") & ~np.isin(kinds, (3, 6))] = NO_POLYGON
+    flags[open_ & ~np.isin(kinds, (3, 6))] = NO_POLYGON
+    with np.errstate(invalid="ignore"):
+        flags[(flags == "") & ~np.isfinite(shapely.length(found))] = NOT_FINITE
     polygon = flags == ""
     bad = np.flatnonzero(polygon)[~shapely.is_valid(found[polygon])]
     if len(bad):

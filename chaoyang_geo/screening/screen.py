@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import meridian_code, metric_crs, require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
 from chaoyang_geo.schema import as_text, one_of, require, require_unique
-from chaoyang_geo.screening import repair
 from chaoyang_geo.screening.activities import find_activity
-from chaoyang_geo.screening.decide import Judge
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
-from chaoyang_geo.screening.findings import WORKING_COLUMNS, Measured, findings_table
+from chaoyang_geo.screening.findings import Measured, SiteTexts, findings_table
+from chaoyang_geo.screening.ground import diagonals, ground_of, in_crs
 from chaoyang_geo.screening.layers import ZoneTable, zone_table
-from chaoyang_geo.screening.measure import ground_of, measure_pairs
-from chaoyang_geo.screening.result import FINDING_COLUMNS, Screening, empty
-from chaoyang_geo.screening.rules import UNVERIFIED, rules_hash, rules_table
+from chaoyang_geo.screening.measure import Sites, measure_pairs, sites_of
+from chaoyang_geo.screening.repair import INVALID, repair_polygons, repair_sites
+from chaoyang_geo.screening.result import Screening
+from chaoyang_geo.screening.rules import UNVERIFIED, Judge, rules_hash, rules_table
 from chaoyang_geo.screening.verdicts import site_verdicts
-from chaoyang_geo.screening.words import VERDICTS
 from chaoyang_geo.screening.zones import accuracy_column, check_accuracies, checked_date
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy as np
     import numpy.typing as npt
-    import pandas as pd
 
     Shapes = npt.NDArray[np.object_]
     Ints = npt.NDArray[np.int64]
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 _SITE_NEEDED = ("site_code", "site_name", "activity")
-_METRES_PER_DEGREE = 110_000.0
 
 
 def screen_sites(
@@ -134,7 +132,6 @@ def screen_sites(
     1         B     near         0.0       300.0     无冲突
     """
     import numpy as np
-    import pandas as pd
 
     require_crs(sites, layer_name="sites")
     require(sites, _SITE_NEEDED, table="sites")
@@ -146,44 +143,45 @@ def screen_sites(
     day = checked_date("on", on)
     used = rules_table(rules, unverified=unverified)
     table = zone_table(zones, unreadable, day)
-    shapes, flags, usable = repair.repair_sites(sites.geometry.to_numpy())
+    shapes, flags, usable = repair_sites(sites.geometry.to_numpy())
     accuracy = np.full(len(sites), np.nan)
     if "accuracy_m" in sites.columns:
         accuracy = accuracy_column(sites["accuracy_m"], table="sites")
         check_accuracies(accuracy, table="sites")
-    work = _Work(sites, shapes, accuracy, table, Judge(used), tolerance_m, max_distance_m)
-    parts, systems = [], []
-    for crs, rows in _metric_groups(sites, shapes, usable):
-        systems.append(crs)
-        parts.append(work.findings(crs, rows))
-    found = [part for part in parts if len(part)]
-    findings = pd.concat(found, ignore_index=True) if found else empty(WORKING_COLUMNS)
-    rank = findings["verdict"].map({verdict: at for at, verdict in enumerate(VERDICTS)})
-    order = np.lexsort(
-        (
-            findings["zone_code"].to_numpy(dtype=object).astype(str),
-            findings["layer"].to_numpy(dtype=object).astype(str),
-            findings["distance_m"],
-            rank,
-            findings["row"],
-        )
-    )
-    findings = findings.iloc[order].reset_index(drop=True)
-    judged = site_verdicts(sites, shapes, flags, usable, work.activities, findings, table)
+    work = _Work(sites.crs, shapes, accuracy, table, float(tolerance_m), float(max_distance_m))
+    groups = _metric_groups(sites, shapes, usable)
+    none = [(meridian_code(120), np.zeros(0, np.int64))]
+    found = _together([work.measured(crs, rows) for crs, rows in groups or none], table)
+    texts = _site_texts(sites)
+    findings = findings_table(found, table, Judge(used), texts)
+    judged = site_verdicts(sites, shapes, flags, usable, texts, findings, table)
     options = {
         "tolerance_m": float(tolerance_m),
         "max_distance_m": float(max_distance_m),
         "unverified": unverified,
         "on": day,
         "crs": sites.crs.to_string(),
-        "metric_crs": ";".join(systems),
+        "metric_crs": ";".join(crs for crs, _ in groups),
         "rule_sets": ";".join(dict.fromkeys(used["rule_set"])),
         "rules_hash": rules_hash(used),
         "n_sites": len(sites),
-        "n_findings": len(findings),
+        "n_findings": len(findings.table),
     }
-    kept = findings[list(FINDING_COLUMNS)].astype(FINDING_COLUMNS)
-    return Screening(kept, judged, table.checked, used, options)
+    return Screening(findings.table, judged, table.checked, used, options)
+
+
+def _site_texts(sites: gpd.GeoDataFrame) -> SiteTexts:
+    """Return what the sites are called, and their activities by key; None is not known."""
+    import numpy as np
+    import pandas as pd
+
+    words = as_text(sites["activity"])
+    place, known = pd.factorize(words)
+    keys = [find_activity(word) for word in known]
+    distinct = list(dict.fromkeys(keys))
+    number = np.array([distinct.index(key) for key in keys], dtype=np.int64)
+    code, name = as_text(sites["site_code"]), as_text(sites["site_name"])
+    return SiteTexts(code.array, name.array, words.array, number[place], distinct)
 
 
 def _metric_groups(
@@ -192,14 +190,16 @@ def _metric_groups(
     """Return the CGCS2000 zones of the sites' middles, each with the rows of its sites."""
     import geopandas as gpd
     import numpy as np
+    import shapely
 
     rows = np.flatnonzero(usable)
     if not len(rows):
         return []
-    layer = gpd.GeoSeries(shapes[rows], crs=sites.crs)
+    boxes = in_crs(shapely.box(*shapely.bounds(shapes[rows]).T), sites.crs, GEOGRAPHIC)
+    layer = gpd.GeoSeries(boxes, crs=GEOGRAPHIC)
     metric_crs(layer, layer_name="sites")  # refuses what lies outside
-    box = layer.to_crs("EPSG:4490").bounds
-    meridian = 3 * np.round((box["minx"].to_numpy() + box["maxx"].to_numpy()) / 6).astype(int)
+    box = shapely.bounds(boxes)
+    meridian = 3 * np.round((box[:, 0] + box[:, 2]) / 6).astype(int)
     outside = np.flatnonzero((meridian < 75) | (meridian > 135))
     if len(outside):  # one site by itself: the message tells where it lies
         name = f"sites, row {rows[outside[0]] + 1}"
@@ -209,89 +209,119 @@ def _metric_groups(
     ]
 
 
+@dataclass(frozen=True)
 class _Work:
-    """What the findings of all sites have in common; nothing changes while they are made."""
+    """What the measuring of all sites has in common."""
 
-    def __init__(
-        self,
-        sites: gpd.GeoDataFrame,
-        shapes: Shapes,
-        accuracy: Floats,
-        table: ZoneTable,
-        judge: Judge,
-        tolerance_m: float,
-        max_distance_m: float,
-    ) -> None:
-        import shapely
+    crs: Any
+    shapes: Shapes
+    accuracy: Floats
+    table: ZoneTable
+    tolerance_m: float
+    max_distance_m: float
 
-        self._shapes, self._crs, self._accuracy = shapes, sites.crs, accuracy
-        self._table, self._judge = table, judge
-        self._tolerance, self._max_distance = tolerance_m, max_distance_m
-        words = as_text(sites["activity"])
-        known = {word: find_activity(word) for word in words.unique()}
-        self.activities: list[str | None] = [known[word] for word in words]
-        self._texts = {
-            "site_code": as_text(sites["site_code"]).to_numpy(dtype=object),
-            "site_name": as_text(sites["site_name"]).to_numpy(dtype=object),
-            "activity": words.to_numpy(dtype=object),
-        }
-        self._zone_rows = table.usable.nonzero()[0]
-        self._tree = shapely.STRtree(table.records.geometry.to_numpy()[self._zone_rows])
+    def measured(self, crs: str, rows: Ints) -> tuple[Measured, dict[int, tuple[int, ...]]]:
+        """Return the findings of the sites of these rows, measured in ``crs``.
 
-    def findings(self, crs: str, rows: Ints) -> pd.DataFrame:
-        """Return the findings of the sites of these rows, measured in ``crs``."""
-        import geopandas as gpd
+        Besides, by place among the findings, the zones of those that concern several.
+        """
         import numpy as np
 
-        sites = gpd.GeoSeries(self._shapes[rows], crs=self._crs).to_crs(crs).to_numpy()
-        known = self._table.accuracy[~np.isnan(self._table.accuracy)]
-        reach = np.full(len(rows), self._max_distance)
+        table = self.table
+        site_accuracy = self.accuracy[rows]
+        shapes = in_crs(self.shapes[rows], self.crs, crs)
+        widest = np.zeros(len(rows))
+        known = table.accuracy[~np.isnan(table.accuracy)]
         for worst in (np.max(known, initial=0.0), np.nan):
-            band = bands(self._accuracy[rows], np.full(len(rows), worst), self._tolerance)
-            reach = np.maximum(reach, band)
-        records = self._near(rows, float(reach.max(initial=0.0)))
-        if not len(records):
-            return empty(WORKING_COLUMNS)
-        frame = self._table.records.geometry.iloc[records].to_crs(crs)
-        shapes, repaired = repair.repair_polygons(frame.to_numpy())
-        good = np.isin(repaired, ("", repair.INVALID))
+            band = bands(site_accuracy, np.full(len(rows), worst), self.tolerance_m)
+            widest = np.maximum(widest, band)
+        sites = sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
+        records, box, place = _near(sites, crs, table)
+        shapes = in_crs(table.shapes[records], table.records.crs, crs)
+        shapes, repaired = repair_polygons(shapes)
+        good = np.isin(repaired, ("", INVALID))
+        fit = good[place]
+        box, place = box[fit], (np.cumsum(good) - 1)[place[fit]]
         records, shapes, repaired = records[good], shapes[good], repaired[good]
-        ground = ground_of(crs, shapes, self._table.zone[records], self._table.group_of_zone)
-        pairs = measure_pairs(sites, ground, reach_m=reach)
-        mended = repaired != ""
-        mended |= (self._table.records["zone_flag"].iloc[records] == repair.INVALID).to_numpy()
-        accuracy = self._table.accuracy[[zones[0] for zones in pairs.zones]]
-        for at, zones in enumerate(pairs.zones):
-            if len(zones) > 1:  # unknown where one of them is
-                accuracy[at] = np.max(self._table.accuracy[list(zones)])
-        band = bands(self._accuracy[rows][pairs.site], accuracy, self._tolerance)
-        kept = (pairs.relation != "near") | (pairs.distance <= np.maximum(self._max_distance, band))
-        sure = certain_conflicts(sites, pairs, ground, band)
-        unknown = np.isnan(accuracy) | np.isnan(self._accuracy[rows][pairs.site])
-        measured = Measured(
-            pairs, rows[pairs.site], band, sure, unknown,
-            set(self._table.zone[records[mended]].tolist()),
+        ground = ground_of(crs, shapes, table.zone[records], table.group_of_zone)
+        pairs, common = measure_pairs(sites, ground, (box, place))
+        mended = np.zeros(len(table.group_of_zone), bool)
+        mended[ground.zone[(repaired != "") | table.mended[records]]] = True
+        accuracy, repairs = table.accuracy[pairs.zone], mended[pairs.zone]
+        n_zones = np.ones(len(pairs.zone), np.int64)
+        for row, zones in pairs.merged.items():
+            accuracy[row] = np.max(table.accuracy[list(zones)])  # unknown where one of them is
+            repairs[row], n_zones[row] = mended[list(zones)].any(), len(zones)
+        band = bands(site_accuracy[pairs.site], accuracy, self.tolerance_m)
+        sure = certain_conflicts(sites.shapes, pairs, common, ground, band)
+        unknown = np.isnan(accuracy) | np.isnan(site_accuracy[pairs.site])
+        kept = np.flatnonzero(
+            (pairs.distance == 0) | (pairs.distance <= np.maximum(self.max_distance_m, band))
+        )
+        place = np.full(len(pairs.zone), -1)
+        place[kept] = np.arange(len(kept))
+        merged = {int(place[row]): zones for row, zones in pairs.merged.items() if place[row] >= 0}
+        found = Measured(
+            rows[pairs.site[kept]], pairs.zone[kept], n_zones[kept], pairs.group[kept],
+            pairs.relation[kept], pairs.area[kept], pairs.length[kept],
+            pairs.area_geodesic[kept], pairs.length_geodesic[kept], pairs.share_of_site[kept],
+            pairs.share_of_zone[kept], pairs.distance[kept], band[kept], sure[kept],
+            unknown[kept], repairs[kept], table.codes, table.names,
         )  # fmt: skip
-        return findings_table(
-            measured, np.flatnonzero(kept), self._table, self._judge, self.activities, self._texts
-        )
+        return found, merged
 
-    def _near(self, rows: Ints, reach_m: float) -> Ints:
-        """Return the zone records whose boxes come within reach of a site's box, and some more."""
-        import geopandas as gpd
-        import numpy as np
-        import shapely
 
-        crs = self._table.records.crs
-        boxes = gpd.GeoSeries(self._shapes[rows], crs=self._crs).to_crs(crs).bounds.to_numpy()
-        # degrees are shorter and web-Mercator metres longer than their number says
-        if crs.is_geographic:
-            lat = np.minimum(89.0, np.abs(boxes[:, [1, 3]]).max(axis=1))
-            margin = 1.1 * reach_m / _METRES_PER_DEGREE / np.cos(np.radians(lat)) + 1e-4
-        else:
-            unit = crs.axis_info[0].unit_conversion_factor
-            margin = np.full(len(boxes), (2.0 * reach_m + 10.0) / unit)
-        wide = shapely.box(
-            boxes[:, 0] - margin, boxes[:, 1] - margin, boxes[:, 2] + margin, boxes[:, 3] + margin
-        )
-        return np.asarray(self._zone_rows[np.unique(self._tree.query(wide)[1])], dtype=np.int64)
+def _together(
+    found: list[tuple[Measured, dict[int, tuple[int, ...]]]], table: ZoneTable
+) -> Measured:
+    """Join what was measured in several CGCS2000 zones; zones that count as one get one name."""
+    import numpy as np
+
+    values = {
+        field.name: np.concatenate([getattr(part, field.name) for part, _ in found])
+        for field in fields(Measured)
+        if field.name not in ("codes", "names")
+    }
+    called: dict[tuple[int, ...], int] = {}
+    begin = 0
+    for part, merged in found:
+        for place, zones in merged.items():
+            number = called.setdefault(zones, len(table.codes) + len(called))
+            values["called"][begin + place] = number
+        begin += len(part.row)
+    codes = [";".join(sorted(table.codes[list(zones)])) for zones in called]
+    names = [";".join(sorted({*table.names[list(zones)]} - {""})) for zones in called]
+    return Measured(
+        **values,
+        codes=np.append(table.codes, np.array(codes, dtype=object)),
+        names=np.append(table.names, np.array(names, dtype=object)),
+    )
+
+
+def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
+    """Return the records of the zones whose boxes come within reach of a site, and some more.
+
+    Besides, pairs of a box of the sites and the place of a record among those.
+    """
+    import numpy as np
+    from pyproj import CRS, Transformer
+
+    to, boxes = table.records.crs, sites.boxes
+    if to != CRS.from_user_input(crs):
+        low, high = sites.low, sites.high
+        middle = (low + high) / 2
+        x = np.stack([(low, middle, high)[i][:, 0] for i in (0, 1, 2, 0, 2, 0, 1, 2)])
+        y = np.stack([(low, middle, high)[i][:, 1] for i in (0, 0, 0, 1, 1, 2, 2, 2)])
+        turn = Transformer.from_crs(crs, to, always_xy=True)
+        around = np.stack(turn.transform(x, y), axis=2)
+        low, high = np.fmin.reduce(around, axis=0), np.fmax.reduce(around, axis=0)
+        # what is straight here is bent there
+        few = 1e-4 if to.is_geographic else 10.0 / to.axis_info[0].unit_conversion_factor
+        margin = 0.005 * (high - low).max(axis=1, initial=0)[:, None] + few
+        boxes = diagonals(low - margin, high + margin)
+    box, hit = table.tree.query(boxes)
+    row = table.usable_rows[hit]
+    zones = np.zeros(len(table.group_of_zone), bool)
+    zones[table.zone[row]] = True
+    records = np.flatnonzero(table.usable & zones[table.zone])
+    return records, box.astype(np.int64), np.searchsorted(records, row)

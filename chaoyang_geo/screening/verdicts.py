@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.screening.activities import activity_words
-from chaoyang_geo.screening.decide import UNJUDGED
+from chaoyang_geo.screening.findings import (
+    Findings,
+    SiteTexts,
+    distinct,
+    lengths_in_words,
+)
+from chaoyang_geo.screening.ground import in_crs
 from chaoyang_geo.screening.layers import ZoneTable
 from chaoyang_geo.screening.result import SITE_COLUMNS
-from chaoyang_geo.screening.say import length_en, length_zh, zone_words
-from chaoyang_geo.screening.words import VERDICTS, VERDICTS_EN
+from chaoyang_geo.screening.words import NO_CONFLICT, UNJUDGED, VERDICTS, VERDICTS_EN
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,19 +23,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Shapes = npt.NDArray[np.object_]
+    Texts = npt.NDArray[np.object_]
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
 
-NO_CONFLICT = "无冲突"
+_NONE, _UNSURE = VERDICTS.index(NO_CONFLICT), VERDICTS.index(UNJUDGED)
 
 
 def site_verdicts(
     sites: gpd.GeoDataFrame,
     shapes: Shapes,
-    flags: Shapes,
+    flags: Texts,
     usable: Bools,
-    activities: list[str | None],
-    findings: pd.DataFrame,
+    texts: SiteTexts,
+    findings: Findings,
     table: ZoneTable,
 ) -> gpd.GeoDataFrame:
     """Return the sites as they were given, with the verdict on each and its reasons."""
@@ -38,65 +44,101 @@ def site_verdicts(
     import pandas as pd
 
     n = len(sites)
-    rank = {verdict: at for at, verdict in enumerate(VERDICTS)}
-    worst = np.full(n, rank[NO_CONFLICT])
-    row = findings["row"].to_numpy()
-    found = findings["verdict"].map(rank).to_numpy(dtype=np.int64)
-    np.minimum.at(worst, row, found)
-    conflicts = np.bincount(row[found < rank[NO_CONFLICT]], minlength=n)
-    first: dict[int, int] = {}
-    for at, number in enumerate(row.tolist()):
-        first.setdefault(number, at)  # findings of a site stand in order of severity
-    gaps = _gaps(table.checked)
+    row, conflict = findings.row, findings.verdict < _NONE
+    worst = np.full(n, _NONE)
+    np.minimum.at(worst, row, findings.verdict)
+    n_zones = np.bincount(row[conflict], minlength=n)
+    with_finding, first = np.unique(row, return_index=True)  # the most severe one comes first
+    gaps_zh, gaps_en = _gaps(table.checked)
     layers_zh, layers_en = _layers(table.checked)
-    beyond = _beyond(sites, shapes, usable, table)
-    words = findings[["why_zh", "why_en"]].to_numpy(dtype=object)
-    nearest = _nearest(findings, found == rank[NO_CONFLICT])
-    rows = []
-    for site in range(n):
-        verdict = VERDICTS[worst[site]]
-        flag = [flags[site]] if flags[site] else []
-        if activities[site] is None:
-            flag.append("活动不在词表")
-        if not usable[site]:
-            zh, en = f"项目{flags[site]}，无法核查", "the site has no usable geometry"
-        elif gaps and rank[UNJUDGED] <= worst[site]:
-            zh, en = gaps
-        else:
-            zh = en = ""
-        if zh:
-            verdict = UNJUDGED
-            zh, en = f"{verdict}：{zh}。", f"{VERDICTS_EN[verdict]}: {en}."
-            if site in first and worst[site] < rank[NO_CONFLICT]:
-                zh, en = f"{zh}{words[first[site], 0]}", f"{en} {words[first[site], 1]}"
-        elif verdict == NO_CONFLICT:
-            zh = f"无冲突：已核查{layers_zh}{nearest[0].get(site, '')}。"
-            en = f"no conflict: checked {layers_en}{nearest[1].get(site, '')}."
-        else:
-            zh, en = words[first[site]]
-            more = int(conflicts[site]) - 1
-            if more > 0:
-                zh, en = f"{zh}另涉及 {more} 个分区。", f"{en} {more} more zones are concerned."
-        if gaps and verdict != UNJUDGED:
-            flag.append(gaps[0])
-        flag.extend(beyond[site])
-        activity = activities[site]
-        name = "" if activity is None else activity_words(activity)
-        rows.append((name, verdict, int(conflicts[site]), "；".join(flag), zh, en, layers_zh))
-    added = pd.DataFrame(rows, columns=list(SITE_COLUMNS), index=sites.index).astype(SITE_COLUMNS)
+    near_zh, near_en = _nearest(findings, ~conflict, n)
+    # no conflict: what was checked, and the nearest zone
+    zh = f"{NO_CONFLICT}：已核查{layers_zh}" + near_zh + "。"
+    en = f"{VERDICTS_EN[NO_CONFLICT]}: checked {layers_en}" + near_en + "."
+    # a conflict: the reason of the worst finding, and how many more there are
+    worse = worst[with_finding] < _NONE
+    with_finding, first = with_finding[worse], first[worse]
+    zh[with_finding] = _texts(findings.why_zh, first)
+    en[with_finding] = _texts(findings.why_en, first)
+    alone_zh, alone_en = zh.copy(), en.copy()
+    several = np.flatnonzero(n_zones > 1)
+    count = np.array([f"{k}" for k in (n_zones[several] - 1).tolist()], dtype=object)
+    zh[several] += "另涉及 " + count + " 个分区。"
+    en[several] += " " + count + " more zones are concerned."
+    # what could not be checked: nothing can be said, unless it is forbidden anyway
+    blind = ~usable
+    unsure = blind | (bool(gaps_zh) & (worst >= _UNSURE))
+    reason_zh = np.where(blind, "项目" + flags + "，无法核查", gaps_zh)
+    reason_en = np.where(blind, "the site has no usable geometry", gaps_en)
+    with_words = unsure & (worst < _NONE)
+    zh[unsure] = (f"{UNJUDGED}：" + reason_zh + "。" + np.where(with_words, alone_zh, ""))[unsure]
+    between = np.where(with_words, " " + alone_en, "")
+    en[unsure] = (f"{VERDICTS_EN[UNJUDGED]}: " + reason_en + "." + between)[unsure]
+    worst[unsure] = _UNSURE
     judged = sites.copy()
-    for column in SITE_COLUMNS:
-        judged[column] = added[column]
+    names = ["" if key is None else activity_words(key) for key in texts.activities]
+    values = {
+        "activity_zh": pd.array([*names, ""], dtype="str").take(texts.activity),
+        "verdict": pd.array(VERDICTS, dtype="str").take(worst),
+        "n_zones": n_zones,
+        "verdict_flag": _flags(sites, shapes, flags, usable, texts, worst, gaps_zh, table),
+        "why_zh": zh,
+        "why_en": en,
+        "layers_checked": layers_zh,
+    }
+    for column, dtype in SITE_COLUMNS.items():
+        judged[column] = pd.Series(values[column], index=sites.index, dtype=dtype)
     return judged
 
 
-def _gaps(checked: pd.DataFrame) -> tuple[str, str] | None:
-    """Return what could not be checked, in words, None where all could be."""
+def _texts(column: Any, places: Ints) -> Texts:
+    """Return some texts of an Arrow column as objects."""
+    import pyarrow as pa
+
+    found: Texts = column.take(pa.array(places)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _flags(
+    sites: gpd.GeoDataFrame,
+    shapes: Shapes,
+    flags: Texts,
+    usable: Bools,
+    texts: SiteTexts,
+    verdict: Ints,
+    gaps: str,
+    table: ZoneTable,
+) -> Texts:
+    """Return what is doubtful about each site, in words; each distinct combination is made once."""
+    import numpy as np
+    import pandas as pd
+
+    known = np.array([key is not None for key in texts.activities], dtype=bool)[texts.activity]
+    layers, outside = _beyond(sites, shapes, usable, table)
+    shape, words = pd.factorize(flags)
+    said = (verdict != _UNSURE) & bool(gaps)
+    first, number = distinct(shape, known, said, *outside)
+    found = []
+    for at in first.tolist():
+        parts = [
+            words[shape[at]],
+            "" if known[at] else "活动不在词表",
+            gaps if said[at] else "",
+            *(
+                f"位于图层“{layer}”的范围之外，该图层可能未覆盖此处"
+                for layer, out in zip(layers, outside, strict=True)
+                if out[at]
+            ),
+        ]
+        found.append("；".join(part for part in parts if part))
+    return np.array([*found, ""], dtype=object)[number]
+
+
+def _gaps(checked: pd.DataFrame) -> tuple[str, str]:
+    """Return what could not be checked, in words; empty where all could be."""
     if not len(checked):
         return "没有可核查的图层", "there is no layer to check"
     bad = checked[checked["layer_state"] != "ok"]
-    if not len(bad):
-        return None
     states = {"empty": ("为空", "is empty"), "unreadable": ("无法读取", "cannot be read")}
     rows = list(zip(bad["layer"], bad["layer_state"], strict=True))
     zh = [f"图层“{layer}”{states[state][0]}" for layer, state in rows]
@@ -115,37 +157,38 @@ def _layers(checked: pd.DataFrame) -> tuple[str, str]:
     return ";".join(zh), "; ".join(en)
 
 
-def _nearest(findings: pd.DataFrame, near: Any) -> tuple[dict[int, str], dict[int, str]]:
+def _nearest(findings: Findings, near: Bools, n: int) -> tuple[Texts, Texts]:
     """Return for each site the nearest zone that it has no conflict with, in words."""
-    zh: dict[int, str] = {}
-    en: dict[int, str] = {}
-    columns = ["row", "zone_kind", "zone_grade", "zone_name", "zone_code", "distance_m"]
-    part = findings.loc[near, columns].sort_values(["row", "distance_m", "zone_code"])
-    for site, kind, grade, name, code, distance in part.drop_duplicates("row").itertuples(
-        index=False
-    ):
-        words = zone_words(kind, grade, name, code)
-        zh[site] = f"；最近的是{words[0]}，相距 {length_zh(distance)}"
-        en[site] = f"; the nearest is {words[1]}, at {length_en(distance)}"
+    import numpy as np
+
+    zh, en = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
+    # findings of one verdict stand in order of distance, layer and code
+    row, first = np.unique(findings.row[near], return_index=True)
+    at = np.flatnonzero(near)[first]
+    away_zh, away_en = lengths_in_words(findings.distance[at])
+    zh[row] = "；最近的是" + _texts(findings.zone_zh, at) + "，相距 " + away_zh
+    en[row] = "; the nearest is " + _texts(findings.zone_en, at) + ", at " + away_en
     return zh, en
 
 
 def _beyond(
     sites: gpd.GeoDataFrame, shapes: Shapes, usable: Bools, table: ZoneTable
-) -> list[list[str]]:
-    """Return for each site the layers whose extent does not reach it: they may not cover it."""
-    import geopandas as gpd
+) -> tuple[list[str], list[Bools]]:
+    """Return the layers, and for each which sites its extent does not reach: it may not cover them."""
     import numpy as np
+    import pandas as pd
+    import shapely
 
-    found: list[list[str]] = [[] for _ in range(len(sites))]
     rows = np.flatnonzero(usable)
-    if not len(rows):
-        return found
-    box = gpd.GeoSeries(shapes[rows], crs=sites.crs).to_crs(table.records.crs).bounds.to_numpy()
-    whole = table.records[table.usable]
-    for layer, part in whole.groupby("layer", sort=True):
-        west, south, east, north = part.total_bounds
-        out = (box[:, 2] < west) | (box[:, 0] > east) | (box[:, 3] < south) | (box[:, 1] > north)
-        for row in rows[out].tolist():
-            found[row].append(f"位于图层“{layer}”的范围之外，该图层可能未覆盖此处")
-    return found
+    box = shapely.bounds(in_crs(shapes[rows], sites.crs, table.records.crs))
+    number, names = pd.factorize(table.records["layer"].to_numpy()[table.usable_rows], sort=True)
+    bounds = shapely.bounds(table.shapes[table.usable_rows])
+    found = []
+    for layer in range(len(names)):
+        part = bounds[number == layer]
+        (west, south), (east, north) = part[:, :2].min(axis=0), part[:, 2:].max(axis=0)
+        out = np.zeros(len(sites), bool)
+        out[rows] = (box[:, 2] < west) | (box[:, 0] > east)
+        out[rows] |= (box[:, 3] < south) | (box[:, 1] > north)
+        found.append(out)
+    return [str(name) for name in names], found

@@ -11,6 +11,9 @@ VERDICTS: tuple[str, ...] = (
     "禁止", "无法判断", "压线需复核", "限制", "允许有条件", "允许", "无冲突",
 )  # fmt: skip
 
+#: What is said where nothing can be said, and where nothing is in the way.
+UNJUDGED, NO_CONFLICT = "无法判断", "无冲突"
+
 #: Verdicts that a rule may give.
 RULE_VERDICTS: tuple[str, ...] = ("禁止", "限制", "允许有条件", "允许")
 
@@ -29,7 +32,7 @@ VERDICTS_EN: dict[str, str] = {
 RELATIONS: dict[str, tuple[str, str]] = {
     "inside": ("位于区内", "lies inside"),
     "overlaps": ("部分位于区内", "lies partly inside"),
-    "touches": ("与边界相接", "touches the border of"),
+    "touches": ("与边界相接，没有公共面积或长度", "touches its border, with nothing in common"),
     "near": ("位于区外", "lies outside"),
 }
 

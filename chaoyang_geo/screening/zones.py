@@ -394,9 +394,11 @@ def accuracy_column(column: pd.Series, *, table: str) -> Any:
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=math.nan)
-    for row, (value, given) in enumerate(zip(values, column, strict=True), 1):
-        if math.isnan(value) and not pd.isna(given) and str(given).strip():
-            raise SchemaError(f"{table}: row {row} of accuracy_m holds {given!r}, no number.")
+    for row in (pd.isna(values) & column.notna().to_numpy()).nonzero()[0].tolist():
+        if str(column.iloc[row]).strip():
+            raise SchemaError(
+                f"{table}: row {row + 1} of accuracy_m holds {column.iloc[row]!r}, no number."
+            )
     return values
 
 

@@ -1,0 +1,372 @@
+"""Zones in metres, ready for many sites: areas in small pieces, borders in short chunks.
+
+A zone of 100,000 vertices costs as much for a site that touches one corner of it as for one that
+lies across it. Cut into pieces of a few hundred vertices, only the pieces at the site are looked
+at; the areas add up to the same. Distances are to borders as they were drawn, in short chunks, so
+that a cut is never taken for a border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Shapes = npt.NDArray[np.object_]
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+
+#: Nearer than this, metres, is touching; what is thinner than this in common is nothing.
+TOUCH_M = 0.001
+
+_BORDER_SEGMENTS = 24
+_WHOLE = 768  # vertices of a polygon that is not cut
+_PIECE = 256  # vertices of a piece at most
+_FEW = 64  # chunks of a record without an index
+_PAIRS = 2_000_000  # of boxes at a time, so that memory stays small
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Short runs of vertices, one after the other in ``xy``; neighbours share a vertex.
+
+    ``owner`` is the place of the shape that a chunk belongs to. ``inner`` is 1 where its polygon
+    lies to the left of the way that the vertices go, -1 where it lies to the right.
+    """
+
+    xy: Floats
+    begin: Ints
+    end: Ints  # the last vertex, included
+    owner: Ints
+    inner: Ints
+
+    @cached_property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Lower and upper corners of the boxes around the chunks."""
+        import numpy as np
+
+        if not len(self.begin):
+            return np.zeros((0, 2)), np.zeros((0, 2))
+        places = np.stack([self.begin, self.end + 1], axis=1).ravel()
+        low, high = np.empty((len(self.begin), 2)), np.empty((len(self.begin), 2))
+        for axis in (0, 1):
+            values = np.append(self.xy[:, axis], 0.0)
+            low[:, axis] = np.minimum.reduceat(values, places)[::2]
+            high[:, axis] = np.maximum.reduceat(values, places)[::2]
+        return low, high
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Vertices that do not follow the one before: of a ring, line or point the first."""
+        import numpy as np
+
+        new = np.ones(len(self.begin), bool)
+        new[1:] = self.begin[1:] != self.end[:-1]
+        return self.begin[new]
+
+    @cached_property
+    def _made(self) -> Shapes:
+        import numpy as np
+
+        return np.full(len(self.begin), None, dtype=object)
+
+    def shapes(self, which: Ints) -> Shapes:
+        """Return these chunks as lines, points where a chunk has one vertex."""
+        import numpy as np
+        import shapely
+
+        wanted = np.zeros(len(self.begin), bool)
+        wanted[which] = True
+        new = np.flatnonzero(wanted & (self._made == None))  # noqa: E711
+        if len(new):
+            size = self.end[new] - self.begin[new] + 1
+            place = self.begin[new].repeat(size) + counted(size)
+            number = np.repeat(np.arange(len(new)), size)
+            lone = size == 1
+            found = np.empty(len(new), dtype=object)
+            found[lone] = shapely.points(self.xy[self.begin[new[lone]]])
+            rest = ~lone[number]
+            found[~lone] = shapely.linestrings(
+                self.xy[place[rest]], indices=(np.cumsum(~lone) - 1)[number[rest]]
+            )
+            self._made[new] = found
+        return self._made[which]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Zone records in metres; ``zone`` and ``group`` are numbers.
+
+    A zone is the records of one code; a group is the zones of one layer, kind and grade.
+    """
+
+    crs: str
+    shapes: Shapes
+    zone: Ints  # of each record
+    group_of_zone: Ints
+    pieces: Shapes
+    piece_record: Ints
+    borders: Chunks
+    border_record: Ints  # of each chunk of border
+    _areas: dict[tuple[int, ...], float] = field(default_factory=dict)
+
+    @cached_property
+    def tree(self) -> Any:
+        """Index of the pieces."""
+        import shapely
+
+        return shapely.STRtree(self.pieces)
+
+    @cached_property
+    def border_zone(self) -> Ints:
+        """Zone of each chunk of border."""
+        return self.zone[self.border_record]
+
+    @cached_property
+    def zone_areas(self) -> Floats:
+        """Area of each zone, m2; what several of its records share is counted once."""
+        import numpy as np
+        import shapely
+
+        zone, _, shape = joined(self.zone, np.zeros_like(self.zone), self.shapes)
+        areas = np.bincount(zone, shapely.area(shape), len(self.group_of_zone))
+        return areas.astype(np.float64)
+
+    def area(self, zones: tuple[int, ...]) -> float:
+        """Return the area of several zones together, m2, nothing counted twice."""
+        import numpy as np
+        import shapely
+
+        if zones not in self._areas:
+            shapes = self.shapes[np.isin(self.zone, zones)]
+            self._areas[zones] = float(shapely.area(shapely.union_all(shapes)))
+        return self._areas[zones]
+
+    @cached_property
+    def _chunk_places(self) -> tuple[Ints, Ints]:
+        """Where the chunks of each record begin, and how many they are."""
+        import numpy as np
+
+        count = np.bincount(self.border_record, minlength=len(self.shapes))
+        return (np.cumsum(count) - count).astype(np.int64), count.astype(np.int64)
+
+    @cached_property
+    def _edges(self) -> list[tuple[Floats, Floats]]:
+        """Lower and upper edges of the boxes of the chunks, by axis."""
+        low, high = self.borders.bounds
+        return [(low[:, axis].copy(), high[:, axis].copy()) for axis in (0, 1)]
+
+    @cached_property
+    def _large(self) -> tuple[Any, Ints]:
+        """Index of the chunks of records that have many, and the place of each."""
+        import numpy as np
+        import shapely
+
+        places = np.flatnonzero(self._chunk_places[1][self.border_record] > _FEW)
+        low, high = (corner[places] for corner in self.borders.bounds)
+        return shapely.STRtree(diagonals(low, high)), places
+
+    def near_chunks(
+        self, low: Floats, high: Floats, box: Ints, record: Ints
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """Yield boxes with the chunks of border that they meet, block by block.
+
+        ``low`` and ``high`` are the corners of the boxes; ``box`` and ``record`` are pairs that may
+        meet. Records of few chunks are looked through, those of many have an index.
+        """
+        import numpy as np
+
+        first, count = self._chunk_places
+        few = count[record] <= _FEW
+        edges = [(low[:, axis].copy(), high[:, axis].copy()) for axis in (0, 1)]
+        for pairs in _blocks(np.flatnonzero(few), count[record[few]]):
+            many = count[record[pairs]]
+            here = np.repeat(box[pairs], many)
+            there = np.repeat(first[record[pairs]], many) + counted(many)
+            for axis in (0, 1):  # the second one only of those that meet in the first
+                low_, high_ = self._edges[axis]
+                meet = (edges[axis][0][here] <= high_[there]) & (
+                    edges[axis][1][here] >= low_[there]
+                )
+                here, there = here[meet], there[meet]
+            yield here, there
+        boxes = np.unique(box[~few])
+        if len(boxes):
+            tree, places = self._large
+            lines = diagonals(low[boxes], high[boxes])
+            sample = tree.query(lines[:: max(1, len(lines) // 64)]).shape[1] / min(64, len(lines))
+            step = max(1, int(_PAIRS / max(1.0, sample)))
+            for start in range(0, len(lines), step):
+                here, there = tree.query(lines[start : start + step])
+                yield boxes[here + start], places[there]
+
+    def border_distance(self, points: Shapes, record: Ints, *, reach_m: Floats) -> Floats:
+        """Return how far points are from the border of a record each, infinite beyond reach."""
+        import numpy as np
+        import shapely
+
+        found = np.full(len(points), np.inf)
+        xy, wide = shapely.get_coordinates(points), reach_m[:, None]
+        for place, chunk in self.near_chunks(xy - wide, xy + wide, np.arange(len(xy)), record):
+            own = self.border_record[chunk] == record[place]
+            place, chunk = place[own], chunk[own]
+            away = shapely.distance(points[place], self.borders.shapes(chunk))
+            np.minimum.at(found, place, away)
+        return found
+
+
+def _blocks(pairs: Ints, count: Ints) -> Iterator[Ints]:
+    """Yield pairs in blocks whose counts add up to about :data:`_PAIRS`."""
+    import numpy as np
+
+    block = np.cumsum(count) // _PAIRS
+    yield from np.split(pairs, np.flatnonzero(np.diff(block)) + 1)
+
+
+def ground_of(crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints) -> Ground:
+    """Prepare zone records (valid polygons in metres) for many sites."""
+    import shapely
+
+    parts, record = shapely.get_parts(shapes, return_index=True)
+    areas = shapely.get_type_id(parts) == 3
+    parts, record = parts[areas], record[areas].astype("int64")
+    pieces, part = cut_areas(parts)
+    borders = chunks(parts, n_segments=_BORDER_SEGMENTS)
+    return Ground(
+        crs, shapes, zone, group_of_zone, pieces, record[part], borders, record[borders.owner]
+    )
+
+
+def cut_areas(polygons: Shapes) -> tuple[Shapes, Ints]:
+    """Cut large polygons into pieces; return the pieces and the polygon of each.
+
+    The pieces of a polygon cover it without overlap: where their areas do not add up to its
+    own, to 9 digits, the polygon stays whole.
+    """
+    import numpy as np
+    import shapely
+
+    large = np.flatnonzero(shapely.get_num_coordinates(polygons) > _WHOLE)
+    pieces: list[Any] = []
+    owners: list[int] = []
+    uncut = np.ones(len(polygons), bool)
+    for place in large.tolist():
+        found = _halved(polygons[place])
+        area = shapely.area(polygons[place])
+        good = abs(float(shapely.area(found).sum()) - area) <= 1e-9 * area
+        if good and shapely.is_valid(found).all():
+            uncut[place] = False
+            pieces.extend(found)
+            owners.extend([place] * len(found))
+    whole = np.flatnonzero(uncut)
+    shapes = np.concatenate([polygons[whole], np.array(pieces, dtype=object)])
+    return shapes, np.concatenate([whole, np.array(owners, dtype=np.int64)])
+
+
+def _halved(polygon: Any) -> list[Any]:
+    """Cut a polygon in two along its shorter way, and the halves again, until all are small."""
+    import shapely
+
+    todo, done = [polygon], []
+    while todo:
+        shape = todo.pop()
+        if shapely.get_num_coordinates(shape) <= _PIECE:
+            done.append(shape)
+            continue
+        west, south, east, north = shape.bounds
+        if east - west > north - south:
+            middle = (west + east) / 2
+            halves = ((west, south, middle, north), (middle, south, east, north))
+        else:
+            middle = (south + north) / 2
+            halves = ((west, south, east, middle), (west, middle, east, north))
+        if not min(west, south) < middle < max(east, north):
+            done.append(shape)
+            continue
+        for half in halves:
+            clipped = shapely.clip_by_rect(shape, *half)
+            todo.extend(part for part in shapely.get_parts(clipped) if part.geom_type == "Polygon")
+    return [shape for shape in done if not shape.is_empty]
+
+
+def chunks(shapes: Shapes, *, n_segments: int | Ints) -> Chunks:
+    """Cut borders of polygons and lines into chunks of so many segments; points stay.
+
+    ``n_segments`` is one number, or one for each shape.
+    """
+    import numpy as np
+    import shapely
+
+    kinds = shapely.get_type_id(shapes)
+    areas, rest = np.flatnonzero(kinds == 3), np.flatnonzero(kinds < 3)
+    rings, ring_area = shapely.get_rings(shapes[areas], return_index=True)
+    runs = np.concatenate([rings, shapes[rest]])
+    owner = np.concatenate([areas[ring_area], rest]).astype(np.int64)
+    xy = shapely.get_coordinates(runs)
+    count = shapely.get_num_coordinates(runs).astype(np.int64)
+    first = np.cumsum(count) - count
+    inner = np.zeros(len(runs), np.int64)
+    outer = np.diff(ring_area, prepend=-1) != 0  # the first ring of each polygon
+    inner[: len(rings)] = np.where(shapely.is_ccw(rings) == outer, 1, -1)
+    most = np.broadcast_to(n_segments, len(shapes))[owner]
+    n_chunks = np.maximum(1, -(-(count - 1) // most))
+    run = np.repeat(np.arange(len(runs)), n_chunks)
+    begin = first[run] + counted(n_chunks) * most[run]
+    end = np.minimum(begin + most[run], (first + count - 1)[run])
+    return Chunks(xy, begin, end, owner[run], inner[run])
+
+
+def in_crs(shapes: Shapes, crs: Any, to: Any) -> Shapes:
+    """Return shapes in another CRS; the same ones where it is theirs."""
+    import geopandas as gpd
+    from pyproj import CRS
+
+    if CRS.from_user_input(crs) == CRS.from_user_input(to):
+        return shapes
+    found: Shapes = gpd.GeoSeries(shapes, crs=crs).to_crs(to).to_numpy()
+    return found
+
+
+def counted(count: Ints) -> Ints:
+    """Return 0, 1, ... for each count, one after the other."""
+    import numpy as np
+
+    found: Ints = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return found
+
+
+def diagonals(low: Floats, high: Floats) -> Shapes:
+    """Return lines whose boxes have these corners; an index asks for boxes alone."""
+    import numpy as np
+    import shapely
+
+    lines: Shapes = shapely.linestrings(np.stack([low, high], axis=1))
+    return lines
+
+
+def joined(one: Ints, other: Ints, shape: Shapes) -> tuple[Ints, Ints, Shapes]:
+    """Unite the shapes of equal pairs; return the pairs, sorted and unique, and their shapes."""
+    import numpy as np
+    import shapely
+
+    order = np.lexsort((other, one))
+    one, other, shape = one[order], other[order], shape[order]
+    new = (np.diff(one, prepend=-1) != 0) | (np.diff(other, prepend=-1) != 0)
+    starts = np.flatnonzero(new)
+    number = np.cumsum(new) - 1
+    count = np.bincount(number, minlength=len(starts))
+    whole = shape[starts]
+    several = np.flatnonzero(count > 1)
+    if len(several):
+        inner = np.flatnonzero((count > 1)[number])
+        together = shapely.geometrycollections(
+            shape[inner], indices=np.repeat(np.arange(len(several)), count[several])
+        )
+        whole[several] = shapely.union_all(together[:, None], axis=1)
+    return one[starts], other[starts], whole

@@ -123,13 +123,14 @@ def many_layers(n_sites: int, n_layers: int, n_zones: int, runs: int) -> tuple[s
     for number in range(n_layers):
         made = zone_layer(n_zones, seed=100 + number)
         layers.append(as_zones(made, f"示例图层{number + 1}"))
-    sites = as_sites(site_layer(n_sites * 8 // 10, n_sites // 10, n_sites // 10, seed=5))
+    sites = as_sites(site_layer(n_sites * 18 // 20, n_sites // 20, n_sites // 20, seed=5))
     times, answers = in_turn({"ten layers": lambda: screen_sites(sites, layers).findings}, [runs])
     vertices = sum(
         int(shapely.get_num_coordinates(each.geometry.to_numpy()).sum()) for each in layers
     )
     words = (
-        f"{len(sites):,} sites (polygons, pipelines, points) by {n_layers} layers of together "
+        f"{len(sites):,} sites (18 of 20 polygons, 1 a pipeline, 1 a point) by "
+        f"{n_layers} layers of together "
         f"{sum(map(len, layers)):,} zones and {vertices:,} vertices, distances to 1 km: "
         f"{middle(times['ten layers']):.1f} s, {len(answers['ten layers']):,} findings"
     )

@@ -19,6 +19,8 @@ _A, _F = 6378137.0, 1 / 298.257222101
 def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     """Return the areas (m2) of shapes on the ellipsoid of CGCS2000; what is no polygon has none.
 
+    Shapes that are one object are measured once.
+
     Notes
     -----
     Snyder, J. P. (1987), Map Projections, USGS Professional Paper 1395, equations 3-11 to 3-13:
@@ -39,8 +41,13 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     import numpy as np
     import shapely
 
-    found = np.zeros(len(shapes))
-    polygons, owner = shapely.get_parts(shapes, return_index=True)
+    _, first, place = np.unique(
+        np.fromiter(map(id, shapes), dtype=np.int64, count=len(shapes)),
+        return_index=True,
+        return_inverse=True,
+    )
+    found = np.zeros(len(first))
+    polygons, owner = shapely.get_parts(shapes[first], return_index=True)
     nested = shapely.get_type_id(polygons) > 3
     while nested.any():  # a collection may hold collections
         inner, part = shapely.get_parts(polygons[nested], return_index=True)
@@ -50,7 +57,7 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     flat = (shapely.get_type_id(polygons) == 3) & ~shapely.is_empty(polygons)
     polygons, owner = polygons[flat], owner[flat]
     if not len(polygons):
-        return found
+        return found[place]
     rings, polygon = shapely.get_rings(polygons, return_index=True)
     lon, lat = _on_ellipsoid(shapely.get_coordinates(rings), crs)
     e2 = _F * (2 - _F)
@@ -70,7 +77,7 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     size = np.abs(np.add.reduceat(excess, ends - count)) * (_A * _A * pole / 2)
     outer = np.diff(polygon, prepend=-1) != 0  # the first ring of each polygon
     np.add.at(found, owner[polygon], np.where(outer, size, -size))
-    return found
+    return found[place]
 
 
 def geodesic_steps(xy: Floats, crs: str) -> Floats:

@@ -53,7 +53,8 @@ def site_verdicts(
     layers_zh, layers_en = _layers(table.checked)
     near_zh, near_en = _nearest(findings, ~conflict, n)
     # no conflict: what was checked, and the nearest zone
-    zh = f"{NO_CONFLICT}：已核查{layers_zh}" + near_zh + "。"
+    said = layers_zh.replace(";", "、")
+    zh = f"{NO_CONFLICT}：已核查{said}" + near_zh + "。"
     en = f"{VERDICTS_EN[NO_CONFLICT]}: checked {layers_en}" + near_en + "."
     # a conflict: the reason of the worst finding, and how many more there are
     worse = worst[with_finding] < _NONE

@@ -184,6 +184,8 @@ def combined(
 
     if n_left == 1:
         return right, [0] * n_right, list(range(n_right))
+    if (of_left := _follows(left, n_left, right)) is not None:
+        return left, list(range(n_left)), of_left
     total = n_left * n_right
     if total > 50_000_000:
         wide = left.astype(np.int64) * n_right + right
@@ -203,6 +205,26 @@ def combined(
         number[found] = np.arange(len(found))
         numbers = spread(number, wide)
     return numbers, (found // n_right).tolist(), (found % n_right).tolist()
+
+
+def _follows(left: Codes, n_left: int, right: Codes) -> list[int] | None:
+    """Return the right code that goes with every left one, where it is always the same.
+
+    So it is with a unit and its item: their combinations are the items.
+    """
+    import numpy as np
+
+    sample = slice(0, 2 * _BLOCK)
+    of_left = np.full(n_left, -1, right.dtype)
+    of_left[left[sample]] = right[sample]
+    if (of_left < 0).any():  # a code that is rare, or is not there
+        return None
+    for start in range(0, len(left), _BLOCK):
+        here = slice(start, start + _BLOCK)
+        if not np.array_equal(np.take(of_left, left[here], mode="clip"), right[here]):
+            return None
+    of: list[int] = of_left.tolist()
+    return of
 
 
 def combinations(columns: Sequence[Coded]) -> tuple[Codes, list[tuple[int, ...]]]:

@@ -2,13 +2,14 @@
 
 Between two neighbouring limits every number has one class. So the limits cut the number line
 into a few places, and what holds in a place (class, limit, the next better limit) is worked out
-once; a column of numbers is then placed by one binary search and the rest is looked up.
+once; a column of numbers is placed by counting the limits reached, and the rest is looked up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
@@ -64,7 +65,6 @@ class Judge:
     edges: Floats  # each begins a place; one that begins at NaN takes the missing numbers
     places: list[_Place]
     limits: list[float]  # by class, of the rule that sets an upper limit; NaN without one
-    first: int = 0  # number of the first place among those of all judges
 
 
 def judge_of(rules: pd.DataFrame) -> Judge:
@@ -199,7 +199,7 @@ class Numbers:
     """What a table says of its values: numbers, and ranges where a number is not known exactly."""
 
     value: Floats
-    rows: npt.NDArray[np.intp]  # the rows that have a range
+    rows: npt.NDArray[np.intp]  # the rows that have a range, in order
     low: Floats  # of those rows; the ends belong to the range
     high: Floats
     certain: Any = False  # which of those rows have a number that is judged as it is
@@ -234,34 +234,31 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
     columns = [item_keys(columns[0]), *columns[1:]]
     codes, found = combinations(columns)
     seats = bench(standard, columns, found)
-    places = [_Place(-1, NOT_JUDGED, np.nan, np.nan)]
-    for one in seats.judges:
-        one.first = len(places)
-        places += one.places
-    rank_of = np.array([place.rank for place in places], dtype=np.int8)
-    outcome_of = np.array([place.outcome for place in places], dtype=np.int8)
-    limit_of = np.array([place.limit for place in places])
-    next_of = np.array([place.next_limit for place in places])
-
+    places = _Places.of(seats)
     n = len(numbers.value)
-    judge_code = np.array(seats.of_combination or [-1], dtype=np.int16)
     rank, outcome = np.empty(n, np.int8), np.empty(n, np.int8)
     limit, next_limit, distance = np.empty(n), np.empty(n), np.empty(n)
+    best = worst = rank
+    if len(numbers.rows):
+        best, worst = np.empty(n, np.int8), np.empty(n, np.int8)
+    result = Judged(codes, columns, found, seats, rank, best, worst, outcome,
+                    limit, next_limit, distance)  # fmt: skip
 
     def work(here: slice) -> None:
         value = numbers.value[here]
-        place = _placed(seats.judges, judge_code[codes[here]], value)
-        np.take(rank_of, place, out=rank[here], mode="clip")
-        np.take(outcome_of, place, out=outcome[here], mode="clip")
-        np.take(limit_of, place, out=limit[here], mode="clip")
-        np.take(next_of, place, out=next_limit[here], mode="clip")
+        place = places.find(codes[here], value)
+        np.take(places.rank, place, out=rank[here], mode="clip")
+        np.take(places.outcome, place, out=outcome[here], mode="clip")
+        np.take(places.limit, place, out=limit[here], mode="clip")
+        np.take(places.next_limit, place, out=next_limit[here], mode="clip")
         distance[here] = _gap(value, next_limit[here])
+        first, last = np.searchsorted(numbers.rows, (here.start, here.stop)).tolist()
+        if best is not rank:
+            best[here] = worst[here] = rank[here]
+        if last > first:
+            _judge_ranges(result, places, numbers, slice(first, last))
 
     each_block(n, work)
-    result = Judged(codes, columns, found, seats, rank, rank, rank, outcome,
-                    limit, next_limit, distance)  # fmt: skip
-    if len(numbers.rows):
-        _judge_ranges(result, judge_code, numbers, places)
     return result
 
 
@@ -277,67 +274,125 @@ def _gap(value: Floats, next_limit: Floats) -> Floats:
     return rounded
 
 
-def _placed(judges: Sequence[Judge], which: Any, value: Floats) -> npt.NDArray[np.intp]:
-    """Return the place of each value among the places of all judges; 0 where it is not judged."""
+@dataclass
+class _Places:
+    """The places of all judges in one row, those of a judge next to each other; 0: not judged."""
+
+    rank: Ranks
+    outcome: Ranks
+    limit: Floats
+    next_limit: Floats
+    seat: npt.NDArray[np.intp]  # the judge of each combination, 0 for none
+    edges: Floats  # a row for the first edge of every judge, one for the second, ...
+    first: npt.NDArray[np.intp]  # of each judge: its first place, and that of missing numbers
+    missing: npt.NDArray[np.intp]
+    ends: _Ends
+
+    @classmethod
+    def of(cls, seats: Bench) -> _Places:
+        import numpy as np
+
+        places = [_Place(-1, NOT_JUDGED, np.nan, np.nan)]
+        n = len(seats.judges)
+        first, missing = np.zeros(n + 1, np.intp), np.zeros(n + 1, np.intp)
+        # nothing reaches an edge that is NaN
+        most = max((len(one.edges) for one in seats.judges), default=0)
+        edges = np.full((most, n + 1), np.nan)
+        for number, one in enumerate(seats.judges, 1):
+            first[number] = len(places)
+            places += one.places
+            missing[number] = len(places) - 1
+            edges[: len(one.edges), number] = one.edges
+        ranks, outcomes, limits, nexts = zip(*map(astuple, places), strict=True)
+        return cls(
+            np.array(ranks, np.int8),
+            np.array(outcomes, np.int8),
+            np.array(limits, float),
+            np.array(nexts, float),
+            np.array(seats.of_combination or [-1], np.intp) + 1,
+            edges[:-1],  # the last edge of every judge is that of missing numbers
+            first,
+            missing,
+            _Ends.of(seats.judges, places),
+        )
+
+    def find(self, codes: Any, value: Floats) -> npt.NDArray[np.intp]:
+        """Return the place of each value: that of as many edges as it reaches."""
+        import numpy as np
+
+        seat = np.take(self.seat, codes, mode="clip")
+        reached = np.zeros(len(value), np.int8)
+        edge, reaches = np.empty(len(value)), np.empty(len(value), bool)
+        for of_judge in self.edges:
+            np.take(of_judge, seat, out=edge, mode="clip")
+            np.greater_equal(value, edge, out=reaches)
+            reached += reaches.view(np.int8)
+        place = np.take(self.first, seat, mode="clip")
+        place += reached
+        none = np.flatnonzero(np.isnan(value))
+        place[none] = self.missing[seat[none]]
+        return place
+
+
+@dataclass
+class _Ends:
+    """What a range comes to: that depends on the places of its two ends alone."""
+
+    width: int
+    best: Ranks
+    worst: Ranks
+    outcome: Ranks
+    place: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, judges: Sequence[Judge], places: Sequence[_Place]) -> _Ends:
+        import numpy as np
+
+        width = max((len(one.places) for one in judges), default=1)
+        n = len(places) * width
+        best, worst = np.full(n, -1, np.int8), np.full(n, -1, np.int8)
+        outcome, place = np.full(n, NOT_JUDGED, np.int8), np.zeros(n, np.intp)
+        start = 1
+        for one in judges:
+            for low, high in product(range(len(one.places)), repeat=2):
+                pair = (start + low) * width + high
+                # an infinite end stands for "nothing above is known", and is no value
+                if one.places[high].outcome == IMPOSSIBLE and high > low:
+                    high -= 1
+                ends = (one.places[low].outcome, one.places[high].outcome)
+                if ends != (DECIDED, DECIDED):
+                    # a mark without its limit says something, but not what
+                    outcome[pair] = NO_BOUND if NO_VALUE in ends else max(ends)
+                    continue
+                ranks = [one.places[k].rank for k in range(min(low, high), max(low, high) + 1)]
+                best[pair], worst[pair] = min(ranks), max(ranks)
+                outcome[pair] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
+                place[pair] = start + high
+            start += len(one.places)
+        return cls(width, best, worst, outcome, place)
+
+
+def _judge_ranges(result: Judged, places: _Places, numbers: Numbers, some: slice) -> None:
+    """Judge rows with a range: where both ends and all between have one class, that is it."""
     import numpy as np
 
-    place = np.zeros(len(value), np.intp)
-    for number, one in enumerate(judges):
-        rows = np.flatnonzero(which == number)
-        if len(rows):
-            found = np.searchsorted(one.edges, value[rows], side="right")
-            place[rows] = found + one.first
-    return place
-
-
-def _judge_ranges(
-    result: Judged, judge_code: Any, numbers: Numbers, places: Sequence[_Place]
-) -> None:
-    """Judge the rows with a range: where both ends and all between have one class, that is it."""
-    import numpy as np
-
-    rows = numbers.rows
-    which = judge_code[result.codes[rows]]
-    low = _placed(result.bench.judges, which, numbers.low)
-    high = _placed(result.bench.judges, which, numbers.high)
-    # what a range comes to depends on the places of its two ends alone
-    n = len(places)
-    pairs = low * n + high
-    best_of, worst_of = np.full(n * n, -1, np.int8), np.full(n * n, -1, np.int8)
-    outcome_of = np.full(n * n, NOT_JUDGED, np.int8)
-    place_of = np.zeros(n * n, np.int16)
-    for pair in np.flatnonzero(np.bincount(pairs)).tolist():
-        first, last = divmod(pair, n)
-        # an infinite end stands for "nothing above is known", and is no value
-        if places[last].outcome == IMPOSSIBLE and last > first:
-            last -= 1
-        ends = (places[first].outcome, places[last].outcome)
-        if ends != (DECIDED, DECIDED):
-            # a mark without its limit says something, but not what
-            outcome_of[pair] = NO_BOUND if NO_VALUE in ends else max(ends)
-            continue
-        ranks = [place.rank for place in places[first : last + 1]]
-        best_of[pair], worst_of[pair] = min(ranks), max(ranks)
-        outcome_of[pair] = DECIDED if min(ranks) == max(ranks) else UNDECIDED
-        place_of[pair] = last
-    best, worst, outcome = best_of[pairs], worst_of[pairs], outcome_of[pairs]
-    last_place = place_of[pairs]
-    limits = np.array([place.limit for place in places])[last_place]
-    nexts = np.array([place.next_limit for place in places])[last_place]
-    result.best, result.worst = result.rank.copy(), result.rank.copy()
+    rows, ends = numbers.rows[some], places.ends
+    codes = result.codes[rows]
+    pair = places.find(codes, numbers.low[some]) * ends.width
+    pair += places.find(codes, numbers.high[some]) - places.first[places.seat[codes]]
+    best, worst, outcome, place = (
+        table[pair] for table in (ends.best, ends.worst, ends.outcome, ends.place)
+    )
     # a number of its own belongs to what the value may be
-    known = result.rank[rows] >= 0
-    known &= np.broadcast_to(numbers.certain, len(rows)) & (best >= 0)
-    best = np.where(known, np.minimum(best, result.rank[rows]), best)
-    worst = np.where(known, np.maximum(worst, result.rank[rows]), worst)
-    result.best[rows], result.worst[rows] = best, worst
-    if np.any(numbers.certain):
-        open_rows = np.flatnonzero(~np.broadcast_to(numbers.certain, len(rows)))
-        rows, outcome, worst = rows[open_rows], outcome[open_rows], worst[open_rows]
-        limits, nexts = limits[open_rows], nexts[open_rows]
+    certain = np.broadcast_to(numbers.certain, len(numbers.rows))[some]
+    known = certain & (result.rank[rows] >= 0) & (best >= 0)
+    result.best[rows] = np.where(known, np.minimum(best, result.rank[rows]), best)
+    result.worst[rows] = np.where(known, np.maximum(worst, result.rank[rows]), worst)
+    if certain.any():
+        rows, outcome, worst, place = (part[~certain] for part in (rows, outcome, worst, place))
     decided = outcome == DECIDED
     result.outcome[rows] = outcome
     result.rank[rows] = np.where(decided, worst, -1)
-    result.limit[rows] = np.where(decided, limits, np.nan)
-    result.next_limit[rows] = np.where(decided, nexts, np.nan)
+    result.limit[rows] = np.where(decided, places.limit[place], np.nan)
+    result.next_limit[rows] = np.where(decided, places.next_limit[place], np.nan)
     result.distance[rows] = _gap(numbers.value[rows], result.next_limit[rows])

@@ -232,6 +232,8 @@ def as_times(values: Any, *, table: str = "") -> pd.Series:
     import pandas as pd
 
     series = values if isinstance(values, pd.Series) else pd.Series(values)
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind == "M":
+        return series
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return _in_china(pd.to_datetime(series))
     codes, found = pd.factorize(series)

@@ -266,7 +266,8 @@ class _Sums:
             columns.append(as_methods(coded(readings[name]), name=name))
         group, groups, rank = _numbered([coded(readings[name]) for name in self.by])
         item, items, rank_of_item = _numbered(columns)
-        item = spread(rank_of_item.astype(code_dtype(len(items))), item)
+        if (rank_of_item != np.arange(len(items))).any():
+            item = spread(rank_of_item.astype(code_dtype(len(items))), item)
         for texts in groups:
             self.groups.setdefault(texts, len(self.groups))
         for texts in items:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.codes import in_order, optional, rows_of
+from chaoyang_geo.codes import are, in_order, optional
 from chaoyang_geo.periods.columns import GAPS as GAPS
 from chaoyang_geo.periods.columns import (
     NAT,
@@ -156,6 +156,7 @@ class Rows:
     gaps: dict[str, int]  # the codes of the states in GAPS that occur
     doubts: list[tuple[Codes, Bools]]
     share: float
+    has_gaps: bool  # whether some rows have no time
 
     @classmethod
     def of(
@@ -170,9 +171,10 @@ class Rows:
         import numpy as np
 
         kinds, is_sample = kinds_of(readings)
+        time = times_of(readings)
         signs, states = marks_of(readings), optional(readings, "state")
         return cls(
-            times_of(readings),
+            time,
             group,
             item,
             values_of(readings),
@@ -189,6 +191,7 @@ class Rows:
             {text: code for code, text in enumerate(states.texts) if text in GAPS},
             doubts_of(readings),
             share,
+            bool(len(time)) and int(time.min()) == NAT,
         )
 
     def __len__(self) -> int:
@@ -198,6 +201,8 @@ class Rows:
         """Return how many samples belong to no period."""
         import numpy as np
 
+        if not self.has_gaps:
+            return 0
         gaps = np.flatnonzero(self.time == NAT)
         return int(self.is_sample[self.kind[gaps]].sum())
 
@@ -207,23 +212,29 @@ class Rows:
 
         sign, item = self.sign[at], self.item[at]
         value = self.value[at].copy()
-        cell = days.place(self.time[at])
-        out = np.flatnonzero(cell < 0) if days.has_gaps else np.zeros(0, np.intp)
+        time = self.time[at]
+        cell = days.place(time)
+        out = np.flatnonzero(time == NAT) if self.has_gaps else np.zeros(0, np.intp)
         cell += np.take(base, self.group[at], mode="clip")
         cell += item
         if not self.is_sample.all():
-            out = np.union1d(out, np.flatnonzero(~self.is_sample[self.kind[at]]))
+            out = np.union1d(out, np.flatnonzero(~are(self.kind[at], self.is_sample)))
         cell[out] = days.size
-        marked = rows_of(sign, self.is_marked)
-        if self.gaps:
-            state = self.state[at]
-            value[rows_of(state, self.is_gap)] = np.nan
-            marked = marked[~self.is_gap[state[marked]]]
-        acid = rows_of(item, self.is_acid) if self.is_acid.any() else marked[:0]
-        self._drop_impossible(cell, value, sign, item, acid, notes)
+        odd = ~(value >= 0)  # and the missing ones
+        odd |= value > np.finfo(np.float64).max
+        is_marked, is_acid = are(sign, self.is_marked), are(item, self.is_acid)
+        is_gap = are(self.state[at], self.is_gap)
+        is_doubted = np.zeros(len(value), bool)
+        for codes, says in self.doubts:
+            is_doubted |= are(codes[at], says)
+        # most rows are a number and nothing else: only the others are looked at
+        rows = np.flatnonzero(odd | is_marked | is_acid | is_gap | is_doubted)
+        value[rows[is_gap[rows]]] = np.nan
+        marked, acid = rows[is_marked[rows] & ~is_gap[rows]], rows[is_acid[rows]]
+        self._drop_impossible(cell, value, sign, item, acid, rows[odd[rows]], notes)
         given = value[marked]  # as it is: pH is hydrogen ion in ``value`` from here
         value[acid] = 10.0 ** -value[acid]
-        none = np.flatnonzero(np.isnan(value))
+        none = rows[np.isnan(value[rows])]
         self._count_missing(cell, none, sign, at, notes)
         if len(marked):
             limit = np.full(len(marked), np.nan) if self.limit is None else self.limit[at][marked]
@@ -239,23 +250,29 @@ class Rows:
             )
             value[marked] = notes.ranges.used
         if self.doubts:
-            said = np.zeros(len(value), bool)
-            for codes, says in self.doubts:
-                said[rows_of(codes[at], says)] = True
-            notes.remember("n_flagged", cell[np.flatnonzero(said & ~np.isnan(value))])
+            notes.remember("n_flagged", cell[rows[is_doubted[rows] & ~np.isnan(value[rows])]])
         value[none] = 0.0
         value[marked] = 0.0
         value[out] = 0.0
         return cell, value
 
     def _drop_impossible(
-        self, cell: Ints, value: Floats, sign: Codes, item: Codes, acid: Ints, notes: _Notes
+        self,
+        cell: Ints,
+        value: Floats,
+        sign: Codes,
+        item: Codes,
+        acid: Ints,
+        odd: Ints,
+        notes: _Notes,
     ) -> None:
-        """Take negative and infinite values away, and remember their cells."""
+        """Take negative and infinite values away, and remember their cells.
+
+        ``odd`` rows are those, and the missing values.
+        """
         import numpy as np
 
-        odd = np.flatnonzero((value < 0) | (value > np.finfo(np.float64).max))
-        odd = odd[~self.is_signed[item[odd]] | np.isinf(value[odd])]
+        odd = odd[(~self.is_signed[item[odd]] & (value[odd] < 0)) | np.isinf(value[odd])]
         far = value[acid]
         odd = np.concatenate([odd, acid[(far > _LARGEST_PH) & ~np.isinf(far)]])
         if not len(odd):
@@ -299,31 +316,27 @@ class _Days:
     first_day: int
     of_day: Ints  # where the cells of the period of each day begin
     size: int  # how many cells there are
-    has_gaps: bool  # whether some rows have no time
 
     @classmethod
-    def of(cls, time: Ints, calendar: Calendar, per_period: int) -> _Days:
+    def of(cls, rows: Rows, calendar: Calendar, per_period: int) -> _Days:
         import numpy as np
 
-        has_gaps = bool(len(time)) and int(time.min()) == NAT
-        known = time[time != NAT] if has_gaps else time
+        known = rows.time[rows.time != NAT] if rows.has_gaps else rows.time
         if not len(known):
-            return cls(0, 0, 0, np.zeros(1, np.int64), 0, has_gaps)
+            return cls(0, 0, 0, np.zeros(1, np.int64), 0)
         day, last = int(known.min()) // _DAY, int(known.max()) // _DAY
         numbers = calendar.number(np.arange(day, last + 1))
         first = int(numbers.min())
         n = int(numbers.max()) - first + 1
-        return cls(first, n, day, (numbers - first) * per_period, n * per_period, has_gaps)
+        return cls(first, n, day, (numbers - first) * per_period, n * per_period)
 
     def place(self, time: Ints) -> Ints:
-        """Return where the cells of each row's period begin; a negative number without a time."""
+        """Return where the cells of each row's period begin; of no use without a time."""
         import numpy as np
 
         day = time // _DAY
         day -= self.first_day
         cell: Ints = np.take(self.of_day, day, mode="clip")
-        if self.has_gaps:
-            cell[time == NAT] = NAT // 2
         return cell
 
 
@@ -336,7 +349,7 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
 
     n_groups = len(ranks)
     per_period = n_groups * n_items
-    days = _Days.of(rows.time, calendar, per_period)
+    days = _Days.of(rows, calendar, per_period)
     n, size = len(rows), days.size
     if size >= 1 << 31:
         raise ValueError(
@@ -359,9 +372,17 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
                 if name not in sums:
                     sums[name] = np.zeros(size, numbers.dtype)
                 sums[name][part.cells] += numbers
-        by_group = np.arange(size).reshape(days.n, n_groups, n_items).transpose(1, 0, 2).ravel()
-        some = by_group[sums["n_rows"][by_group] > 0]
-        sums = {name: numbers[some] for name, numbers in sums.items()}
+        shape = (days.n, n_groups, n_items)
+
+        def by_group(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return numbers.reshape(shape).transpose(1, 0, 2).ravel()
+
+        some = by_group(np.arange(size))
+        sums = {name: by_group(numbers) for name, numbers in sums.items()}
+        if not sums["n_rows"].all():
+            occurs = np.flatnonzero(sums["n_rows"])
+            some = some[occurs]
+            sums = {name: numbers[occurs] for name, numbers in sums.items()}
     return _cells(some + days.first * per_period, sums)
 
 

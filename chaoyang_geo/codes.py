@@ -139,11 +139,13 @@ def are(codes: Codes, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
     which = np.flatnonzero(wanted)
     result: npt.NDArray[np.bool_]
+    if not len(which):
+        return np.zeros(len(codes), bool)
     if len(which) > 3:
         result = np.take(wanted, codes, mode="clip")
         return result
-    result = np.zeros(len(codes), bool)
-    for code in which:
+    result = codes == which[0]
+    for code in which[1:]:
         result |= codes == code
     return result
 

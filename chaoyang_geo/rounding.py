@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.codes import each_block
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 DIGITS = 12
 _EXACT = 22  # powers of ten up to this one are exact binary numbers
 _NEAR = 1e-3  # of a unit in the last digit kept: the arithmetic below errs by less
-_BLOCK = 1 << 15  # values at a time, so that they stay in the cache
 _ROOM = 1e-9  # a value nearer than this share to a tie is worked out in whole numbers
 
 
@@ -59,35 +60,33 @@ def round_half_even(values: Any, decimals: Any) -> npt.NDArray[np.float64]:
     import numpy as np
 
     number = np.array(values, dtype=np.float64, order="C")
-    places = _places(decimals, number.shape)
-    flat, kept = number.reshape(-1), places.reshape(-1)
-    for start in range(0, len(flat), _BLOCK):
-        value, place = flat[start : start + _BLOCK], kept[start : start + _BLOCK]
-        used = np.isfinite(value) & (place >= 0) & (value != 0)
-        if used.all():
-            value[:] = _rounded(value, place)
-        else:
-            value[used] = _rounded(value[used], place[used])
+    given = np.asarray(decimals, dtype=np.float64)
+    if given.ndim and given.shape != number.shape:
+        raise ValueError(
+            f"decimals: {given.size} numbers for {number.size} values; "
+            "give one number, or one for each value."
+        )
+    flat, kept = number.reshape(-1), np.broadcast_to(given, number.shape).reshape(-1)
+    each_block(len(flat), lambda here: _round_block(flat[here], kept[here]))
     return number
 
 
-def _places(decimals: Any, shape: tuple[int, ...]) -> Ints:
-    """Return the decimals of each value as whole numbers; -1 for a value that stays."""
+def _round_block(value: Floats, decimals: Floats) -> None:
+    """Round some numbers in place; one whose decimals are NaN stays."""
     import numpy as np
 
-    given = np.asarray(decimals, dtype=np.float64)
-    if given.ndim and given.shape != shape:
+    places = np.fmax(decimals, -1).astype(np.int64)
+    stays = np.isnan(decimals)
+    wrong = ~stays & ((places != decimals) | (places < 0))
+    if wrong.any():
         raise ValueError(
-            f"decimals: {given.size} numbers for {int(np.prod(shape))} values; "
-            "give one number, or one for each value."
+            f"decimals={decimals[wrong][0]:g} is not a number of decimals; use 0, 1, 2, ... or NaN."
         )
-    bad = given[~np.isnan(given) & ((given < 0) | (given != np.floor(given)) | np.isinf(given))]
-    if bad.size:
-        raise ValueError(
-            f"decimals={bad.flat[0]:g} is not a number of decimals; use 0, 1, 2, ... or NaN."
-        )
-    places = np.where(np.isnan(given), -1, given).astype(np.int64)
-    return np.broadcast_to(places, shape)
+    used = np.isfinite(value) & ~stays & (value != 0)
+    if used.all():
+        value[:] = _rounded(value, places)
+    else:
+        value[used] = _rounded(value[used], places[used])
 
 
 def _rounded(value: Floats, places: Ints) -> Floats:

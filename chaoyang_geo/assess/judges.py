@@ -251,7 +251,7 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
         np.take(places.outcome, place, out=outcome[here], mode="clip")
         np.take(places.limit, place, out=limit[here], mode="clip")
         np.take(places.next_limit, place, out=next_limit[here], mode="clip")
-        distance[here] = _gap(value, next_limit[here])
+        _gap(value, next_limit[here], out=distance[here])
         first, last = np.searchsorted(numbers.rows, (here.start, here.stop)).tolist()
         if best is not rank:
             best[here] = worst[here] = rank[here]
@@ -262,16 +262,18 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
     return result
 
 
-def _gap(value: Floats, next_limit: Floats) -> Floats:
+def _gap(value: Floats, next_limit: Floats, out: Floats) -> None:
     """How far a value is from the next better limit: 0.2 - 0.1 is 0.1 to the digits anyone reads."""
     import numpy as np
 
-    gap = value - next_limit
-    np.abs(gap, out=gap)
-    with np.errstate(over="ignore"):  # a number without digits behind the point stays as it is
-        rounded = np.round(gap, 9)
-    np.copyto(rounded, gap, where=np.isinf(rounded))
-    return rounded
+    np.subtract(value, next_limit, out=out)
+    np.abs(out, out=out)
+    if (far := np.flatnonzero(out > 1e200)).size:  # without digits behind the point: as it is
+        kept = out[far]
+    with np.errstate(over="ignore"):
+        np.round(out, 9, out=out)
+    if far.size:
+        out[far] = kept
 
 
 @dataclass
@@ -327,7 +329,7 @@ class _Places:
             np.take(of_judge, seat, out=edge, mode="clip")
             np.greater_equal(value, edge, out=reaches)
             reached += reaches.view(np.int8)
-        place = np.take(self.first, seat, mode="clip")
+        place: npt.NDArray[np.intp] = np.take(self.first, seat, mode="clip")
         place += reached
         none = np.flatnonzero(np.isnan(value))
         place[none] = self.missing[seat[none]]
@@ -395,4 +397,6 @@ def _judge_ranges(result: Judged, places: _Places, numbers: Numbers, some: slice
     result.rank[rows] = np.where(decided, worst, -1)
     result.limit[rows] = np.where(decided, places.limit[place], np.nan)
     result.next_limit[rows] = np.where(decided, places.next_limit[place], np.nan)
-    result.distance[rows] = _gap(numbers.value[rows], result.next_limit[rows])
+    distance = np.empty(len(rows))
+    _gap(numbers.value[rows], result.next_limit[rows], out=distance)
+    result.distance[rows] = distance

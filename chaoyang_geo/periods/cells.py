@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _DAY = 86_400
 _LARGEST_PH = 300.0  # beyond it no hydrogen ion is left that a float can hold
 _DENSE = 1 << 23  # cells that are summed in place, however few of them occur
+_STRANGE, _MARKED, _ACID, _GAP, _DOUBTED = range(5)  # bits of what a row is beside a number
 _STRETCH = 1 << 17  # rows that are summed at a time where they are in order of time
 
 
@@ -220,21 +221,27 @@ class Rows:
         if not self.is_sample.all():
             out = np.union1d(out, np.flatnonzero(~are(self.kind[at], self.is_sample)))
         cell[out] = days.size
-        odd = ~(value >= 0)  # and the missing ones
-        odd |= value > np.finfo(np.float64).max
-        is_marked, is_acid = are(sign, self.is_marked), are(item, self.is_acid)
-        is_gap = are(self.state[at], self.is_gap)
-        is_doubted = np.zeros(len(value), bool)
-        for codes, says in self.doubts:
-            is_doubted |= are(codes[at], says)
+        strange = ~(value >= 0)  # negative or missing
+        strange |= value > np.finfo(np.float64).max
+        signs: list[Bools] = [strange, are(sign, self.is_marked), are(item, self.is_acid)]
+        signs.append(are(self.state[at], self.is_gap))
+        signs += [are(codes[at], says) for codes, says in self.doubts]
         # most rows are a number and nothing else: only the others are looked at
-        rows = np.flatnonzero(odd | is_marked | is_acid | is_gap | is_doubted)
-        value[rows[is_gap[rows]]] = np.nan
-        marked, acid = rows[is_marked[rows] & ~is_gap[rows]], rows[is_acid[rows]]
-        self._drop_impossible(cell, value, sign, item, acid, rows[odd[rows]], notes)
+        told = np.zeros(len(value), np.uint8)
+        for bit, rows_say in enumerate(signs):
+            told |= rows_say.view(np.uint8) << min(bit, _DOUBTED)
+        rows = np.flatnonzero(told)
+        told = told[rows]
+        is_gap = (told & 1 << _GAP) > 0
+        value[rows[is_gap]] = np.nan
+        marked = rows[((told & 1 << _MARKED) > 0) & ~is_gap]
+        acid = rows[(told & 1 << _ACID) > 0]
+        odd = rows[(told & 1 << _STRANGE) > 0]
+        self._drop_impossible(cell, value, sign, item, acid, odd, notes)
         given = value[marked]  # as it is: pH is hydrogen ion in ``value`` from here
         value[acid] = 10.0 ** -value[acid]
-        none = rows[np.isnan(value[rows])]
+        is_none = np.isnan(value[rows])
+        none = rows[is_none]
         self._count_missing(cell, none, sign, at, notes)
         if len(marked):
             limit = np.full(len(marked), np.nan) if self.limit is None else self.limit[at][marked]
@@ -250,7 +257,8 @@ class Rows:
             )
             value[marked] = notes.ranges.used
         if self.doubts:
-            notes.remember("n_flagged", cell[rows[is_doubted[rows] & ~np.isnan(value[rows])]])
+            is_none[np.searchsorted(rows, marked)] = np.isnan(value[marked])
+            notes.remember("n_flagged", cell[rows[(told >= 1 << _DOUBTED) & ~is_none]])
         value[none] = 0.0
         value[marked] = 0.0
         value[out] = 0.0
@@ -372,17 +380,11 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
                 if name not in sums:
                     sums[name] = np.zeros(size, numbers.dtype)
                 sums[name][part.cells] += numbers
-        shape = (days.n, n_groups, n_items)
-
-        def by_group(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return numbers.reshape(shape).transpose(1, 0, 2).ravel()
-
-        some = by_group(np.arange(size))
-        sums = {name: by_group(numbers) for name, numbers in sums.items()}
-        if not sums["n_rows"].all():
-            occurs = np.flatnonzero(sums["n_rows"])
-            some = some[occurs]
-            sums = {name: numbers[occurs] for name, numbers in sums.items()}
+        some = np.arange(size).reshape(days.n, n_groups, n_items).transpose(1, 0, 2).ravel()
+        occurs = np.take(sums["n_rows"], some, mode="clip") > 0
+        some = some if occurs.all() else some[occurs]
+        by_group = in_order(lambda numbers: np.take(numbers, some, mode="clip"), [*sums.values()])
+        sums = dict(zip(sums, by_group, strict=True))
     return _cells(some + days.first * per_period, sums)
 
 

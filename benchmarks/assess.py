@@ -17,7 +17,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -105,6 +104,7 @@ def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
     whole, part, peak = [], [], 0.0
     for number in range(runs + 1):
         gc.collect()
+        shared.turn()
         result, all_seconds, seconds = work(path)
         if number == 0:
             peak = shared.peak_mib()
@@ -140,13 +140,17 @@ def main() -> None:
         folder = given.folder or Path(temporary)
         shared.write_table(folder, given.rows)
         path = folder / f"{given.rows}.parquet"
-        found: dict[str, dict[str, Any]] = {}
-        for name in CONTENDERS:
-            answer = folder / f"{name}.json"
-            command = [sys.executable, __file__, "--one", name, "--file", str(path),
-                       "--answer", str(answer), "--runs", str(given.runs)]  # fmt: skip
-            subprocess.run(command, check=True)
-            found[name] = json.loads(answer.read_text("utf-8"))
+        shared.in_turn(
+            [
+                [sys.executable, __file__, "--one", name, "--file", str(path),
+                 "--answer", str(folder / f"{name}.json"), "--runs", str(given.runs)]
+                for name in CONTENDERS
+            ],
+            given.runs + 1,
+        )  # fmt: skip
+        found = {
+            name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in CONTENDERS
+        }
         agree(folder)
     lines = ["| step | contender | median s | min s | max s | pandas / it | peak MiB |",
              "|---|---|---:|---:|---:|---:|---:|"]  # fmt: skip

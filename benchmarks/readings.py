@@ -4,7 +4,8 @@ Writes a table of readings as laboratories write them (10 % of the values are te
 temporary folder, as CSV and as Parquet. Every contender turns the file into one row per
 reading (value, censoring, detection limit, flag, class) and then into means of sections and
 months; the means and the classes must be equal. Each runs in its own process, so that the peak
-memory is its own; the first run of each process is left out of the median.
+memory is its own; the processes run in turn, so that a slow minute of the machine is all of
+theirs, and the first run of each is left out of the median.
 
     python benchmarks/readings.py --rows 10_000_000
     python benchmarks/readings.py --rows 100_000_000 --stream
@@ -334,6 +335,28 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def turn() -> None:
+    """Wait until it is this process's turn."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+
+
+def in_turn(commands: list[list[str]], runs: int) -> None:
+    """Run processes that call ``turn`` before each of their runs, one at a time."""
+    pipe = subprocess.PIPE
+    children = [subprocess.Popen(each, stdin=pipe, stdout=pipe, text=True) for each in commands]
+    ready = [child.stdout.readline() for child in children if child.stdout]
+    for _ in range(runs):
+        for child in children:
+            if child.stdin and child.stdout:
+                child.stdin.write("go\n")
+                child.stdin.flush()
+                ready.append(child.stdout.readline())  # empty when it has ended
+    if any(child.wait() for child in children):
+        raise SystemExit("a contender failed")
+
+
 def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
     """Run one contender in this process and write its seconds, memory and results."""
     work = {"pandas": by_pandas, "polars": by_polars, "chaoyang_geo": by_chaoyang_geo}[contender]
@@ -342,6 +365,7 @@ def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
         warnings.simplefilter("ignore")
         for number in range(runs + 1):
             gc.collect()
+            turn()
             before = time.process_time()
             means, counts, seconds = work(path)
             busy = time.process_time() - before
@@ -387,13 +411,18 @@ def compare(folder: Path, rows: int, contenders: list[str], runs: int) -> list[s
     for suffix in ("csv", "parquet"):
         path = folder / f"{rows}.{suffix}"
         medians: dict[str, float] = {}
+        in_turn(
+            [
+                [sys.executable, __file__, "--one", name, "--file", str(path),
+                 "--answer", str(folder / f"{name}.json"), "--runs", str(runs)]
+                for name in contenders
+            ],
+            runs + 1,
+        )  # fmt: skip
         for name in contenders:
-            answer = folder / f"{name}.json"
-            command = [sys.executable, __file__, "--one", name, "--file", str(path),
-                       "--answer", str(answer), "--runs", str(runs)]  # fmt: skip
-            subprocess.run(command, check=True)
             if name != contenders[0]:
                 agree(folder, contenders[0], name)
+            answer = folder / f"{name}.json"
             result = json.loads(answer.read_text("utf-8"))
             times = result["times"]
             medians[name] = statistics.median(times)

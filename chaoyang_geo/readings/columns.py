@@ -12,6 +12,8 @@ from chaoyang_geo.codes import Coded, code_dtype, spread
 from chaoyang_geo.readings.cells import cell_text
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from chaoyang_geo.codes import Codes
@@ -152,16 +154,34 @@ def csv_batches(
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """Return texts as codes; where many rows in turn say the same, only the first is looked up."""
     import numpy as np
-    import pyarrow.compute as pc
 
     texts = column.combine_chunks()
     sample = texts[:100_000]
-    if 4 * len(pc.run_end_encode(sample).values) > len(sample):
+    if 4 * len(_run_starts(sample)) > len(sample):
         return texts.dictionary_encode()
-    runs = pc.run_end_encode(texts)
-    found = runs.values.dictionary_encode()
-    repeats = np.diff(runs.run_ends.to_numpy(), prepend=0)
+    starts = _run_starts(texts)
+    found = texts.take(starts).dictionary_encode()
+    repeats = np.diff(starts, append=len(texts))
     return type(found).from_arrays(np.repeat(found.indices.to_numpy(), repeats), found.dictionary)
+
+
+def _run_starts(texts: pa.StringArray) -> npt.NDArray[np.intp]:
+    """Return the rows whose text differs from that of the row before, and the first row."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if not len(texts):
+        return np.zeros(0, np.intp)
+    _, ends, data = texts.buffers()
+    place = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    width = int(place[1] - place[0])
+    if width and (np.diff(place) == width).all():  # as codes and times are written
+        written = np.frombuffer(data, np.uint8)[place[0] : place[-1]]
+        changed = np.flatnonzero(written[width:] != written[:-width]) // width + 1
+        first = np.diff(changed, prepend=0) > 0
+        return np.concatenate([[0], changed[first]])
+    run_ends = pc.run_end_encode(texts).run_ends.to_numpy()
+    return np.concatenate([[0], run_ends[:-1]]).astype(np.intp)
 
 
 def _segments(stream: BinaryIO, size: int) -> Iterator[tuple[memoryview, bool]]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.codes import each_block
-
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 DIGITS = 12
 _EXACT = 22  # powers of ten up to this one are exact binary numbers
 _NEAR = 1e-3  # of a unit in the last digit kept: the arithmetic below errs by less
+_BLOCK = 1 << 15  # values at a time, so that they stay in the cache
 _ROOM = 1e-9  # a value nearer than this share to a tie is worked out in whole numbers
 
 
@@ -67,7 +66,9 @@ def round_half_even(values: Any, decimals: Any) -> npt.NDArray[np.float64]:
             "give one number, or one for each value."
         )
     flat, kept = number.reshape(-1), np.broadcast_to(given, number.shape).reshape(-1)
-    each_block(len(flat), lambda here: _round_block(flat[here], kept[here]))
+    for start in range(0, len(flat), _BLOCK):
+        here = slice(start, start + _BLOCK)
+        _round_block(flat[here], kept[here])
     return number
 
 

@@ -72,6 +72,22 @@ def test_the_city_has_its_rivers_and_lakes_apart_and_a_dry_river_is_said_once(ca
     assert "no reading that can be judged (dry: 1), so no class." in out
 
 
+def test_the_plan_s_source_of_drinking_water_answers_to_table_2_as_well(capsys, tmp_path):
+    path = tmp_path / "source.csv"
+    items = {"pH": 8, "溶解氧": 9, "高锰酸盐指数": 3, "氨氮": 0.1, "总磷": 0.02, "硫酸盐": 280}
+    rows = [f"{name},2025-03-05,{item},{value}" for name in ("白石水库", "章吉营")
+            for item, value in items.items()]  # fmt: skip
+    path.write_text("断面名称,监测时间,监测项目,监测值\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, out, _ = run(capsys, "assess", path)
+    assert code == 0
+    reasons = {line[2:].split(" ")[0]: line for line in out.splitlines() if line.startswith("· ")}
+    assert "达到目标Ⅲ类" in reasons["白石水库"]  # sulfate is no item of Table 1
+    assert "硫酸盐超" in reasons["白石水库"] and "饮用水" in reasons["白石水库"]
+    assert "饮用水" not in reasons["章吉营"]
+    source = next(line for line in out.splitlines() if "城市集中饮用水水源" in line)
+    assert "未达到" in source
+
+
 def test_tables_map_and_memory_are_written(capsys, files, tmp_path):
     book, page, memory = tmp_path / "t.xlsx", tmp_path / "m.html", tmp_path / "alerts.json"
     options = ("--out", book, "--map", page, "--state", memory)

@@ -181,12 +181,14 @@ def test_the_bundled_plan(plan):
     assert found["indicator_no"].tolist() == plan.indicators["indicator_no"].tolist()
     by_no = found.set_index("indicator_no")
     assert by_no.loc[3, "indicator_verdict"] == "达到"  # 12 of 14
-    assert by_no.loc[4, "indicator_verdict"] == "本数据不能回答"
+    # of the plan's two sources only one has a section
+    assert by_no.loc[4, "indicator_verdict"] == "数据不全，不能判定"
+    assert "规划有2个水源，断面表只有1个" in by_no.loc[4, "progress_flag"]
     pending = plan.indicators.loc[plan.indicators["target_state"] == "pending", "indicator_no"]
     assert (by_no.loc[pending, "indicator_verdict"] == "目标待下达").all()
-    others = by_no.drop([3, *pending])
+    others = by_no.drop([3, 4, *pending])
     assert (others["indicator_verdict"] == "本数据不能回答").all()
-    assert by_no.drop(3)["indicator_value"].isna().all()
+    assert by_no.drop([3, 4])["indicator_value"].isna().all()
     assert set(found["indicator_verdict"]) <= set(PROGRESS_VERDICTS)
 
 

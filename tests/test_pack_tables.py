@@ -183,6 +183,7 @@ def test_sections_say_what_is_known_and_what_is_not(sections: dict[str, Row]) ->
         assert row["target_class"] == "Ⅲ" and row["target_quality"] == "assumed"
         assert row["level"] in ("national", "")
         assert row["water_type"] == ("lake" if row["section_name"] == "白石水库" else "river")
+        assert row["drinking_water"] == ("true" if row["section_name"] == "白石水库" else "")
         if row["search_lon"]:
             assert row["quality"] == "derived"
             assert 118 < float(row["search_lon"]) < 122 and 40 < float(row["search_lat"]) < 43

@@ -80,7 +80,8 @@ def indicator_progress(
 
     Required columns: ``plan.indicators``: ``indicator_no``, ``indicator``; used where present:
     ``target_text``, ``target_value``, ``target_unit``, ``target_state``, ``binding``,
-    ``baseline_value``. ``plan.sections``: ``section_code``. ``assessments``: ``section_code``,
+    ``baseline_value``, ``n_sources`` (how many drinking-water sources the plan counts: those
+    without a section were not judged). ``plan.sections``: ``section_code``. ``assessments``: ``section_code``,
     ``period``, ``class``; used where present: ``period_end``, ``section_name``,
     ``attained``. ``means``: as in :func:`rate_basin`.
 
@@ -162,7 +163,8 @@ def indicator_progress(
     for row in _targets(indicators):
         measure = measure_of(row["indicator"])
         places = [] if measure is None else data.places(periods)
-        answers = [data.answer(str(measure), at) for at in places] or [_Answer()]
+        n_sources = row.pop("n_sources")
+        answers = [data.answer(str(measure), at, n_sources) for at in places] or [_Answer()]
         out += [_progress(row, measure, answer) for answer in answers]
     table = pd.DataFrame(out, columns=list(PROGRESS_COLUMNS))
     for name in table.columns:
@@ -234,8 +236,11 @@ class _Data:
         every = list(range(len(self.periods)))
         return every if periods == "all" else every[-1:]
 
-    def answer(self, measure: str, at: int) -> _Answer:
-        """Count the sections that meet what an indicator asks, in one period."""
+    def answer(self, measure: str, at: int, n_sources: float) -> _Answer:
+        """Count the sections that meet what an indicator asks, in one period.
+
+        ``n_sources`` is how many sources the plan counts; NaN where it does not say.
+        """
         begin, end = self.periods.iloc[at]
         cells = self.cells[self.cells["at"] == at]
         flags = [] if _is_year(begin, end) else [f"按{period_text(begin, end)}评价，规划按年考核"]
@@ -264,8 +269,12 @@ class _Data:
         unjudged = cells.loc[~known, "name"].tolist()
         if unjudged:
             flags.append(f"未评价{len(unjudged)}个：{listed(unjudged)}")
-        return _Answer(begin, end, int(met.sum()), int(known.sum()), len(unjudged), tuple(flags),
-                       measure)  # fmt: skip
+        elsewhere = 0
+        if measure == "drinking" and n_sources > len(self.sources):
+            elsewhere = int(n_sources) - len(self.sources)
+            flags.append(f"规划有{int(n_sources)}个水源，断面表只有{len(self.sources)}个")
+        return _Answer(begin, end, int(met.sum()), int(known.sum()), len(unjudged) + elsewhere,
+                       tuple(flags), measure)  # fmt: skip
 
     def _beyond_table_2(self, cells: pd.DataFrame, begin: Any) -> tuple[list[str], list[str]]:
         """Return the sources beyond a limit of Table 2, and what was not looked at."""
@@ -309,7 +318,7 @@ def _targets(indicators: pd.DataFrame) -> list[dict[str, Any]]:
         "target_state",
     ):  # fmt: skip
         columns[name] = texts(indicators, name).tolist()
-    for name in ("target_value", "baseline_value"):
+    for name in ("target_value", "baseline_value", "n_sources"):
         columns[name] = (
             number_column(indicators, name, table="plan.indicators").tolist()
             if name in indicators

@@ -8,6 +8,7 @@ verdicts and reasons in two languages; nothing but the making of the layers is l
 
     python benchmarks/screening.py                              # the layer, merged, and ten layers
     python benchmarks/screening.py zones --zones 20_000 --runs 5
+    python benchmarks/screening.py zones --question distances --rival-runs 1
     python benchmarks/screening.py merged --rival-runs 1        # overlay takes minutes
 """
 
@@ -17,7 +18,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -30,6 +31,7 @@ from screening_data import CRS, merged, site_layer, zone_layer
 from chaoyang_geo.screening import screen_sites
 
 REACH_M = 1000.0
+QUESTIONS = ("overlaps", "distances")
 Times = list[tuple[float, float]]
 
 
@@ -50,7 +52,12 @@ def as_sites(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def compare(
-    zones: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, runs: int, rival_runs: int, title: str
+    zones: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    runs: int,
+    rival_runs: int,
+    title: str,
+    questions: Sequence[str] = QUESTIONS,
 ) -> list[str]:
     """Screen sites over one layer, with and without distances; return rows of the table."""
     dimension = shapely.get_dimensions(sites.geometry.to_numpy())
@@ -74,6 +81,8 @@ def compare(
         ("overlaps", overlaps_alone, overlay, "overlay", same_sizes),
         ("distances to 1 km", with_distances, nearest, "sjoin_nearest", same_distances),
     ):
+        if question.split()[0] not in questions:
+            continue
         times, answers = in_turn({"screen_sites": ours, name: rival}, [runs, rival_runs])
         same(answers["screen_sites"], answers[name])
         own = middle(times["screen_sites"])
@@ -189,12 +198,16 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=10)
     parser.add_argument("--layer-zones", type=int, default=2_000, help="of each of the many layers")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rival-runs", type=int, default=1, help="of the merged layer")
+    parser.add_argument(
+        "--rival-runs", type=int, help="of GeoPandas; else as many, on the merged layer 1"
+    )
+    parser.add_argument("--question", choices=QUESTIONS, help="else both")
     parser.add_argument("--no-write", action="store_true", help="leave README.md alone")
     given = parser.parse_args()
     which = given.which or list(kinds)
     if not set(which) <= set(kinds):
         parser.error(f"which: choose from {', '.join(kinds)}")
+    questions = [given.question] if given.question else QUESTIONS
     lines = [
         "| zones | question | contender | median s | min s | max s | CPU s | it / screen_sites |",
         "|---|---|---|---:|---:|---:|---:|---:|",
@@ -209,17 +222,21 @@ def main() -> None:
             f"{given.pipelines:,} pipelines of {sites.length.sum() / 1e3:,.0f} km; {CRS}"
         )
         if "zones" in which:
-            lines += compare(zones, sites, given.runs, given.runs, "as drawn")
+            rival_runs = given.rival_runs or given.runs
+            lines += compare(zones, sites, given.runs, rival_runs, "as drawn", questions)
         if "merged" in which:
             giants = merged(zones)
             largest = int(shapely.get_num_coordinates(giants.geometry.to_numpy()).max())
             notes.append(f"merged: {len(giants):,} zones, the largest of {largest:,} vertices")
-            lines += compare(giants, sites, given.runs, given.rival_runs, "merged")
+            rival_runs = given.rival_runs or 1
+            lines += compare(giants, sites, given.runs, rival_runs, "merged", questions)
     if "layers" in which:
         words, _ = many_layers(given.sites, given.layers, given.layer_zones, given.runs)
         notes.append(words)
-    notes.append(f"{given.runs} runs each in turn after one to warm up, of the rivals on merged "
-                 f"zones {given.rival_runs}; {machine()}")  # fmt: skip
+    rival_runs = given.rival_runs or "as many, on merged zones 1"
+    notes.append(
+        f"{given.runs} runs each in turn after one to warm up, of GeoPandas {rival_runs}; {machine()}"
+    )
     lines += ["", ". ".join(notes) + "."]
     sys.stdout.write("\n".join(lines) + "\n")
     if not given.no_write:

@@ -22,10 +22,21 @@ from chaoyang_geo.cli_parts import (
     steps,
     write_json,
 )
+from chaoyang_geo.cli_ways import (
+    Ways,
+    alternatives_of,
+    bands_round,
+    distances_of,
+    downstream_of,
+    kinds_of,
+    names_of,
+    water_of,
+    with_words,
+)
 from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.findings import FORMATS
-from chaoyang_geo.schema import SchemaError, one_of
+from chaoyang_geo.schema import SchemaError, as_text, one_of
 from chaoyang_geo.screening.words import fold
 from chaoyang_geo.verdicts import VERDICTS, kind_name, state_name, verdict_name
 
@@ -98,6 +109,39 @@ def screen_command(
     unverified: Annotated[
         str, typer.Option(help="未核实的规则：mark 或 leave_out。Unverified rules.")
     ] = "mark",
+    network: Annotated[
+        str,
+        typer.Option(
+            help="追踪水去向的河流图层；缺省用项目所在规划的河流，none 不追踪。"
+            "Rivers to follow the water along; default the plan's, or none."
+        ),
+    ] = "",
+    downstream_of_kinds: Annotated[
+        str,
+        typer.Option("--downstream-of", help="追踪至哪些类型的分区。Kinds of zones to look for."),
+    ] = "饮用水水源保护区",
+    downstream_km: Annotated[
+        float, typer.Option(help="沿河最多追踪多少公里。How far down the river.")
+    ] = 50.0,
+    alternatives: Annotated[
+        bool,
+        typer.Option(
+            "--alternatives",
+            help="备选：可用部分、最小平移、冲突区段。Free part, smallest shift, stretches.",
+        ),
+    ] = False,
+    shift_within_m: Annotated[
+        float, typer.Option(help="平移最多多少米。Longest shift that is looked for.")
+    ] = 2000.0,
+    distances_m: Annotated[
+        str,
+        typer.Option(
+            help="距最近分区的等距带（米），如 500,1000,2000。Bands by distance to the nearest zone."
+        ),
+    ] = "",
+    distances_of_kinds: Annotated[
+        str, typer.Option("--distances-of", help="等距带按哪些类型的分区。Kinds of zones for them.")
+    ] = "生态保护红线",
     formats: Annotated[str, typer.Option(help="写哪些格式。Formats to write.")] = ",".join(FORMATS),
     example: Annotated[
         bool, typer.Option("--example", help="用自带的示例数据。Use the synthetic examples.")
@@ -118,6 +162,9 @@ def screen_command(
         one_of("--formats", each, FORMATS)
     words = _WORDS[lang]
     day = on or date.today().isoformat()
+    watched = kinds_of(downstream_of_kinds, "--downstream-of")
+    limits = distances_of(distances_m or ("500,1000,2000" if example else ""))
+    banded = kinds_of(distances_of_kinds, "--distances-of")
     folder = out or Path("screening-example" if example else "screening")
     if example:
         if sites is not None or zones or zones_info is not None:
@@ -139,27 +186,57 @@ def screen_command(
             write_form(write_info, asked, read)
             say(words["wrote_info"].format(path=write_info))
             return
-    with steps(3 + len(given), quiet=as_json) as step:
+    ground = _base(plan, given)
+    water = water_of(network, ground, crs, lang)
+    with steps(6 + len(given), quiet=as_json) as step:
+
+        def screened(places: gpd.GeoDataFrame) -> cg.Screening:
+            return cg.cap_approximate(
+                cg.screen_sites(
+                    places, read.frames, rules=rules or ["builtin"], tolerance_m=tolerance_m,
+                    max_distance_m=max_distance_m, on=day, unreadable=read.unreadable,
+                    unverified=unverified,
+                )
+            )  # fmt: skip
+
         step(words["screen"].format(n=len(given)))
-        screening = cg.cap_approximate(
-            cg.screen_sites(
-                given, read.frames, rules=rules or ["builtin"], tolerance_m=tolerance_m,
-                max_distance_m=max_distance_m, on=day, unreadable=read.unreadable,
-                unverified=unverified,
+        screening = screened(given)
+        zones_all = _together(read.frames)
+        ways = Ways()
+        if zones_all is not None and (alternatives or example):
+            ways = alternatives_of(
+                screening,
+                zones_all,
+                within_m=shift_within_m,
+                again=screened,
+                step=step,
+                words=words,
             )
-        )  # fmt: skip
+        if water is not None:
+            step(words["water"])
+            ways.downstream = downstream_of(
+                given, _zones_or_none(zones_all, given), water,
+                kinds=watched, max_distance_km=downstream_km,
+            )  # fmt: skip
+        ways.names = names_of(ground, lang)
+        if zones_all is not None and limits:
+            step(words["bands"])
+            ways.bands = bands_round(
+                given, zones_all, kinds=banded, distances_m=limits, words=words
+            )
         step(words["draw"])
-        page = _map_page(screening, read.frames, _base(plan, given), lang)
+        page = _map_page(screening, read.frames, ground, ways, lang)
         named = words["map_file"]
         files = cg.write_findings(
-            screening,
+            with_words(screening),
             folder,
-            zones=_together(read.frames),
+            zones=zones_all,
             lang=lang,
             valid_days=valid_days,
             formats=wanted,
             extra_files={named: page.encode("utf-8")},
             progress=lambda done, total: step(words["write"].format(done=done, total=total)),
+            **ways.tables(),
         )
     if as_json:
         write_json(_summary(screening, folder, named, files, valid_days))
@@ -184,13 +261,33 @@ def _sites(
         warnings.warn(words["no_code"].format(path=path.name), stacklevel=2)
         texts = [f"{number:0{width}d}" for number in range(1, len(frame) + 1)]
     else:
-        texts = frame[codes].astype("str").str.strip().tolist()
+        texts = as_text(frame[codes]).str.strip().tolist()
+        _codes_of_their_own(texts, path, codes, frame)
     frame = frame.assign(
         site_code=texts,
         site_name=texts if names is None else frame[names].fillna("").astype("str").to_numpy(),
         activity=_activities(frame, path, activity),
     )
     return frame
+
+
+def _codes_of_their_own(
+    texts: Sequence[str], path: Path, column: str, frame: gpd.GeoDataFrame
+) -> None:
+    """Raise where a site has no code or that of another, naming the rows and what to do."""
+    rows: dict[str, list[str]] = {}
+    for row, text in enumerate(texts, 1):
+        rows.setdefault(text, []).append(str(row))
+    others = "、".join(str(each) for each in frame.columns if each != frame.geometry.name)
+    mend = f"mend the file, or name another column with --code (columns: {others})."
+    if "" in rows:
+        raise SchemaError(f"{path}: row {rows[''][0]} has no code in column {column!r}; {mend}")
+    for text, found in rows.items():
+        if len(found) > 1:
+            raise SchemaError(
+                f"{path}: {text!r} in column {column!r} is the code of rows {' and '.join(found[:5])}; "
+                f"every site needs one of its own: {mend}"
+            )
 
 
 def _column(
@@ -241,6 +338,16 @@ def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
 
 
+def _zones_or_none(zones: gpd.GeoDataFrame | None, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the zones, or a table of no zones: where the water goes can be told without."""
+    import geopandas as gpd
+
+    if zones is not None:
+        return zones
+    columns = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer", "version")
+    return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=sites.crs)
+
+
 def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
     """Return the plan for the map, where the sites lie in it."""
     if plan == "none":
@@ -255,11 +362,16 @@ def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
 
 
 def _map_page(
-    screening: cg.Screening, zones: Sequence[gpd.GeoDataFrame], plan: cg.Plan | None, lang: str
+    screening: cg.Screening,
+    zones: Sequence[gpd.GeoDataFrame],
+    plan: cg.Plan | None,
+    ways: Ways,
+    lang: str,
 ) -> str:
     from chaoyang_geo.maps.viewer import render_page
 
-    return render_page(cg.screening_layers(screening, zones=zones, plan=plan, lang=lang))
+    layers = cg.screening_layers(screening, zones=zones, plan=plan, lang=lang, **ways.tables())
+    return render_page(layers)
 
 
 def _counts(screening: cg.Screening) -> dict[str, int]:
@@ -374,6 +486,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "read": "读取 {name}",
         "screen": "核查 {n} 个项目",
         "draw": "绘制地图",
+        "water": "沿河网追踪",
+        "ways": "计算 {n} 个项目的备选",
+        "bands": "计算等距带",
+        "no_bands": "没有可用的项目图形或所选类型的分区，不画等距带。",
         "write": "写结论 {done}/{total}",
         "map_file": "地图.html",
         "wrote_info": "已写入 {path}；填好版本和日期后用 --zones-info 给出。",
@@ -411,6 +527,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "read": "reading {name}",
         "screen": "screening {n} sites",
         "draw": "drawing the map",
+        "water": "following the water",
+        "ways": "looking for alternatives for {n} sites",
+        "bands": "measuring bands of distance",
+        "no_bands": "no site has a shape, or no zone is of the kinds asked for: no bands of distance.",
         "write": "writing findings {done}/{total}",
         "map_file": "map.html",
         "wrote_info": "Wrote {path}; fill in versions and dates and give it with --zones-info.",

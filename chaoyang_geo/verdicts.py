@@ -94,14 +94,17 @@ _RELATIONS = {
     "touches": ("与边界相接", "touches the border"),
     "near": ("位于区外", "outside"),
 }
-_STATUSES = {
+
+#: How far a rule about zones is checked: Chinese, English; ``user`` is a rule of the user's own.
+STATUSES: dict[str, tuple[str, str]] = {
     "verified": ("已核实", "verified"),
     "single source": ("单一来源", "single source"),
     "derived": ("推导", "derived"),
+    "user": ("用户自定", "user's own"),
     "unverified": ("未核实", "unverified"),
-    "not found": ("未查到", "not found"),
-    "user": ("用户规则", "user's rule"),
+    "not found": ("未见条文", "not found"),
 }
+
 _STATES = {
     "ok": ("已核查", "checked"),
     "empty": ("图层为空", "layer is empty"),
@@ -188,6 +191,44 @@ def legend_name(kind: str, grade: str, lang: str) -> str:
     return f"{name}: {clean(grade)}" if grade else name
 
 
+def severity(verdict: str) -> int:
+    """Return the place of a verdict in the order of severity, 0 for the worst.
+
+    What is no verdict, a blank too, stands where 无法判断 does: it may turn out to be anything.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import severity
+    >>> severity("禁止"), severity("无冲突"), severity("")
+    (0, 6, 1)
+    """
+    return _SEVERITY.get(verdict, _SEVERITY["无法判断"])
+
+
+_SEVERITY = {verdict: place for place, verdict in enumerate(VERDICTS)}
+
+
+def finding_key(
+    verdict: str, rule_verdict: str, distance_m: float, kind: str, grade: str
+) -> tuple[int, int, float, int, int]:
+    """Return what the findings of a site are sorted by: the first is the one that decides.
+
+    The verdict; of equal verdicts what the rule says of the inside of the zone, so that of two
+    zones on the line the one that forbids leads; then the nearer zone; then the kind and grade
+    that is drawn on top, a red line before a management unit.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import finding_key
+    >>> unit = finding_key("压线需复核", "允许有条件", 6.0, "management_unit", "priority")
+    >>> line = finding_key("压线需复核", "禁止", 6.0, "eco_red_line", "general")
+    >>> line < unit
+    True
+    """
+    layer, level = drawn_at(kind, grade)
+    return severity(verdict), severity(rule_verdict), distance_m, -layer, -level
+
+
 def verdict_name(verdict: str, lang: str) -> str:
     """Return a verdict for people."""
     return verdict if lang == "zh" else VERDICTS.get(verdict, verdict)
@@ -200,7 +241,7 @@ def relation_name(relation: str, lang: str) -> str:
 
 def status_name(status: str, lang: str) -> str:
     """Return how far a rule is checked, for people."""
-    return _pick(_STATUSES, status, lang)
+    return _pick(STATUSES, status, lang)
 
 
 def state_name(state: str, lang: str) -> str:

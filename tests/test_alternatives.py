@@ -601,3 +601,125 @@ def test_zones_without_a_shape_are_said_and_invalid_ones_mended():
     assert "无可用图形" in smallest_shift(sites(box(0, 0, 40, 40)), zone)["shift_flag"].iloc[0]
     none = conflict_stretches(sites(LINE([(90, 0), (99, 9)])), zone)
     assert len(none) == 0 and "无可用图形" in none.attrs["zone_flag"]
+
+
+# --- cracks at seams ----------------------------------------------------------
+
+
+HALVES = ("Z", "Z"), ("Z1", "Z2")
+
+
+def halved(gap, codes):
+    """A zone of a kilometre cut in two rows, with so much between them."""
+    return zones(box(0, 0, 500, 1000), box(500 + gap, 0, 1000, 1000), codes=list(codes))
+
+
+@pytest.mark.parametrize("gap", [0, 1e-9, 1e-7, 1e-5, 5e-4, 0.02, -1e-7, -5e-4])
+@pytest.mark.parametrize("codes", HALVES)
+def test_a_crack_along_a_seam_is_no_ground(gap, codes):
+    whole, cut = zones(box(0, 0, 1000, 1000), codes=["Z"]), halved(gap, codes)
+    table = sites(box(300, -200, 700, 1200), box(300, 300, 700, 700))
+    one_way, other = (free_parts(table, zone, min_area_m2=0) for zone in (whole, cut))
+    assert other["n_free_parts"].tolist() == one_way["n_free_parts"].tolist() == [2, 0]
+    for column in ("free_m2", "conflict_m2", "largest_free_m2"):
+        assert np.allclose(one_way[column], other[column], atol=0.1)
+    # across the seam, along it, and aslant
+    table = sites(LINE([(-100, 300), (1100, 300)]), LINE([(500, -100), (500, 1100)]),
+                  LINE([(100, 100), (900, 900)]))  # fmt: skip
+    one_way, other = (conflict_stretches(table, zone, by="all") for zone in (whole, cut))
+    assert other["stretch_kind"].tolist() == one_way["stretch_kind"].tolist() == ["inside"] * 3
+    assert np.allclose(one_way[["from_km", "to_km"]], other[["from_km", "to_km"]], atol=1e-6)
+    # seen from the middle of the seam the nearest way out is half a kilometre
+    table = sites(shapely.Point(500, 480))
+    assert shifted(shapely.Point(500, 480), box(0, 0, 1000, 1000)).shift_m == pytest.approx(480.01)
+    assert one(smallest_shift(table, cut)).shift_m == pytest.approx(480.01)
+    area = gpd.GeoSeries([at(box(-500, -500, 1500, 1500))], crs=paper.CRS)
+    depth = [zone_distance_raster(zone, within=area, cell_m=200).values for zone in (whole, cut)]
+    assert np.allclose(*depth, atol=0.03) and depth[0].min() == -500
+    bands = [zone_distance_contours(zone, within=area, distances_m=[100]) for zone in (whole, cut)]
+    assert np.allclose(bands[0]["area_m2"], bands[1]["area_m2"], atol=0.1)
+    assert [shapely.get_num_geometries(b.geometry.to_numpy()).tolist() for b in bands] == [
+        [1, 1, 1]
+    ] * 2
+
+
+def test_a_gap_of_a_decimetre_is_ground():
+    cut = halved(0.1, ("Z", "Z"))
+    row = one(conflict_stretches(sites(LINE([(400, 300), (500.05, 300)])), cut))
+    assert row.to_km == pytest.approx(0.1)
+    assert one(free_parts(sites(box(450, 300, 550, 400)), cut)).free_m2 == pytest.approx(10)
+
+
+def test_rows_that_adjoin_in_degrees_leave_no_crack_in_metres():
+    # a corner of the upper row stands on the straight side of the lower one
+    corners = [(119.0, 41.5), (119.01, 41.5), (119.02, 41.5)]
+    lower = shapely.Polygon([corners[0], corners[2], (119.02, 41.49), (119.0, 41.49)])
+    upper = shapely.Polygon([*corners, (119.02, 41.51), (119.0, 41.51)])
+    table = zones(lower, upper, codes=["Z", "Z"])
+    table = table.set_geometry([lower, upper], crs=4490)
+    line = sites(LINE([(0, 0), (1, 1)]))
+    line = line.set_geometry([LINE([(119.006, 41.485), (119.006, 41.515)])], crs=4490)
+    row = one(conflict_stretches(line, table))
+    assert row.stretch_kind == "inside" and row.length_m == pytest.approx(2221.4, abs=1)
+
+
+def test_a_site_that_only_touches_is_returned_as_given():
+    table = sites(box(100, 0, 200, 100)).to_crs(4490)
+    row = one(free_parts(table, zones(box(0, 0, 100, 100)).to_crs(4490)))
+    assert shapely.equals_identical(row.geometry, table.geometry[0])
+    assert (row.conflict_m2, row.free_share, row.n_free_parts) == (0, 1, 1)
+    # a corner of a square metre is no touch
+    assert one(
+        free_parts(sites(box(99, 99, 5e3, 5e3)), zones(box(0, 0, 100, 100)))
+    ).conflict_m2 == (pytest.approx(1))
+
+
+def test_the_heights_of_zones_are_not_those_of_a_site():
+    high, low = (shapely.force_3d(box(0, 0, 100, 100), z) for z in (900.0, 7.0))
+    row = one(free_parts(sites(low), zones(shapely.intersection(high, box(0, 0, 50, 100)))))
+    assert set(shapely.get_coordinates(row.geometry, include_z=True)[:, 2]) == {7.0}
+
+
+def test_a_collection_among_the_zones_is_refused_with_what_to_do():
+    mixed = shapely.GeometryCollection([box(0, 0, 1, 1), shapely.Point(5, 5)])
+    with pytest.raises(SchemaError, match=r"row 1 .*GeometryCollection.*explode"):
+        free_parts(sites(box(0, 0, 10, 10)), zones(mixed))
+
+
+@pytest.mark.parametrize("zone_crs", [4490, 4326, 4548, 4528, 4508, 2436])
+@pytest.mark.parametrize("site_crs", [4490, 4527, 4509])
+def test_other_systems_and_the_other_side_of_a_zone_border_change_nothing(site_crs, zone_crs):
+    # the zone lies across 118.5 E, the border of two CGCS2000 zones, and the sites on either side
+    ring = shapely.segmentize(shapely.box(118.49, 41.5, 118.51, 41.52), 0.0005)
+    zone = zones(box(0, 0, 1, 1)).set_geometry([ring], crs=4490)
+    table = sites(box(0, 0, 1, 1), box(0, 0, 1, 1)).set_geometry(
+        [shapely.box(118.485, 41.505, 118.495, 41.506), shapely.box(118.505, 41.505, 118.515, 41.506)],
+        crs=4490,
+    )  # fmt: skip
+    found = free_parts(table.to_crs(site_crs), zone.to_crs(zone_crs))
+    assert found["free_m2"].tolist() == pytest.approx([46380.6, 46380.6], abs=1)
+    line = sites(LINE([(0, 0), (1, 1)])).set_geometry(
+        [LINE([(118.48, 41.51), (118.52, 41.51)])], crs=4490
+    )
+    row = one(conflict_stretches(line.to_crs(site_crs), zone.to_crs(zone_crs)))
+    assert (row.from_km, row.to_km) == (
+        pytest.approx(0.83500, abs=1e-4), pytest.approx(2.50499, abs=1e-4),
+    )  # fmt: skip
+
+
+def test_of_zones_taken_together_a_stretch_names_those_it_runs_through():
+    zone = zones(
+        box(0, 0, 100, 100), box(100, 0, 200, 100), box(400, 0, 500, 100), box(500, 100, 600, 200),
+        codes=["A", "B", "C", "D"],
+    )  # fmt: skip
+    # through A and B, which adjoin, through C to the corner of D, and past it
+    found = conflict_stretches(sites(LINE([(-50, 50), (450, 50), (500, 100)])), zone, by="all")
+    assert found["zone_code"].tolist() == ["A;B", "C"]
+    assert found["length_m"].tolist() == pytest.approx([200, 50 + 50 * 2**0.5])
+    # in the middle of a filled crack it names a zone, and beside a zone there is no stretch
+    row = one(conflict_stretches(sites(LINE([(500.015, 9), (500.015, 99)])),
+                                 halved(0.03, ("Z1", "Z2")), by="all"))  # fmt: skip
+    assert row.stretch_kind == "inside" and row.zone_code in ("Z1", "Z2")
+    assert conflict_stretches(
+        sites(LINE([(0, 150), (150, 0)])), zones(box(0, 0, 60, 60)), by="all"
+    ).empty

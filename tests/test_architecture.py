@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "chaoyang_geo"
 LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
-    "periods", "verdicts",
+    "periods", "verdicts", "flags", "shapes",
 }  # fmt: skip
 USES_ALL = {
     "cli",
@@ -16,6 +16,7 @@ USES_ALL = {
     "cli_geo",
     "cli_screen",
     "cli_zones",
+    "cli_ways",
     "__init__",
     "report",
 }
@@ -33,6 +34,8 @@ BELOW = {
     "bounds": {"schema", "codes", "standards"},
     "periods": {"schema", "codes", "standards", "rounding"},
     "verdicts": set(),
+    "flags": {"verdicts"},
+    "shapes": set(),
 }
 
 

@@ -285,7 +285,7 @@ def test_a_page_says_what_a_signer_must_know(written):
         "规则 r-1（已核实）",
         "ab" * 32,
         "cd" * 32,
-        "2023 2023-05-01",
+        "20232023-05-01",  # the version over its date
         "1.00 公顷",  # the site: a square of 100 m
         "±3 米",
         "编制",

@@ -653,3 +653,60 @@ def test_a_site_placed_on_no_river_is_not_said_to_be_far_from_one():
     assert found["reach_state"].tolist() == ["off_network"]
     assert found["why_zh"][0] == "项目表没有给出所在河段，不能判断水的去向。"
     assert found["why_en"][0].startswith("The table of sites gives no reach for the site;")
+
+
+# two rivers, 10 km apart, that do not meet, each with a unit of its own
+TWO = made(("A", "大凌河", None, [(0, 0), (30, 0)]), ("B", "小凌河", None, [(0, 10), (30, 10)]))
+
+
+def strips(what, *names):
+    shapes = [box(*km(-1, y - 5), *km(40, y + 5)) for y in (0, 10)]
+    table = {f"{what}_code": ["1", "2"], f"{what}_name": names}
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=4549)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        LineString([km(5, -2), km(5, 12)]),
+        Polygon([km(4, -1), km(5, -1), km(5, 11), km(4, 11)]),
+        MultiPoint([km(5, 0), km(5, 10)]),
+    ],
+    ids=["line", "polygon", "points"],
+)
+def test_each_row_answers_for_the_river_that_it_follows(shape):
+    gauges = sections(("DA", "A", 10), ("DB", "B", 6), ("DB2", "B", 12))
+    found = river_reach_check(
+        sites(shape), zones((20, -1, 22, 1), (24, 9, 26, 11)), TWO, sections=gauges,
+        units=strips("unit", "南单元", "北单元"), counties=strips("county", "甲县", "乙县"),
+    )  # fmt: skip
+    assert met(found) == [("S1", "Z1", 15), ("S1", "Z2", 19)]
+    assert found["unit_name"].tolist() == ["南单元", "北单元"]
+    assert found["county_name"].tolist() == ["甲县", "乙县"]
+    assert found["next_section_code"].tolist() == ["DA", "DB"]
+    assert found["distance_to_next_km"].tolist() == pytest.approx([5, 1])
+    assert found["sections_downstream"].tolist() == ["DA", "DB;DB2"]
+    assert found["codes_between"].tolist() == ["DA", "DB;DB2"]
+    assert "责任县区：乙县；下游第一个断面：DB（1.0 km）。" in found["why_zh"][1]
+
+
+def test_a_site_in_the_middle_between_two_rivers_drains_to_both():
+    gauges = sections(("DA", "A", 10), ("DB", "B", 6))
+    options = {"sections": gauges, "max_snap_m": 6000}
+    found = river_reach_check(sites(Point(km(5, 5))), zones((20, -1, 22, 1)), TWO, **options)
+    assert found["next_section_code"].tolist() == ["DA"]
+    assert "到2处河道同样近" in found["reach_flag"][0]
+    # a row without a way is about both
+    found = river_reach_check(sites(Point(km(5, 5))), zones((1, -1, 2, 1)), TWO, **options)
+    assert found["reach_state"].tolist() == ["none"]
+    assert found["sections_downstream"].tolist() == ["DB;DA"]
+    assert found["why_zh"][0].startswith("距大凌河、小凌河5000 m，按就近汇入；下行至河网末端")
+    assert found["why_en"][0].startswith("The site drains to 大凌河 and 小凌河 (5000 m away); down")
+
+
+def test_a_pipeline_over_two_rivers_that_reach_no_zone_names_both():
+    bare = made(("A", "大凌河", None, [(0, 0), (30, 0)]), ("B", "", None, [(0, 10), (30, 10)]))
+    line = LineString([km(5, -2), km(5, 12)])
+    found = river_reach_check(sites(line), zones((1, -1, 2, 1)), bare)
+    assert found["why_zh"][0].startswith("跨越大凌河、未命名河道（B）；")
+    assert found["why_en"][0].startswith("The site crosses 大凌河 and an unnamed river (B); ")

@@ -316,3 +316,22 @@ def test_the_page_opens_offline_and_names_do_no_harm(tmp_path: Path) -> None:
             page.page.wait_for_selector("path.leaflet-interactive", state="attached")
             assert page.errors == []
             assert page.page.locator("#cg-hatch-zone-eco_red_line-general").count() == 1
+
+
+def test_doubts_and_activities_are_in_english_on_an_english_map() -> None:
+    given = sites(("A", "采石场", square(5000, 0, 100)), ("B", "造梦", square(100, 100, 100)))
+    zones = red_line(square(0, 0, 1000))
+    screened = screen_sites(given, zones, on="2026-11-22")
+    layers = screening_layers(screened, zones=zones, lang="en")
+    popups = [
+        feature.popup
+        for layer in layers.layers
+        if layer.role == "site"
+        for feature in layer.features
+        if feature.popup is not None
+    ]
+    told = [(name, str(value)) for popup in popups for name, value in popup.rows]
+    doubts = " ".join(value for name, value in told if name == "doubts and limits")
+    assert "the activity is not in the vocabulary" in doubts
+    assert "lies outside the extent of the layer" in doubts
+    assert ("activity", "采石场 (mining)") in told

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Point, Polygon, box
 
+from chaoyang_geo import standards, verdicts
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.schema import SchemaError
 from chaoyang_geo.screening import (
@@ -22,7 +23,7 @@ from chaoyang_geo.screening import (
     screen_sites,
 )
 from chaoyang_geo.screening.activities import GROUPS
-from chaoyang_geo.screening.rules import Judge, rules_hash
+from chaoyang_geo.screening.rules import RULE_STATUSES, Judge, rules_hash
 from chaoyang_geo.screening.words import KINDS, VERDICTS, VERDICTS_EN, find_grade, find_kind
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -76,6 +77,33 @@ def test_an_activity_is_found_whatever_the_writing(word):
     assert find_activity(word) == "solar_farm"
 
 
+@pytest.mark.parametrize(
+    ("word", "activity"),
+    [
+        ("天然气管线", "pipeline"), ("露天煤矿", "mining"), ("化工厂", "heavy_industry"),
+        ("规模化养殖", "livestock_farm"), ("度假区", "tourism_building"), ("旅游", "tourism"),
+        ("养殖", None), ("其他", None), ("码头", None),
+    ],
+)  # fmt: skip
+def test_words_that_may_mean_more_are_not_guessed(word, activity):
+    assert find_activity(word) == activity
+
+
+def test_building_for_tourism_is_no_visit():
+    judge = Judge(rules_table())
+    assert judge.answer("eco_red_line", "general", "tourism").verdict == "允许有条件"
+    assert judge.answer("eco_red_line", "general", "tourism_building").verdict == "禁止"
+
+
+def test_grades_as_layers_write_them():
+    assert find_grade("eco_red_line", "自然保护地核心保护区") == "core"
+    assert find_grade("eco_red_line", "自然保护地一般控制区") == "general"
+    for word in ("一级保护区（陆域）", "一级保护区水域", "水源一级保护区", "一级"):
+        assert find_grade("drinking_water", word) == "primary"
+    assert find_grade("drinking_water", "陆域") is None
+    assert find_kind("湿地公园") == "nature_reserve"
+
+
 def test_kinds_and_grades_are_found_by_chinese_words():
     assert [find_kind(w) for w in ("红线", "三线一单", "基本农田", "没有")] == [
         "eco_red_line",
@@ -91,8 +119,12 @@ def test_kinds_and_grades_are_found_by_chinese_words():
             assert {find_grade(kind, word) for word in (key, zh, en, *words)} == {key}
 
 
-def test_every_verdict_has_english_words():
+def test_every_verdict_kind_and_status_has_one_name():
     assert set(VERDICTS_EN) == set(VERDICTS)
+    assert {kind: (each.zh, each.en) for kind, each in KINDS.items()} == verdicts.KINDS
+    grades = {(k, g): words[:2] for k, each in KINDS.items() for g, words in each.grades.items()}
+    assert grades == verdicts.GRADES
+    assert {**standards.STATUSES, "user": "用户自定"} == RULE_STATUSES
 
 
 # built-in rules -----------------------------------------------------------------------------------
@@ -227,6 +259,46 @@ def test_an_error_in_a_set_names_file_line_and_key(own, old, new, message):
     with pytest.raises(SchemaError, match=message) as caught:
         read_rules(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        # text over several lines that looks like keys and blocks is text
+        ('id = "a"', 'id = "a"\nnote = """\nverdict = 1\n[[rule]]\n"""\nverdict = 3', "line 10, verdict: 3"),
+        ('["采矿", "@linear"]', '[\n  "采矿",  # 活动 [[rule]]\n  "挖土",\n]', "line 9, activities: '挖土'"),
+        ('["一般"]', '["一般",\n"一级"]', "line 14, grades: '一级'"),
+        ('source = "某办法（2024）"', 'source = "甲\u2028乙"\nsauce = ""', "line 4, sauce"),
+        ('clause = "第四条"', 'clause = "第四条"\n[rule.more]\nx = 1', "line 17, more: this key"),
+        ('clause = "第四条"', 'clause = "第四条"\n[other]\nx = 1', "line 17, other: this key"),
+        ("kind = \"生态功能区\"", "'kind' = '公园'", "line 6, kind: '公园'"),
+    ],
+)  # fmt: skip
+def test_the_line_is_that_of_the_key_whatever_stands_around_it(own, old, new, message):
+    text = GOOD.replace(old, new)
+    if "verdict = 3" in text:
+        text = text.replace('verdict = "禁止"\n', "")
+    for end in ("\n", "\r\n"):
+        path = own("")
+        path.write_bytes(text.replace("\n", end).encode())
+        with pytest.raises(SchemaError, match=message):
+            read_rules(path)
+
+
+def test_blocks_in_texts_and_comments_are_no_rules(own):
+    text = GOOD.replace(
+        'clause = "第三条"', 'clause = "第三条"  # [[rule]]\nnote = """\n[[rule]]\n"""'
+    )
+    assert read_rules(own(text)).shape == (3, 10)
+
+
+def test_what_is_no_set_of_rules_is_said(tmp_path):
+    for name in ("own.yaml", "own.yml", "own.json"):
+        with pytest.raises(ValueError, match="is no .toml file"):
+            rules_table(tmp_path / name)
+    for strange in (None, 3):
+        with pytest.raises(ValueError, match=f"rules={strange}"):
+            rules_table(strange)
 
 
 def test_a_set_that_is_not_utf8_or_not_there_is_named(tmp_path):

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from chaoyang_geo.screening import screen_sites
-from chaoyang_geo.screening.ground import cut_areas, ground_of
+from chaoyang_geo.screening.distances import _apart, site_chunks
+from chaoyang_geo.screening.geodesic import geodesic_steps
+from chaoyang_geo.screening.ground import chunks, cut_areas, ground_of, in_threads
 from chaoyang_geo.screening.measure import INSIDE, measure_pairs, sites_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -259,6 +261,110 @@ def test_distances_are_those_of_the_whole_borders(few, areas, seed):
     deep = (pairs.relation == INSIDE) & (truth[pairs.site, pairs.zone] <= 700.0)
     site, zone = pairs.site[deep], pairs.zone[deep]
     assert pairs.border[deep] == pytest.approx(truth[site, zone], abs=1e-6)
+
+
+def test_a_point_deep_in_one_of_two_zones_that_overlap_is_no_edge_case():
+    wide, small = shapely.box(0, 0, 1000, 1000), shapely.box(495, 400, 600, 600)
+    for points, verdict in (
+        (shapely.Point(500, 500), "禁止"),  # 5 m from the border of the small one, within both
+        (shapely.Point(490, 500), "禁止"),
+        (shapely.Point(995, 500), "压线需复核"),
+        (shapely.MultiPoint([(500, 500), (995, 500)]), "禁止"),
+    ):
+        found = screen_sites(sites(points), zones(wide, small), tolerance_m=20.0)
+        assert found.sites["verdict"].tolist() == [verdict]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4549", "EPSG:4490"])
+def test_a_zone_in_the_middle_of_a_large_site_is_found(crs):
+    # farther from every edge of the site than anything that is looked for
+    site, small = shapely.box(0, 0, 20_000, 20_000), shapely.box(9_000, 9_000, 9_100, 9_200)
+    found = screen_sites(sites(site), zones(small).to_crs(crs), max_distance_m=0).findings
+    assert found["relation"].tolist() == ["overlaps"]
+    assert found["overlap_m2"].iloc[0] == pytest.approx(20_000, abs=0.01)
+    assert found["share_of_zone"].iloc[0] == pytest.approx(1)
+
+
+@settings(max_examples=25)
+@given(st.builds(star, seeds, st.sampled_from([600.0, 3000.0])), zone_shapes)
+def test_areas_of_large_sites_are_those_of_the_whole_shapes(shape, areas):
+    assume(usable([shape, *areas]))
+    land = sites_of(np.array([shape], dtype=object), np.full(1, 20.0), np.full(1, 20.0))
+    number = np.arange(len(areas))
+    ground = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number)
+    every = np.indices((len(land.low), len(areas))).reshape(2, -1)
+    pairs, _ = measure_pairs(land, ground, (every[0], every[1]))
+    found = dict(zip(pairs.zone.tolist(), pairs.area.tolist(), strict=True))
+    for zone, area in enumerate(areas):
+        assert found.get(zone, 0.0) == pytest.approx(shape.intersection(area).area, abs=0.01)
+
+
+@pytest.mark.parametrize(("west", "overlap"), [(4_900, 100 * 400 - 60**2), (2_000, 100 * 400)])
+def test_a_site_far_from_the_outer_border_of_a_zone_may_hold_a_hole_of_it(west, overlap):
+    hole = shapely.box(4_920, 5_020, 4_980, 5_080)
+    zone = shapely.box(0, 0, 10_000, 10_000).difference(hole)
+    site = shapely.box(west, 4_900, west + 100, 5_300)
+    found = screen_sites(sites(site), zones(zone), max_distance_m=0).findings
+    assert found["overlap_m2"].iloc[0] == pytest.approx(overlap)
+    assert found["relation"].iloc[0] == ("inside" if west == 2_000 else "overlaps")
+
+
+@given(seeds, st.booleans())
+def test_borders_know_on_which_side_their_polygon_lies(seed, turned):
+    shape = star(seed, 500.0)
+    assume(usable([shape]))
+    parts = shapely.get_parts(shapely.orient_polygons([shape], exterior_cw=turned))
+    tiny = affinity.scale(parts[0], 1e-5, 1e-5)  # smaller than what rounding leaves of its area
+    mixed = np.array([tiny, walk(seed), *parts, spot(seed)], dtype=object)
+    cut = chunks(mixed, n_segments=5)
+    kinds = shapely.get_type_id(mixed)[cut.owner]
+    assert (cut.inner[kinds != 3] == 0).all()
+    for begin, owner, inner in zip(cut.begin, cut.owner, cut.inner, strict=True):
+        if kinds[cut.owner == owner][0] != 3:
+            continue
+        (x0, y0), (x1, y1) = cut.xy[begin], cut.xy[begin + 1]
+        aside = 1e-3 * inner  # of the length of the edge, to the left or right
+        beside = shapely.Point((x0 + x1) / 2 - aside * (y1 - y0), (y0 + y1) / 2 + aside * (x1 - x0))
+        if owner:  # of the tiny one, the rounding of the middle is too coarse
+            assert mixed[owner].contains(beside) or mixed[owner].boundary.distance(beside) < 1e-3
+    first = cut.inner[np.flatnonzero(cut.owner == 0)[0]]
+    whole = cut.inner[np.flatnonzero(cut.owner == 2)[0]]
+    assert first == whole  # scaled, but turned the same way
+
+
+@given(seeds, seeds, st.floats(60.0, 900.0))
+def test_no_chunk_is_nearer_to_a_box_than_the_bound_says(seed, other, size):
+    own = site_chunks(np.array([walk(seed), star(seed, 100.0).buffer(0), spot(seed)], dtype=object),
+                      np.full(3, 500.0))  # fmt: skip
+    corner = shapely.get_coordinates(spot(other))[0]
+    box = np.array([corner, corner + size * np.array([1.0, 0.4])])
+    which = np.arange(len(own.begin))
+    low, high = np.tile(box[0], (len(which), 1)), np.tile(box[1], (len(which), 1))
+    truth = shapely.distance(own.shapes(which), shapely.box(*box.ravel()))
+    bound = _apart(own, which, low, high)
+    assert (bound <= truth).all()
+    assert (bound[truth == 0] == 0).all()
+
+
+def test_steps_on_the_ellipsoid_are_the_same_when_some_are_asked_for():
+    xy = shapely.get_coordinates(affinity.translate(walk(3), 500_000, 4_600_000))
+    every = geodesic_steps(xy, "EPSG:4549")
+    some = np.array([0, 1, 4])
+    assert len(every) == len(xy) - 1
+    assert geodesic_steps(xy, "EPSG:4549", some).tolist() == every[some].tolist()
+    assert len(geodesic_steps(xy, "EPSG:4549", some[:0])) == 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 5_000])
+def test_threads_give_the_rows_of_one_thread(n, monkeypatch):
+    monkeypatch.setattr("chaoyang_geo.screening.ground.os.cpu_count", lambda: 3)
+    one = shapely.points(np.arange(2.0 * n).reshape(-1, 2))
+    other = one[::-1]
+    assert (
+        in_threads(shapely.distance, one, other).tolist() == shapely.distance(one, other).tolist()
+    )
+    both = in_threads(lambda rows: np.stack([rows, rows]), one, axis=1)
+    assert (both[0] == one).all() and (both[1] == one).all()
 
 
 def test_pieces_cover_a_large_zone_exactly():

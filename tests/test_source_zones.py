@@ -187,6 +187,27 @@ def test_a_braid_is_followed_up_and_down_all_arms():
     assert found.contains(Point(km(6, 1))) and not found.contains(Point(km(5, 0.8)))
 
 
+@pytest.mark.parametrize("first", ["A", "B"])
+def test_of_arms_that_join_apart_both_are_followed_down(first):
+    # M parts at x = 5: A comes to the head of R at x = 7, B joins R two kilometres further down
+    other = "B" if first == "A" else "A"
+    network = made(
+        ("M", f"{first};{other}", [(0, 0), (5, 0)]),
+        ("A", "R", [(5, 0), (5, -3), (7, -3), (7, 0)]),
+        ("B", "R", [(5, 0), (7, 0.5), (9, 0)]),
+        ("R", None, [(7, 0), (9, 0), (20, 0)]),
+    )
+    zone = water_source_zones(
+        source(Point(km(4, 0))), network, kind="river",
+        primary_upstream_m=0, primary_downstream_m=9500, primary_land_m=10,
+        secondary_upstream_m=0, secondary_downstream_m=0, secondary_land_m=0,
+    ).geometry[0]  # fmt: skip
+    # by A: 1 + 8 km to the head of R, and half a kilometre of it
+    assert zone.intersects(Point(km(7.49, 0))) and not zone.intersects(Point(km(7.52, 0)))
+    # by B: 1 + 4.123 km, then R from x = 9
+    assert zone.intersects(Point(km(13.3, 0))) and not zone.intersects(Point(km(13.4, 0)))
+
+
 def test_a_river_that_is_too_short_is_said():
     zones = water_source_zones(source(Point(km(1.5, 0))), STRAIGHT, kind="river")
     assert shapes(zones)["secondary"].bounds[0] == pytest.approx(X)
@@ -356,7 +377,9 @@ def test_the_quasi_zone_is_drawn_when_a_distance_is_given():
     )
     assert zones["zone_grade"].tolist() == ["primary", "secondary", "quasi"]
     assert zones["zone_name"].tolist() == [f"示例水库水源{zh}保护区" for zh in GRADES.values()]
-    assert zones["status"].tolist() == ["unverified", "unverified", "user"]
+    # it begins where the secondary one ends, whose distances nobody has checked
+    assert zones["status"].tolist() == ["unverified"] * 3
+    assert zones["source"][2] == ("按使用者给定的距离推导，上级边界按HJ 338-2018的距离（未核实）")
     # the lower ends of both strips coincide, and no sliver stays there
     assert (
         shapes(zones)["quasi"]

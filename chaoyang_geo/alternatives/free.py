@@ -20,6 +20,7 @@ from chaoyang_geo.alternatives.ground import (
     quad_segs,
     zone_records,
 )
+from chaoyang_geo.alternatives.seams import joined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,7 +88,8 @@ def free_parts(
     Notes
     -----
     Areas are planar, in the CGCS2000 3-degree zone of the site's middle. What is thinner than a
-    millimetre on average is the noise of two borders that agree, and counts as taken.
+    millimetre on average is the noise of two borders that agree, and counts as taken. So do cracks
+    between zones that are narrower than 5 cm. A site that only touches zones is left as given.
 
     Examples
     --------
@@ -177,15 +179,23 @@ def _rests(ground: Ground, clearance_m: float, tolerance_m: float) -> tuple[Any,
     site, piece = ground.tree.query(
         ground.sites, predicate="dwithin", distance=clearance_m + tolerance_m * (clearance_m > 0)
     )
-    taken = np.unique(site)
-    rest = np.empty(len(taken), dtype=object)
+    taken: list[int] = []
+    rests: list[Any] = []
     n, radius = quad_segs(clearance_m, tolerance_m)
-    for number, (at, members) in enumerate(groups(site, piece)):
+    for at, members in groups(site, piece):
         near = ground.pieces[members]
         if clearance_m:
             near = shapely.buffer(near, radius, quad_segs=n)
-        rest[number] = shapely.difference(ground.sites[at], shapely.union_all(near))
-    return taken, rest
+        zone = joined(near)
+        rest = shapely.difference(ground.sites[at], zone)
+        lost = shapely.area(ground.sites[at]) - shapely.area(rest)
+        if lost <= TOUCH_M * shapely.length(ground.sites[at]):  # it may only touch
+            common = shapely.get_parts(shapely.intersection(ground.sites[at], zone))
+            if not (shapely.area(common) > TOUCH_M / 2 * shapely.length(common)).any():
+                continue
+        taken.append(at)
+        rests.append(rest)
+    return np.array(taken, np.int64), np.array(rests, dtype=object)
 
 
 def _useful(rest: Any, min_area_m2: float) -> tuple[Any, list[list[float]]]:

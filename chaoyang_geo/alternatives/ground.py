@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
 from chaoyang_geo.schema import SchemaError, require, require_unique
+from chaoyang_geo.shapes import finite, made_valid
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -103,9 +104,7 @@ def checked_area(within: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Any, str]:
         return None, ""
     crs = metric_crs(within, layer_name="within")
     found = np.array(gpd.GeoSeries(shapes, crs=within.crs).to_crs(crs).to_numpy(), dtype=object)
-    bad = ~shapely.is_valid(found)
-    found[bad] = shapely.make_valid(found[bad], method="structure", keep_collapsed=False)
-    return shapely.union_all(found), crs
+    return shapely.union_all(made_valid(found)[0]), crs
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
         require(
             frame, ZONE_COLUMNS, table="zones", hint="read_zones makes this table from a layer."
         )
-        shapes = frame.geometry.to_numpy()
+        shapes = shapely.force_2d(frame.geometry.to_numpy())  # what is cut keeps its own heights
         kinds = shapely.get_type_id(shapes)
         usable = (kinds >= 0) & ~shapely.is_empty(shapes) & finite(shapes)
         strange = np.flatnonzero(usable & ~np.isin(kinds, (3, 6)))
@@ -169,7 +168,7 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
             raise SchemaError(
                 f"zones: row {row + 1} (zone_code {frame['zone_code'].iloc[row]}) is a "
                 f"{shapes[row].geom_type}; zones are polygons. Give a line or point a width first, "
-                "e.g. with buffer in metres."
+                "e.g. with buffer in metres, and of a collection the polygons, e.g. with explode."
             )
         usable[usable] = _on_earth(shapes[usable], frame.crs)
         unusable += int((~usable).sum())
@@ -196,17 +195,6 @@ def _on_earth(shapes: Shapes, crs: Any) -> Bools:
     return both
 
 
-def finite(shapes: Shapes) -> Bools:
-    """Tell which shapes have only finite coordinates."""
-    import numpy as np
-    import shapely
-
-    good = np.ones(len(shapes), bool)
-    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    good[owner[~np.isfinite(coordinates).all(axis=1)]] = False
-    return good
-
-
 def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
     """Return the shapes of sites made valid, a flag each, and whether each can be used."""
     import numpy as np
@@ -218,12 +206,11 @@ def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
     flags[(flags == "") & shapely.is_empty(shapes)] = EMPTY
     flags[(flags == "") & ~finite(shapes)] = NOT_FINITE
     usable = flags == ""
-    bad = np.flatnonzero(usable & (shapely.get_dimensions(shapes) == 2) & ~shapely.is_valid(shapes))
-    if len(bad):
-        shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
-        flags[bad] = INVALID
-        gone = bad[shapely.is_empty(shapes[bad])]
-        flags[gone], usable[gone] = f"{INVALID}后面积为零", False
+    flat = np.flatnonzero(usable & (shapely.get_dimensions(shapes) == 2))
+    shapes[flat], mended = made_valid(shapes[flat])
+    flags[flat[mended]] = INVALID
+    gone = flat[mended & shapely.is_empty(shapes[flat])]
+    flags[gone], usable[gone] = f"{INVALID}后面积为零", False
     return shapes, flags, usable
 
 
@@ -309,9 +296,7 @@ def pieces_near(zones: Zones, windows: Shapes, crs: str) -> tuple[Shapes, Ints]:
     if not len(near):
         return nothing
     shapes = zones.frame.geometry.iloc[near].to_crs(crs).to_numpy()
-    bad = ~shapely.is_valid(shapes)
-    shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
-    parts, owner = shapely.get_parts(shapes, return_index=True)
+    parts, owner = shapely.get_parts(made_valid(shapes)[0], return_index=True)
     pieces, part = _cut(parts, shapely.STRtree(windows))
     return pieces, near[owner[part]].astype(np.int64)
 

@@ -16,6 +16,7 @@ from chaoyang_geo.alternatives.ground import (
     pieces_near,
     zone_records,
 )
+from chaoyang_geo.alternatives.seams import CRACK_M, joined
 from chaoyang_geo.files import replacing
 from chaoyang_geo.schema import SchemaError, text_array
 
@@ -83,8 +84,9 @@ def zone_distance_raster(
     -----
     Planar and exact for the middle of the cell: measured to the borders as drawn, not to other
     cells. Zones are joined first, so that inside zones that adjoin or overlap the depth is that
-    of all together. Only zones near the area are looked at, and more of them while a distance
-    that was found reaches beyond what was looked at.
+    of all together; cracks between them that are narrower than 5 cm are filled. Only zones near
+    the area are looked at, and more of them while a distance that was found reaches beyond what
+    was looked at.
 
     Examples
     --------
@@ -206,13 +208,16 @@ def _to_border(points: Floats, pieces: Shapes) -> Floats:
     found = np.full(len(points), np.inf)
     if not len(pieces):
         return found
-    joined = shapely.get_parts(shapely.union_all(pieces))
-    tree = shapely.STRtree(_runs(shapely.get_rings(joined)))
+    tree = shapely.STRtree(_runs(shapely.get_rings(shapely.get_parts(joined(pieces)))))
     inner = shapely.STRtree(pieces)
     for block in range(0, len(points), _BLOCK):
         each = shapely.points(points[block : block + _BLOCK])
         (place, _), distance = tree.query_nearest(each, return_distance=True, all_matches=False)
-        distance[np.isin(place, inner.query(each, predicate="intersects")[0])] *= -1
+        within = np.isin(place, inner.query(each, predicate="intersects")[0])
+        # far from every border and all but in a zone: in a crack that was filled
+        deep = inner.query(each, predicate="dwithin", distance=CRACK_M)[0]
+        within |= (distance > CRACK_M) & np.isin(place, deep)
+        distance[within] *= -1
         found[block + place] = distance
     return found
 

@@ -13,10 +13,12 @@ from chaoyang_geo.alternatives.ground import (
     checked_sites,
     digits,
     grounds,
+    grown_boxes,
     in_words,
     mended_sites,
     zone_records,
 )
+from chaoyang_geo.alternatives.seams import cracks
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -110,7 +112,8 @@ def smallest_shift(
     ``clearance_m`` from every zone, and does not touch any. Every translation that is shorter by
     more than ``tolerance_m`` leaves a zone nearer than ``clearance_m + tolerance_m``: so a gap
     must be wider than the site and the clearances by twice the tolerance to be found for certain,
-    and ``none`` says that within the range no place keeps that much.
+    and ``none`` says that within the range no place keeps that much. Of a point or line, a crack
+    between zones that is narrower than 5 cm is no place.
 
     The translations that are ruled out are Minkowski sums of zones with the mirrored site (no-fit
     polygons; de Berg et al., Computational Geometry, 3rd ed., section 13.3), of convex parts of
@@ -205,13 +208,25 @@ def _ways(
     return {
         at: Search(
             ground.sites[at],
-            ground.tree,
+            _tree(ground, at, within_m + clearance_m + tolerance_m),
             within_m=within_m,
             clearance_m=clearance_m,
             tolerance_m=tolerance_m,
         ).shortest()
         for at in np.unique(met).tolist()
     }
+
+
+def _tree(ground: Ground, at: int, reach_m: float) -> Any:
+    """Return the pieces of zones for a site; what has no width may not hide in a crack of them."""
+    import numpy as np
+    import shapely
+
+    if shapely.get_dimensions(ground.sites[at]) == 2:
+        return ground.tree
+    near = ground.pieces[ground.tree.query(grown_boxes(ground.sites[[at]], reach_m)[0])]
+    filled = cracks(near)
+    return shapely.STRtree(np.concatenate([near, filled])) if len(filled) else ground.tree
 
 
 def _distances(places: Any, ground: Ground, within_m: float) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoyang_geo.findings.model import Casebook, Dossier
+from chaoyang_geo.flags import flag_text
 from chaoyang_geo.verdicts import (
     SYNTHETIC,
     area_text,
@@ -43,10 +44,11 @@ def facts(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> li
     days = words["valid"].format(days=case.valid_days)
     bracket = "（{}）" if lang == "zh" else " ({})"
     activity = site.activity or words["not_stated"]
+    meant = site.activity_zh if lang == "zh" else site.activity_en or site.activity_zh
     if site.activity and not site.activity_zh:
         activity += bracket.format(words["unknown_activity"])
-    elif site.activity_zh != site.activity:
-        activity += bracket.format(site.activity_zh)
+    elif meant != site.activity:
+        activity += bracket.format(meant)
     accuracy = (
         f"±{length_text(site.accuracy_m, lang)}" if known(site.accuracy_m) else words["not_stated"]
     )
@@ -111,10 +113,20 @@ def zone_rows(site: Dossier, words: dict[str, str], lang: str) -> list[ZoneRow]:
                 how_lines(row, words, lang),
                 row["verdict"],
                 basis_lines(row, words, lang),
-                row["finding_flag"],
+                flag_text(row["finding_flag"], lang),
             )
         )
     return rows
+
+
+def doubts(site: Dossier, lang: str) -> list[str]:
+    """Return what is doubtful about a site, a sentence each."""
+    return [flag_text(flag, lang) for flag in site.flags]
+
+
+def limits(case: Casebook, words: dict[str, str]) -> str:
+    """Return what this finding did not look at."""
+    return words["limits_traced" if case.asked.downstream else "limits"]
 
 
 def how_lines(row: dict[str, Any], words: dict[str, str], lang: str) -> list[str]:
@@ -170,10 +182,10 @@ def checked_rows(case: Casebook, lang: str) -> list[list[str]]:
             kind_name(kind, "", lang) for kind in str(row["zone_kinds"]).split(";") if kind
         )
         accuracy = f"±{length_text(row['accuracy_m'], lang)}" if known(row["accuracy_m"]) else "—"
-        version = " ".join(text for text in (row["version"], row["version_date"]) if text) or "—"
+        version = "\n".join(text for text in (row["version"], row["version_date"]) if text) or "—"
         state = state_name(row["layer_state"], lang)
         if row["layer_flag"]:
-            state += ("：" if lang == "zh" else ": ") + row["layer_flag"]
+            state += ("：" if lang == "zh" else ": ") + flag_text(row["layer_flag"], lang)
         rows.append(
             [
                 row["layer"],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.findings import drawing_ways
 from chaoyang_geo.findings.model import Dossier, conflicts
 from chaoyang_geo.findings.picture import (
     Frame,
@@ -121,18 +122,21 @@ def site_picture(
     if dossier.shape is None:
         return None
     picture = Picture(WIDTH, HEIGHT)
-    main = fitting(_MAIN, _main_bounds(dossier), scales=_SCALES)
+    main = fitting(_MAIN, drawing_ways.widened(_main_bounds(dossier), dossier), scales=_SCALES)
     picture.scale = round(main.scale * 1000)
     zones = ground.within(dossier.metric, main.bounds)
     seen = _zones(picture, main, zones)
     band = _band(dossier)
     band = band if band / main.scale >= 0.4 else 0.0  # nobody sees a thinner one
+    drawn = {"course"} if drawing_ways.courses(picture, main, dossier) else set()
     _site(picture, main, dossier, band)
+    drawn |= drawing_ways.places(picture, main, dossier)
     labels = Labels(picture, main)
     labels.keep_free(main.x, main.y + main.height - 9.5, 46.0, 9.5)
     labels.keep_free(main.x + main.width - 9.0, main.y, 9.0, 13.0)
     if dossier.synthetic:
-        labels.keep_free(main.x + main.width - 36.0, main.y + main.height - 8.0, 36.0, 8.0)
+        labels.keep_free(main.x + main.width - 44.0, main.y + main.height - 9.5, 44.0, 9.5)
+    drawing_ways.keep_off(labels, dossier)
     _names(labels, dossier, zones, lang)
     _scale_bar(picture, main, lang)
     _north(picture, main, words)
@@ -144,6 +148,7 @@ def site_picture(
     picture.items.append(Text(x, 0.0, wide, 2.7, words["overview"], bold=True, middle=False))
     wider = fitting(_OVERVIEW, _overview_bounds(dossier, ground, main))
     seen |= _zones(picture, wider, ground.within(dossier.metric, wider.bounds), gap=0.55)
+    drawn |= {"course"} if drawing_ways.courses(picture, wider, dossier) else set()
     centre = shapely.point_on_surface(dossier.shape)
     if main.width * main.scale / wider.scale >= 3.0:
         corner = wider.on_paper(_corners(main))
@@ -151,7 +156,7 @@ def site_picture(
     else:
         _dot(picture, wider, centre, 1.1)
     picture.box(x, y, wide, high, stroke=_INK, width=0.25)
-    _legend(picture, dossier, seen, band, words, lang)
+    _legend(picture, dossier, seen, band, drawn, words, lang)
     return picture
 
 
@@ -206,6 +211,7 @@ def _overview_bounds(
             min(around_site[2], max(extent[2], east)), min(around_site[3], max(extent[3], north)),
         )  # fmt: skip
     boxes.append(around_site)
+    boxes += drawing_ways.ends(dossier)
     if len(boxes) == 1 and extent is not None:
         boxes.append(extent)  # where the zones are that the site is not in
     low, high = np.min(boxes, axis=0)[:2], np.max(boxes, axis=0)[2:]
@@ -289,6 +295,7 @@ def _names(labels: Labels, dossier: Dossier, zones: list[_Zone], lang: str) -> N
 
     frame = labels.frame
     labels.put(dossier.name or dossier.code, _site_places(labels, dossier), bold=True, size=3.0)
+    drawing_ways.stakes(labels, dossier)
     order = [code for row in dossier.findings for code in row["zone_code"].split(";")]
     rank = {code: at for at, code in reversed(list(enumerate(order)))}
     for zone in sorted(zones, key=lambda each: rank.get(each.code, len(rank))):
@@ -389,7 +396,8 @@ def _mark(picture: Picture, frame: Frame, lang: str) -> None:
     """Write on the map itself that it is no real one: it may be cut out of its page."""
     text = SYNTHETIC[0] if lang == "zh" else SYNTHETIC[1]
     size = 5.0 if lang == "zh" else 3.4
-    wide = text_width(text, size) + 2.0
+    # capitals are wider than other letters
+    wide = text_width(text, size) * (1.0 if lang == "zh" else 1.15) + 2.5
     x, y = frame.x + frame.width - wide - 1.5, frame.y + frame.height - 1.5 * size - 1.5
     picture.box(x, y, wide, 1.5 * size, fill="#ffffff", opacity=0.82, stroke="#b3261e", width=0.4)
     text_y = round(y + 0.1 * size, 2)
@@ -403,6 +411,7 @@ def _legend(
     dossier: Dossier,
     seen: set[tuple[str, str]],
     band: float,
+    drawn: set[str],
     words: dict[str, str],
     lang: str,
 ) -> None:
@@ -412,6 +421,7 @@ def _legend(
     entries: list[tuple[str, str, str]] = [("site", "", "")]
     if band > 0:
         entries.append(("band", "", ""))
+    entries += [(what, "", "") for what in ("free", "shift", "stretch", "course") if what in drawn]
     entries += [("zone", *pair) for pair in classes]
     step = min(4.9, (high - 4.5) / len(entries))
     for at, (what, kind, grade) in enumerate(entries):
@@ -426,6 +436,9 @@ def _legend(
             picture.box(
                 x, top, 7.0, tall, fill=_SITE, opacity=0.6, stroke=_INK, width=0.4, dash=dashed
             )
+        elif what != "band":
+            text = words[f"the_{what}"]
+            _way_swatch(picture, x, top, 7.0, tall, what)
         else:
             text = words["band"].format(band=f"±{length_text(band, lang)}")
             middle = top + tall / 2
@@ -444,6 +457,20 @@ def _legend(
                 middle=False,
             )
         )
+
+
+def _way_swatch(picture: Picture, x: float, y: float, wide: float, high: float, what: str) -> None:
+    middle = [_box_points(x, y + high / 2, x + wide, y + high / 2)]
+    if what == "free":
+        picture.box(x, y, wide, high, fill=drawing_ways.FREE, opacity=0.35,
+                    stroke=drawing_ways.FREE, width=0.4)  # fmt: skip
+    elif what == "shift":
+        picture.box(x, y, wide, high, stroke=drawing_ways.MOVED, width=0.5, dash=True)
+    elif what == "stretch":
+        picture.path(middle, stroke=drawing_ways.STRETCH, width=1.9)
+        picture.path(middle, stroke="#ffd400", width=0.5)
+    else:
+        picture.path(middle, stroke=drawing_ways.WATER, width=0.8)
 
 
 def _swatch(

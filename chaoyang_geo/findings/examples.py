@@ -62,7 +62,8 @@ def load_examples(name: str = "chaoyang") -> ExampleLayers:
     ExampleLayers
         Fresh frames. ``zones``: ``zone_code``, ``zone_name``, ``zone_kind``, ``zone_grade``,
         ``layer``, ``version``, ``version_date``, ``content_hash`` (SHA-256 of the layer's lines
-        in the file, sorted), ``accuracy_m``, ``source``, ``quality``. ``sites``: ``site_code``,
+        in the file, sorted), ``accuracy_m``, ``source``, ``quality``, and of drinking-water zones
+        ``status``, ``zone_distances``, ``water_source_name``, ``zone_flag``. ``sites``: ``site_code``,
         ``site_name``, ``activity``, ``accuracy_m``, ``source``, ``quality``.
 
     Raises

@@ -25,6 +25,9 @@ def document(case: Casebook, files: dict[str, list[str]]) -> str:
         "sites": [_site(site, files.get(site.code, [])) for site in case.sites],
         "checked": case.checked,
         "not_checked": case.unchecked,
+        "traced_downstream": case.asked.downstream,
+        "alternatives_asked": case.asked.alternatives or case.asked.stretches,
+        "bands": case.asked.bands,
         "rules": case.rules,
     }
     return json.dumps(_plain(whole), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
@@ -39,6 +42,7 @@ def _site(site: Dossier, files: list[str]) -> dict[str, Any]:
         "site_name": site.name,
         "activity": site.activity,
         "activity_zh": site.activity_zh,
+        "activity_en": site.activity_en,
         "verdict": site.verdict,
         "why_zh": site.why["zh"],
         "why_en": site.why["en"],
@@ -51,6 +55,10 @@ def _site(site: Dossier, files: list[str]) -> dict[str, Any]:
         "centre_lon_lat": centre,
         "files": files,
         "findings": site.findings,
+        "downstream": site.ways.downstream,
+        "free": site.ways.free,
+        "shift": site.ways.shift,
+        "stretches": site.ways.stretches,
     }
 
 

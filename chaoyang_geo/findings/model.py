@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
 from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
 
@@ -70,6 +71,7 @@ class Dossier:
     name: str
     activity: str
     activity_zh: str
+    activity_en: str
     verdict: str
     why: dict[str, str]
     flags: list[str]
@@ -83,6 +85,7 @@ class Dossier:
     centre: tuple[float, float] | None = None
     area_m2: float = 0.0
     length_m: float = 0.0
+    ways: Ways = field(default_factory=Ways)
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,21 @@ class Casebook:
     valid_days: int
     synthetic: bool
     unstated: list[str] = field(default_factory=list)  # layers without a quality
+    asked: Asked = field(default_factory=Asked)
 
 
-def casebook(screening: ScreeningLike, sites: gpd.GeoDataFrame | None, valid_days: int) -> Casebook:
+def casebook(
+    screening: ScreeningLike,
+    sites: gpd.GeoDataFrame | None,
+    valid_days: int,
+    *,
+    downstream: gpd.GeoDataFrame | None = None,
+    free: gpd.GeoDataFrame | None = None,
+    shifts: gpd.GeoDataFrame | None = None,
+    stretches: gpd.GeoDataFrame | None = None,
+    bands: gpd.GeoDataFrame | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Casebook:
     """Gather what is said of every site.
 
     Raises
@@ -126,6 +141,20 @@ def casebook(screening: ScreeningLike, sites: gpd.GeoDataFrame | None, valid_day
     for row in _records(found):
         by_site.setdefault(row["site_code"], []).append(row)
     shapes = _shapes(judged, sites)
+    asked = asked_of(downstream, free, shifts, stretches, bands, names)
+    ways = ways_by_site(
+        {code: shape["metric"] for code, shape in shapes.items()},
+        downstream=downstream,
+        free=free,
+        shifts=shifts,
+        stretches=stretches,
+    )
+    strangers = sorted(set(ways) - set(as_text(judged["site_code"]).map(clean)))
+    if strangers:
+        raise SchemaError(
+            f"site {strangers[0]!r} of downstream, free, shifts or stretches is not in "
+            "screening.sites; make these tables from the sites that were screened."
+        )
     dossiers = []
     for number, row in enumerate(_records(judged.drop(columns=_geometry_names(judged))), 1):
         rows = by_site.pop(row["site_code"], [])
@@ -140,6 +169,7 @@ def casebook(screening: ScreeningLike, sites: gpd.GeoDataFrame | None, valid_day
                 name=row["site_name"],
                 activity=row["activity"],
                 activity_zh=row.get("activity_zh") or "",
+                activity_en=row.get("activity_en") or "",
                 verdict=row["verdict"],
                 why={"zh": row["why_zh"], "en": row["why_en"]},
                 flags=_flags(row, rows),
@@ -148,6 +178,7 @@ def casebook(screening: ScreeningLike, sites: gpd.GeoDataFrame | None, valid_day
                 synthetic=synthetic,
                 extent=extent,
                 stem=f"{number:04d}_{_stem(row['site_code'])}",
+                ways=ways.get(row["site_code"], Ways()),
                 **shapes.get(row["site_code"], {}),
             )
         )
@@ -167,6 +198,7 @@ def casebook(screening: ScreeningLike, sites: gpd.GeoDataFrame | None, valid_day
         valid_days=valid_days,
         synthetic=any(each.synthetic for each in dossiers) or layers_synthetic,
         unstated=[row["layer"] for row in checked if not row.get("quality")],
+        asked=asked,
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from html import escape as _escape
 from importlib import resources
 
-from chaoyang_geo.findings import content
+from chaoyang_geo.findings import content, ways
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import Picture, text_width
 from chaoyang_geo.findings.svg import svg
@@ -70,10 +70,15 @@ def site_page(
     )
     parts.append(_facts(content.facts(case, site, words, lang)))
     if site.flags:
-        items = "".join(f"<li>{escape(text)}</li>" for text in site.flags)
+        items = "".join(f"<li>{escape(text)}</li>" for text in content.doubts(site, lang))
         parts.append(f'<h2>{escape(words["doubt"])}</h2>\n<ul class="doubts">{items}</ul>')
     parts.append(_figure(site, picture, drawn_zones, words))
     parts.append(_zones(case, site, words, lang))
+    parts += [
+        _downstream(case, site, words, lang),
+        _stretches(case, site, words, lang),
+        _alternatives(case, site, words, lang),
+    ]
     parts.append(_layers(case, site.synthetic, words, lang))
     last = f"{_unchecked(case, words, lang)}{_signatures(words)}"
     parts.append(f'<div class="last">{last}</div>')
@@ -150,8 +155,12 @@ def _numbers(case: Casebook, site: Dossier, words: dict[str, str]) -> str:
     return f"{site.code}{words['stop']}{words['screened']} {case.screened_on}"
 
 
-def _facts(rows: Sequence[tuple[str, str]]) -> str:
+def _facts(rows: Sequence[tuple[str, str]], caption: str = "", *, wide: bool = False) -> str:
+    """Return labels and texts in pairs, two to a line; ``wide`` one to a line."""
     cells = [f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in rows]
+    if wide:
+        lines = [f"<tr>{cell}</tr>" for cell in cells]
+        return f'<table class="facts wide">{caption}<tbody>{"".join(lines)}</tbody></table>'
     if len(cells) % 2:
         cells[-1] = cells[-1].replace("<td>", '<td colspan="3">', 1)
     lines = [f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2)]
@@ -202,12 +211,78 @@ def _zones(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> s
     )
 
 
+def _downstream(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
+    if not case.asked.downstream:
+        return ""
+    head = f"<h2>{escape(words['downstream'])}</h2>"
+    if not site.ways.downstream:
+        return f"{head}\n<p>{escape(words['not_traced'])}</p>"
+    facts = _facts(ways.downstream_facts(site.ways, case.asked, words, lang), wide=True)
+    rows = ways.downstream_rows(site.ways, case.asked, words, lang)
+    names = [words[key] for key in ("zone", "downstream_far", "downstream_why")]
+    table = _way_table("downstream", rows, names, site.synthetic, lang)
+    note = f'<p class="under">{escape(words["downstream_note"])}</p>'
+    return f"{head}\n{facts}\n{table}{note}"
+
+
+def _stretches(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
+    rows = ways.stretch_rows(site.ways, words, lang)
+    if not rows:
+        return ""
+    names = [words[key] for key in ("zone", "stretch", "stretch_length", "verdict")]
+    more = len(site.ways.stretches) - len(rows)
+    note = escape(words["stretch_note"])
+    if more > 0:
+        note = f"{escape(words['more_stretches'].format(n=more))}<br>{note}"
+    return (
+        f"<h2>{escape(words['stretches'])}</h2>\n"
+        f'{_way_table("stretches", rows, names, site.synthetic, lang)}<p class="under">{note}</p>'
+    )
+
+
+def _alternatives(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
+    facts = ways.alternative_facts(site.ways, words, lang)
+    if not case.asked.alternatives or (not facts and site.ways.stretches):
+        return ""
+    head = f"<h2>{escape(words['alternatives'])}</h2>"
+    if not facts:
+        return f"{head}\n<p>{escape(words['alternatives_none'])}</p>"
+    doubts = ways.alternative_doubts(site.ways, lang)
+    items = "".join(f"<li>{escape(text)}</li>" for text in doubts)
+    listed = f'<ul class="doubts">{items}</ul>' if items else ""
+    note = f'<p class="under">{escape(words["alternatives_note"])}</p>'
+    caption = _caption(site.synthetic, lang)
+    return f'<div class="last">{head}\n{_facts(facts, caption, wide=True)}{listed}{note}</div>'
+
+
+def _way_table(
+    name: str, rows: Sequence[ways.WayRow], names: Sequence[str], synthetic: bool, lang: str
+) -> str:
+    """Return a table of zones downstream or of stretches, doubts under their rows."""
+    bodies = []
+    for row in rows:
+        cells = "".join(f"<td>{_lines(cell)}</td>" for cell in row.cells)
+        if len(names) > len(row.cells):
+            cells += f"<td>{_badge(row.verdict, lang) if row.verdict else ''}</td>"
+        doubt = (
+            f'<tr class="doubt"><td colspan="{len(names)}">{escape(row.doubt)}</td></tr>'
+            if row.doubt
+            else ""
+        )
+        bodies.append(f"<tbody><tr>{cells}</tr>{doubt}</tbody>")
+    return (
+        f'<table class="zones ways {name}">{_caption(synthetic, lang)}{_heads(names)}'
+        f"{''.join(bodies)}</table>"
+    )
+
+
 def _layers(case: Casebook, synthetic: bool, words: dict[str, str], lang: str) -> str:
     keys = ("layer", "zone", "n_zones", "version", "accuracy", "quality", "state")
     bodies = []
     for row in content.checked_rows(case, lang):
         cells = "".join(
-            f"<td{' class=' + chr(34) + 'n' + chr(34) if at == 2 else ''}>{escape(text)}</td>"
+            f"<td{' class=' + chr(34) + 'n' + chr(34) if at == 2 else ''}>"
+            f"{escape(text).replace(chr(10), '<br>')}</td>"
             for at, text in enumerate(row[:7])
         )
         source = f"{escape(words['source'])} {escape(row[8])}<br>" if row[8] else ""
@@ -234,9 +309,7 @@ def _unchecked(case: Casebook, words: dict[str, str], lang: str) -> str:
     english = (
         f'<p class="under">{escape(words["english_note"])}</p>' if words["english_note"] else ""
     )
-    return (
-        f"<h2>{escape(words['unchecked'])}</h2>\n{listed}<p>{escape(words['limits'])}</p>{english}"
-    )
+    return f"<h2>{escape(words['unchecked'])}</h2>\n{listed}<p>{escape(content.limits(case, words))}</p>{english}"
 
 
 def _signatures(words: dict[str, str]) -> str:

@@ -211,7 +211,7 @@ class Labels:
 
     def put(self, text: str, middles: Iterable[tuple[float, float]], **style: Any) -> bool:
         """Write a name at the first of these places that is free; else remember it as missing."""
-        name = shortened(text)
+        name = shortened(text, int(style.pop("longest", 18)))
         size = float(style.pop("size", 2.7))
         width, height = text_width(name, size) + 0.8, size * 1.35
         frame = self.frame

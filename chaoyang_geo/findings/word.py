@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from chaoyang_geo.findings import content, drawingml
+from chaoyang_geo.findings import content, drawingml, ways
 from chaoyang_geo.findings.archive import settled
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import Picture
@@ -25,7 +25,8 @@ _CELL_MARGINS = (
     f'<w:tblCellMar {_SPACE}><w:top w:w="40" w:type="dxa"/><w:left w:w="85" w:type="dxa"/>'
     '<w:bottom w:w="40" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>'
 )
-_GREY, _RED, _BLUE = "4D5A63", "B3261E", "173F57"
+_GREY, _RED, _BLUE, _BROWN = "4D5A63", "B3261E", "173F57", "8A4B08"
+_SHADE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}shd"
 
 
 def need_word() -> None:
@@ -49,13 +50,10 @@ def site_word(
     for text in content.notices(case, site, words):
         book.line(text, colour=_RED, bold=True)
     book.verdict(site.verdict, content.reason_text(site, lang))
-    book.grid(
-        [[name, text] for name, text in content.facts(case, site, words, lang)],
-        widths=(38, 134), head=False,
-    )  # fmt: skip
+    book.facts(content.facts(case, site, words, lang))
     if site.flags:
         book.heading(words["doubt"])
-        for text in site.flags:
+        for text in content.doubts(site, lang):
             book.line(f"• {text}")
     book.heading(words["map"])
     if picture is None:
@@ -69,6 +67,9 @@ def site_word(
             under.append(words["unlabelled"] + words["list"].join(picture.missing))
         book.line(words["stop"].join(under), colour=_GREY, size=8)
     _zones(book, case, site, words, lang)
+    _downstream(book, case, site, words, lang)
+    _stretches(book, site, words, lang)
+    _alternatives(book, case, site, words, lang)
     _layers(book, case, words, lang)
     _unchecked(book, case, words, lang)
     book.signatures(words)
@@ -91,15 +92,79 @@ def _zones(book: _Book, case: Casebook, site: Dossier, words: dict[str, str], la
         )  # fmt: skip
     book.mark()
     book.grid(rows, widths=(8, 45, 45, 22, 52), titled=(1, 3, 4))
-    for cell, found in zip(book.column(3)[1:], site.findings, strict=False):
-        strong, pale = VERDICT_COLOURS.get(found["verdict"], VERDICT_COLOURS["无法判断"])
-        _fill(cell, pale)
-        for run in cell.paragraphs[0].runs:
-            run.font.color.rgb = _colour(strong[1:])
+    book.coloured(3, [found["verdict"] for found in site.findings])
+    doubted = [bool(found["finding_flag"]) for found in site.findings]
+    book.doubted(4, doubted)
     more = len(site.findings) - content.MAX_ZONES
     if more > 0:
         book.line(words["more"].format(n=more))
-    book.line(words["rule_doubt"], colour=_GREY, size=8)
+    book.note(words["rule_doubt"])
+
+
+def _downstream(
+    book: _Book, case: Casebook, site: Dossier, words: dict[str, str], lang: str
+) -> None:
+    if not case.asked.downstream:
+        return
+    book.heading(words["downstream"])
+    if not site.ways.downstream:
+        book.line(words["not_traced"])
+        return
+    book.mark()
+    facts = ways.downstream_facts(site.ways, case.asked, words, lang)
+    if facts:
+        book.grid([list(pair) for pair in facts], widths=(38, 134), head=False)
+        book.together()
+        book.gap()
+    rows = ways.downstream_rows(site.ways, case.asked, words, lang)
+    cells = [[words[key] for key in ("zone", "downstream_far", "downstream_why")]]
+    for row in rows:
+        zone, far, why = row.cells
+        cells.append(["\n".join(zone), "\n".join(far), "\n".join(filter(None, [*why, row.doubt]))])
+    book.grid(cells, widths=(54, 30, 88), titled=(0,))
+    book.doubted(2, [bool(row.doubt) for row in rows])
+    book.note(words["downstream_note"])
+
+
+def _stretches(book: _Book, site: Dossier, words: dict[str, str], lang: str) -> None:
+    rows = ways.stretch_rows(site.ways, words, lang)
+    if not rows:
+        return
+    book.heading(words["stretches"])
+    book.mark()
+    cells = [[words[key] for key in ("zone", "stretch", "stretch_length", "verdict")]]
+    for row in rows:
+        zone, ends, size = row.cells
+        doubt = [row.doubt] if row.doubt else []
+        cells.append(
+            ["\n".join(zone), "\n".join(ends), "\n".join([*filter(None, size), *doubt]),
+             content.verdict_text(row.verdict, lang) if row.verdict else ""]
+        )  # fmt: skip
+    book.grid(cells, widths=(58, 46, 44, 24), titled=(0, 3))
+    book.coloured(3, [row.verdict for row in rows])
+    book.doubted(2, [bool(row.doubt) for row in rows])
+    more = len(site.ways.stretches) - len(rows)
+    if more > 0:
+        book.line(words["more_stretches"].format(n=more))
+    book.note(words["stretch_note"])
+
+
+def _alternatives(
+    book: _Book, case: Casebook, site: Dossier, words: dict[str, str], lang: str
+) -> None:
+    facts = ways.alternative_facts(site.ways, words, lang)
+    if not case.asked.alternatives or (not facts and site.ways.stretches):
+        return
+    book.heading(words["alternatives"])
+    if not facts:
+        book.line(words["alternatives_none"])
+        return
+    book.mark()
+    book.grid([list(pair) for pair in facts], widths=(38, 134), head=False)
+    book.together()
+    for text in ways.alternative_doubts(site.ways, lang):
+        book.line(f"• {text}")
+    book.note(words["alternatives_note"])
 
 
 def _layers(book: _Book, case: Casebook, words: dict[str, str], lang: str) -> None:
@@ -107,14 +172,15 @@ def _layers(book: _Book, case: Casebook, words: dict[str, str], lang: str) -> No
     keys = ("layer", "zone", "n_zones", "version", "accuracy", "quality", "state")
     rows = [[words[key] for key in keys]]
     for row in content.checked_rows(case, lang):
-        source = f"\n{words['source']} {row[8]}" if row[8] else ""
-        rows.append([f"{row[0]}{source}\nSHA-256 {row[7]}", *row[1:7]])
+        source = f"{words['source']} {row[8]}\n" if row[8] else ""
+        rows += [row[:7], [f"{source}{words['hash']} {row[7]}", *[""] * 6]]
     book.mark()
-    book.grid(rows, widths=(60, 30, 13, 22, 14, 17, 16))
+    book.grid(rows, widths=(42, 36, 15, 24, 19, 18, 18))
+    book.across(range(2, len(rows), 2))
     text = words["stop"].join(
         f"{name} {value}" for name, value in content.method(case, words, lang)
     )
-    book.line(text, colour=_GREY, size=8)
+    book.note(text)
 
 
 def _unchecked(book: _Book, case: Casebook, words: dict[str, str], lang: str) -> None:
@@ -124,11 +190,13 @@ def _unchecked(book: _Book, case: Casebook, words: dict[str, str], lang: str) ->
         book.line(words["unchecked_kinds"], keep=True)
         book.mark()
         book.grid([[words["what"], words["reason"]], *map(list, rows)], widths=(80, 92))
+        book.together()
+        book.gap()
     else:
-        book.line(words["all_kinds"])
-    book.line(words["limits"])
+        book.line(words["all_kinds"], keep=True)
+    book.line(content.limits(case, words), keep=True)
     if words["english_note"]:
-        book.line(words["english_note"], colour=_GREY, size=8)
+        book.line(words["english_note"], colour=_GREY, size=8, keep=True)
 
 
 class _Book:
@@ -215,17 +283,101 @@ class _Book:
 
         In the columns ``titled`` the first line of each cell is bold too.
         """
+        self._filled(
+            rows,
+            widths,
+            lambda at, column: at == 0 if head else column == 0,
+            head=head,
+            titled=titled,
+        )
+
+    def _filled(
+        self,
+        rows: Sequence[Sequence[str]],
+        widths: Sequence[float],
+        is_label: Callable[[int, int], bool],
+        *,
+        head: bool = False,
+        titled: Sequence[int] = (),
+    ) -> Any:
+        """Add a table with texts; labels are bold on a pale ground."""
         table = self._table(len(rows), widths)
         for at, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
             _keep_whole(row, repeat=head and at == 0)
             for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-                strong = at == 0 if head else column == 0
+                strong = is_label(at, column)
                 if strong:
                     _fill(cell, "#eef2f4")
                 for number, part in enumerate(text.split("\n")):
                     paragraph = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
                     bold = strong or (number == 0 and column in titled)
                     _run(paragraph, part, bold=bold, size=8.5)
+        return table
+
+    def facts(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Add labels and texts, two pairs to a line; the last one alone has the whole line."""
+        pairs = [
+            [text for pair in rows[at : at + 2] for text in pair] for at in range(0, len(rows), 2)
+        ]
+        alone = len(pairs[-1]) == 2
+        if alone:
+            pairs[-1] += ["", ""]
+        table = self._filled(pairs, (31.0, 55.0, 36.0, 50.0), lambda row, column: column % 2 == 0)
+        if alone:
+            last = table.rows[-1].cells
+            for cell in last[2:]:
+                for shade in cell._tc.get_or_add_tcPr().findall(_SHADE):
+                    cell._tc.tcPr.remove(shade)
+            _joined(last[1], last[3])
+
+    def together(self) -> None:
+        """Keep the last table on one page, and on that of what follows."""
+        for row in self._document.tables[-1].rows:
+            for cell in row.cells:
+                for paragraph in cell.paragraphs:
+                    paragraph.paragraph_format.keep_with_next = True
+
+    def across(self, rows: Iterable[int]) -> None:
+        """Let the first cell of some rows of the last table go across, small and grey."""
+        table = self._document.tables[-1]
+        for at in rows:
+            cells = table.rows[at].cells
+            for above in table.rows[at - 1].cells:
+                for paragraph in above.paragraphs:
+                    paragraph.paragraph_format.keep_with_next = True
+            for paragraph in cells[0].paragraphs:
+                for run in paragraph.runs:
+                    run.font.size, run.font.color.rgb = _points(7.5), _colour(_GREY)
+            _joined(cells[0], cells[-1])
+
+    def gap(self) -> None:
+        """Add a little room below a table."""
+        paragraph = self._document.add_paragraph()
+        paragraph.paragraph_format.space_after = _points(0)
+        paragraph.paragraph_format.line_spacing = _points(4)
+        paragraph.paragraph_format.keep_with_next = True
+
+    def note(self, text: str) -> None:
+        """Add a small line under a table."""
+        self.line(text, colour=_GREY, size=8)
+        self._document.paragraphs[-1].paragraph_format.space_before = _points(3)
+
+    def coloured(self, number: int, verdicts: Sequence[str]) -> None:
+        """Colour the cells of a column of the last table, below its head, by verdict."""
+        for cell, verdict in zip(self.column(number)[1:], verdicts, strict=False):
+            if not verdict:
+                continue
+            strong, pale = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["无法判断"])
+            _fill(cell, pale)
+            for run in cell.paragraphs[0].runs:
+                run.font.color.rgb = _colour(strong[1:])
+
+    def doubted(self, number: int, doubts: Sequence[bool]) -> None:
+        """Print the last line of the cells that hold a doubt in the colour of doubts."""
+        for cell, doubt in zip(self.column(number)[1:], doubts, strict=False):
+            if doubt:
+                for run in cell.paragraphs[-1].runs:
+                    run.font.color.rgb = _colour(_BROWN)
 
     def column(self, number: int) -> list[Any]:
         """Return the cells of a column of the last table."""
@@ -341,6 +493,13 @@ def _field(paragraph: Any, name: str) -> None:
             '<w:sz w:val="16"/></w:rPr><w:t>1</w:t></w:r></w:fldSimple>'
         )
     )
+
+
+def _joined(first: Any, last: Any) -> None:
+    """Make one cell of those from the first to the last; only the first has a text."""
+    kept = len(first.paragraphs)
+    for paragraph in first.merge(last).paragraphs[kept:]:
+        paragraph._p.getparent().remove(paragraph._p)
 
 
 def _fill(cell: Any, colour: str) -> None:

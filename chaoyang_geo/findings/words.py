@@ -81,6 +81,83 @@ _WORDS: dict[str, tuple[str, str]] = {
         "no link up- or downstream, no title or permit, no cumulative effect, no amount discharged, no "
         "local rule that the rule set does not hold.",
     ),
+    "limits_traced": (
+        "本结论只比较项目图形与所列图层，并沿所给河网追踪水的去向；未作现场踏勘，未核查分水岭、地下水、"
+        "权属与审批手续、累积影响、排放量和图层未收录的地方性规定。",
+        "This finding compares the shape of the site with the layers listed, and follows its water along "
+        "the river network given, and nothing else: no visit, no watershed or groundwater, no title or "
+        "permit, no cumulative effect, no amount discharged, no local rule that the rule set does not "
+        "hold.",
+    ),
+    "downstream": ("下游去向（沿河网追踪）", "Downstream along the river network"),
+    "downstream_why": ("说明", "In words"),
+    "downstream_far": ("沿河距离", "Along the river"),
+    "downstream_note": (
+        "按最近河段汇入推定，未看分水岭；水流经过分区不等于项目位于分区内，不改变上面的结论。",
+        "The site is taken to drain to the nearest reach; no watershed was looked at. That water passes a "
+        "zone does not put the site into it and does not change the verdict above.",
+    ),
+    "not_traced": (
+        "约略位置或未提供位置，未追踪。", "The place is approximate or not given; not followed."),
+    "no_zone_met": ("未进入所查分区", "no zone is reached"),
+    "not_reached": ("—", "—"),
+    "in_zone": ("项目在该分区内或相接", "the site is in the zone or touches it"),
+    "along_river": ("{distance}", "{distance}"),
+    "control_unit": ("所在控制单元", "Control unit"),
+    "answering_county": ("责任县区", "Responsible county"),
+    "sections_below": ("下游断面", "Sections downstream"),
+    "none_known": ("无", "none"),
+    "river_network": ("河网", "River network"),
+    "alternatives": ("备选方案（仅供参考，非结论）", "Alternatives (for discussion, no finding)"),
+    "alternatives_none": (
+        "本项目没有须避让的冲突，未提备选。",
+        "The site has no conflict to get out of; no alternative was looked for.",
+    ),
+    "alternatives_note": (
+        "避让按规则对本活动禁止或限制的分区类型计算；只看所列图层，未考虑地形、用地、权属和造价，须另行论证。",
+        "Kept clear of: the kinds of zones in which the rules forbid or restrict the activity. Only the "
+        "layers listed were looked at, not terrain, land use, title or cost.",
+    ),
+    "avoided": ("避让的分区类型", "Zones kept clear of"),
+    "clearance": ("净距", "Clearance"),
+    "clearance_text": ("{m}，大于误差带", "{m}, more than the band of doubt"),
+    "free_part": ("可用部分", "Free part"),
+    "nothing_free": ("项目范围内没有可用部分", "nothing of the site is free"),
+    "free_text": (
+        "{free}（占项目 {share}），{n} 块，最大 {largest}；受限（含净距）{taken}",
+        "{free} ({share} of the site) in {n} parts, the largest {largest}; taken, clearance included, "
+        "{taken}",
+    ),
+    "shift": ("整体平移", "Shift as a whole"),
+    "after_shift": ("平移后再核查", "Screened there again"),
+    "stretches": ("涉及分区的区段（线路里程）", "Stretches in zones, by kilometre"),
+    "stretch": ("桩号与公里", "From – to"),
+    "stretch_length": ("长度", "Length"),
+    "more_stretches": ("另有 {n} 段，见 Excel。", "{n} more stretches are in the workbook."),
+    "stretch_note": (
+        "里程自图形起点起算，为平面长度，与设计桩号不一定一致。",
+        "Kilometres run from the first vertex of the shape, in plan; they need not agree with the "
+        "chainage of the design.",
+    ),
+    "inside": ("区内", "inside"),
+    "border": ("沿边界", "along the border"),
+    "touch": ("相接", "touches"),
+    "the_free": ("可用部分", "free part"),
+    "the_shift": ("平移后位置", "after the shift"),
+    "the_stretch": ("涉及分区的区段", "stretch in a zone"),
+    "the_course": ("水的去向", "way of the water"),
+    "sheet_downstream": ("下游去向", "downstream"),
+    "sheet_alternatives": ("备选", "alternatives"),
+    "sheet_stretches": ("涉及区段", "stretches"),
+    "sheet_bands": ("等距带", "distance bands"),
+    "reach_in_zone": ("在分区内或相接", "in the zone or touching it"),
+    "reach_reaches": ("流入", "reaches it"),
+    "reach_none": ("未流入", "reaches none"),
+    "reach_off_network": ("不在河网上", "off the network"),
+    "reach_no_position": ("没有位置", "no position"),
+    "shift_clear": ("不需平移", "none needed"),
+    "shift_shift": ("可平移", "possible"),
+    "shift_none": ("范围内无处可移", "none within range"),
     "rule_doubt": (
         "规则状态为“未核实”“单一来源”“推导”的条文须对照正式文本后方可引用。",
         "A rule that is unverified, derived or from a single source must be compared with the official "

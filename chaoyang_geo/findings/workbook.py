@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chaoyang_geo.findings.archive import settled
+from chaoyang_geo.findings.content import limits
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import text_width
+from chaoyang_geo.findings.ways import kinds_text, named
 from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import label
 from chaoyang_geo.verdicts import (
     GRADES,
@@ -30,11 +33,18 @@ _LINE = 17.0  # points
 _WIDE = {"site_name": 26, "zone_name": 26, "layer": 24, "verdict": 14, "verdict_flag": 44, "why": 70,
          "clause": 30, "rule_source": 26, "rule_note": 50, "note": 50, "finding_flag": 44,
          "content_hash": 68, "source": 50, "zone_kind": 24, "zone_kinds": 24, "page_file": 30,
-         "layer_flag": 40, "activity": 18, "site_code": 16, "version": 14}  # fmt: skip
+         "layer_flag": 40, "activity": 18, "reach_flag": 44, "shift_zh": 44, "shift_en": 44, "free_flag": 36,
+         "shift_flag": 36, "stretch_flag": 36, "avoided": 36, "band_zh": 24, "band_en": 24,
+         "sections_downstream": 24, "rivers_passed": 24, "site_code": 16, "version": 14}  # fmt: skip
 _FORMATS = {"share_of_site": "0.00%", "share_of_zone": "0.0000%", "overlap_m2": "#,##0.00",
             "overlap_m2_geodesic": "#,##0.00", "overlap_m": "#,##0.00",
             "overlap_m_geodesic": "#,##0.00", "distance_m": "#,##0.00", "band_m": "0.0",
-            "accuracy_m": "0.0"}  # fmt: skip
+            "accuracy_m": "0.0", "distance_km": "#,##0.00", "distance_to_next_km": "#,##0.00",
+            "offset_m": "#,##0", "clearance_m": "0", "site_m2": "#,##0.0", "conflict_m2": "#,##0.0",
+            "free_m2": "#,##0.0", "free_share": "0.0%", "largest_free_m2": "#,##0.0", "shift_m": "#,##0.0",
+            "bearing_deg": "0.0", "shift_east_m": "#,##0.0", "shift_north_m": "#,##0.0",
+            "distance_after_m": "#,##0.0", "from_km": "0.000", "to_km": "0.000", "length_m": "#,##0.0",
+            "area_m2": "#,##0", "share": "0.0%", "from_m": "#,##0", "to_m": "#,##0"}  # fmt: skip
 _FINDINGS = (
     "site_code", "site_name", "activity", "zone_name", "zone_code", "zone_kind", "zone_grade",
     "relation", "verdict", "overlap_m2", "overlap_m2_geodesic", "overlap_m", "overlap_m_geodesic",
@@ -43,6 +53,24 @@ _FINDINGS = (
 )  # fmt: skip
 _CHECKED = ("layer", "zone_kinds", "n_zones", "version", "version_date", "accuracy_m", "quality",
             "layer_state", "layer_flag", "source", "content_hash")  # fmt: skip
+_DOWNSTREAM = (
+    "site_code", "site_name", "reach_state", "zone_name", "zone_code", "zone_kind", "zone_grade",
+    "distance_km", "rivers_passed", "n_sections_between", "codes_between", "unit_name",
+    "county_name", "next_section_code", "distance_to_next_km", "sections_downstream", "offset_m",
+    "reach_flag",
+)  # fmt: skip
+_ALTERNATIVES = (
+    "site_code", "site_name", "avoided", "clearance_m", "site_m2", "conflict_m2", "free_m2",
+    "free_share", "n_free_parts", "largest_free_m2", "free_flag", "shift_state", "shift_m",
+    "bearing_deg", "shift_east_m", "shift_north_m", "distance_after_m", "verdict_after",
+)  # fmt: skip
+_STRETCHES = (
+    "site_code", "site_name", "stretch_no", "zone_name", "zone_code", "zone_kind", "zone_grade",
+    "layer", "stretch_kind", "from_stake", "to_stake", "from_km", "to_km", "length_m", "verdict",
+    "stretch_flag",
+)  # fmt: skip
+_NAMED = ("rivers_passed", "unit_name", "county_name")
+_BANDS = ("band_no", "from_m", "to_m", "area_m2", "share", "band_flag")
 _RULES = ("rule_set", "rule_id", "zone_kind", "zone_grade", "activity", "verdict", "clause",
           "rule_source", "status", "note")  # fmt: skip
 
@@ -70,6 +98,7 @@ def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
             _finding_rows(case),
             sum(len(s.findings) for s in case.sites),
         ),
+        *_way_sheets(case, lang),
         ("sheet_checked", _CHECKED, case.checked, len(case.checked)),
         ("sheet_rules", _RULES, case.rules, len(case.rules)),
         (
@@ -87,7 +116,7 @@ def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
             )
         notes = [words["synthetic_note"]] if case.synthetic else []
         if name == "sheet_unchecked":
-            notes.append(words["limits"])
+            notes.append(limits(case, words))
         _sheet(
             book.create_sheet(words[name].capitalize()), columns, rows, count, notes, words, lang
         )
@@ -115,6 +144,43 @@ def _site_rows(case: Casebook, pages: dict[str, str], lang: str) -> Iterable[dic
         }
 
 
+def _way_sheets(
+    case: Casebook, lang: str
+) -> list[tuple[str, Sequence[str], Iterable[dict[str, Any]], int]]:
+    """Return the sheets of what was asked for besides the zones."""
+    sheets: list[tuple[str, Sequence[str], list[dict[str, Any]]]] = []
+
+    def told(site: Dossier, *rows: dict[str, Any] | None) -> dict[str, Any]:
+        found = {"site_code": site.code, "site_name": site.name}
+        for row in rows:
+            found |= row or {}
+        return found
+
+    why, shift = f"why_{lang}", f"shift_{lang}"
+    if case.asked.downstream:
+        rows = [
+            told(site, row, {name: named(row[name], case.asked.names) for name in (*_NAMED, why)})
+            for site in case.sites
+            for row in site.ways.downstream
+        ]
+        sheets.append(("sheet_downstream", (*_DOWNSTREAM, why), rows))
+    if case.asked.alternatives:
+        rows = [
+            told(site, site.ways.free, site.ways.shift)
+            for site in case.sites
+            if site.ways.free or site.ways.shift
+        ]
+        sheets.append(
+            ("sheet_alternatives", (*_ALTERNATIVES, shift, f"why_after_{lang}", "shift_flag"), rows)
+        )
+    if case.asked.stretches:
+        rows = [told(site, row) for site in case.sites for row in site.ways.stretches]
+        sheets.append(("sheet_stretches", _STRETCHES, rows))
+    if case.asked.bands:
+        sheets.append(("sheet_bands", (f"band_{lang}", *_BANDS), case.asked.bands))
+    return [(name, columns, rows, len(rows)) for name, columns, rows in sheets]
+
+
 def _doubts(site: Dossier) -> list[str]:
     return (["约略位置"] if site.extent else []) + site.flags
 
@@ -139,12 +205,15 @@ def _sheet(
     from openpyxl.utils import get_column_letter
 
     top = len(notes) + 1
-    # on paper: A4 across, A3 for the long table, all columns on one page, heads on every page
+    long = len(columns) > 15
+    # on paper: A4 across, all columns on one page; a long table on A3, over two; heads on every page
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 8 if len(columns) > 15 else 9
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.paperSize = 8 if long else 9
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 2 if long else 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = f"{top}:{top}"
+    if long:
+        sheet.print_title_cols = "A:B"  # which site it is, on the second page too
     sheet.oddFooter.center.text = words["page_no"].format(page="&P", pages="&N")
     sheet.freeze_panes = f"A{top + 1}"
     last = get_column_letter(len(columns))
@@ -191,7 +260,9 @@ def _sheet(
         lines = 1
         for name in columns:
             value = shown[name](row.get(name), row)
-            font, fill = looks.get(row[name], (None, None)) if name == "verdict" else (None, None)
+            font, fill = (
+                looks.get(row.get(name, ""), (None, None)) if name == "verdict" else (None, None)
+            )
             made = cell(value, font=font, fill=fill, wrapped=name in wrapped)
             if name in wrapped and value:
                 wide = _WIDE.get("why" if name.startswith("why_") else name, 13)
@@ -210,6 +281,11 @@ def _shower(name: str, lang: str) -> Callable[[Any, dict[str, Any]], Any]:
     joint = "、" if lang == "zh" else ", "
     texts: dict[str, Callable[[str], str]] = {
         "verdict": lambda text: verdict_name(text, lang),
+        "verdict_after": lambda text: verdict_name(text, lang),
+        "reach_state": lambda text: words_of(lang).get(f"reach_{text}", text),
+        "shift_state": lambda text: words_of(lang).get(f"shift_{text}", text),
+        "stretch_kind": lambda text: words_of(lang).get(text, text),
+        "avoided": lambda text: kinds_text(text, words_of(lang), lang),
         "relation": lambda text: relation_name(text, lang),
         "rule_status": lambda text: status_name(text, lang),
         "status": lambda text: status_name(text, lang),
@@ -218,8 +294,15 @@ def _shower(name: str, lang: str) -> Callable[[Any, dict[str, Any]], Any]:
         "zone_kind": lambda text: kind_name(text, "", lang),
         "zone_kinds": lambda text: joint.join(kind_name(each, "", lang) for each in text.split(";") if each),
     }  # fmt: skip
+    if name == "activity":
+        # a rule has a key, and where the table tells them its words
+        return lambda value, row: _text(
+            str((row.get(f"activity_{lang}") if "rule_set" in row else "") or value or "")
+        )
     if name == "zone_grade":
         return lambda value, row: _grade(str(row.get("zone_kind", "")), str(value or ""), lang)
+    if name.endswith("_flag"):
+        return lambda value, row: _text(flag_text(value, lang))
     if name in texts:
         return lambda value, row: _text(texts[name](str(value or "")))
     return lambda value, row: _plain(value)

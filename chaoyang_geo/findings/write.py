@@ -36,6 +36,12 @@ def write_findings(
     *,
     sites: gpd.GeoDataFrame | None = None,
     zones: gpd.GeoDataFrame | None = None,
+    downstream: gpd.GeoDataFrame | None = None,
+    free: gpd.GeoDataFrame | None = None,
+    shifts: gpd.GeoDataFrame | None = None,
+    stretches: gpd.GeoDataFrame | None = None,
+    bands: gpd.GeoDataFrame | None = None,
+    names: Mapping[str, str] | None = None,
     lang: str = "zh",
     valid_days: int,
     formats: Sequence[str] = FORMATS,
@@ -64,6 +70,20 @@ def write_findings(
     zones : GeoDataFrame of polygons, any CRS, optional
         The zones that were screened, for the map: ``zone_code``, ``zone_name``, ``zone_kind``,
         ``zone_grade``. Without it the map shows the site alone and says so.
+    downstream : GeoDataFrame, any CRS, optional
+        Where the water of each site goes: ``river_reach_check(..., geometry="way")``.
+    free, shifts, stretches : GeoDataFrame, any CRS, optional
+        What is free of each site, where it could be moved to, which stretches of a line lie in
+        zones: :func:`chaoyang_geo.free_parts`, :func:`chaoyang_geo.smallest_shift`,
+        :func:`chaoyang_geo.conflict_stretches`. Told besides where they are there: ``avoided``
+        (kinds and grades that were kept clear of, ``eco_red_line/core;town``), ``clearance_m``,
+        and of a shift ``verdict_after``, ``why_after_zh``, ``why_after_en``.
+    bands : GeoDataFrame, optional
+        Land by distance to the nearest zone, :func:`chaoyang_geo.zone_distance_contours`: a sheet
+        of the workbook.
+    names : mapping, optional
+        What sections (by code), units, counties and rivers (by name in the data) are called in
+        the language of the findings.
     lang : {"zh", "en"}
         Language of pages, Word files and the workbook. Names, clauses and notes stay as they are
         in the data.
@@ -132,7 +152,17 @@ def write_findings(
                 f"extra_files: {name!r} is no name for a file beside the findings; it has no folder "
                 f"and is none of {', '.join((*_OWN, MANIFEST))}."
             )
-    case = casebook(cap_approximate(screening), sites, valid_days)
+    case = casebook(
+        cap_approximate(screening),
+        sites,
+        valid_days,
+        downstream=downstream,
+        free=free,
+        shifts=shifts,
+        stretches=stretches,
+        bands=bands,
+        names=names,
+    )
     ground = Ground(zones)
     with complete_folder(Path(folder)) as place:
         rows = _write(case, ground, place, wanted, lang, extra, progress)

@@ -27,6 +27,8 @@ from chaoyang_geo.maps.screening_popups import (
     site_of,
     verdict_badge,
 )
+from chaoyang_geo.maps.screening_ways import STYLES as WAY_STYLES
+from chaoyang_geo.maps.screening_ways import band_layer, way_layers, way_legend
 from chaoyang_geo.maps.screening_words import screening_words
 from chaoyang_geo.maps.tables import PlanTables
 from chaoyang_geo.maps.words import words as common_words
@@ -92,6 +94,12 @@ def screening_layers(
     sites: gpd.GeoDataFrame | None = None,
     zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] = (),
     plan: PlanTables | None = None,
+    downstream: gpd.GeoDataFrame | None = None,
+    free: gpd.GeoDataFrame | None = None,
+    shifts: gpd.GeoDataFrame | None = None,
+    stretches: gpd.GeoDataFrame | None = None,
+    bands: gpd.GeoDataFrame | None = None,
+    names: Mapping[str, str] | None = None,
     lang: str = "zh",
     title: str | None = None,
 ) -> MapLayers:
@@ -117,6 +125,15 @@ def screening_layers(
         The zones that were screened.
     plan : Plan, optional
         Its rivers, reservoirs, counties and the borders of its control units lie below.
+    downstream : GeoDataFrame, any CRS, optional
+        Ways of the water: ``river_reach_check(..., geometry="way")``.
+    free, shifts, stretches : GeoDataFrame, any CRS, optional
+        Of :func:`chaoyang_geo.free_parts`, :func:`chaoyang_geo.smallest_shift`,
+        :func:`chaoyang_geo.conflict_stretches`.
+    bands : GeoDataFrame, any CRS, optional
+        Of :func:`chaoyang_geo.zone_distance_contours`: a layer that is off until it is switched on.
+    names : mapping, optional
+        What sections, units and rivers are called, by code or name in the data.
     lang : {"zh", "en"}
         Names, clauses and notes of the data stay as they are.
     title : str, optional
@@ -178,7 +195,12 @@ def screening_layers(
         facts = gather(plan, None, None, lang)
         base = (*base_layers(facts), unit_lines(facts.plan.units, words, shared))
         sources = margins.attribution(facts)
-    layers = [*zone_layers, *base, *area_layer, *verdict_layers]
+    ways = way_layers(
+        told, downstream=downstream, free=free, shifts=shifts, stretches=stretches,
+        names=names or {},
+    )  # fmt: skip
+    land_bands, band_styles, band_entries = band_layer(bands, told)
+    layers = [*land_bands, *zone_layers, *base, *area_layer, *ways, *verdict_layers]
     attribution = (*drawn.sources(), *sources)
     synthetic = _synthetic_things(found, checked, words)
     mark = words["synthetic"]
@@ -190,8 +212,13 @@ def screening_layers(
         subtitle=_subtitle(found, screening, told),
         lang=lang,
         layers=tuple(layer for layer in layers if layer.features),
-        styles={**style.base_styles(), **styles_of(land.frame, len(found))},
-        legends=_legends(found, land.frame, layers, told, shared),
+        styles={
+            **style.base_styles(),
+            **styles_of(land.frame, len(found)),
+            **WAY_STYLES,
+            **band_styles,
+        },
+        legends=_legends(found, land.frame, layers, band_entries, told, shared),
         notes=_notes(screening, found, drawn, synthetic, told, shared),
         attribution=attribution,
         credits=margins.credits(attribution),
@@ -264,6 +291,7 @@ def _legends(
     found: Sequence[Site],
     land: gpd.GeoDataFrame,
     layers: Sequence[Layer],
+    bands: Sequence[LegendEntry],
     told: Told,
     shared: Mapping[str, str],
 ) -> tuple[Legend, ...]:
@@ -292,6 +320,12 @@ def _legends(
             for each in ordered
         )
         legends.append(Legend("zones", words["legend_zones"], entries, (words["head_zones"],)))
+    ways = way_legend(layers, words)
+    if ways:
+        legends.append(Legend("ways", words["legend_ways"], tuple(ways)))
+    if bands:
+        title = words["legend_bands"].format(name=words["ways_bands"])
+        legends.append(Legend("bands", title, tuple(bands)))
     keys = {layer.key: layer for layer in layers if layer.features}
     others = [
         entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chaoyang_geo.flags import flag_text
 from chaoyang_geo.maps.facts import Row, is_missing, text
 from chaoyang_geo.maps.model import Badge, Popup, Table
 from chaoyang_geo.verdicts import (
@@ -111,13 +112,16 @@ def site_popup(site: Site, told: Told) -> Popup:
         kind = words["synthetic"]
     facts = (
         (words["code"], text(row["site_code"])),
-        (words["activity"], _activity(row, words)),
+        (words["activity"], _activity(row, told)),
         (
             words["accuracy"],
             f"±{length_text(float(accuracy), told.lang)}" if known(accuracy) else "",
         ),
-        (words["approximate_place"], text(row.get("place_flag")) if site.approximate else ""),
-        (words["doubt"], text(row.get("verdict_flag"))),
+        (
+            words["approximate_place"],
+            flag_text(row.get("place_flag"), told.lang) if site.approximate else "",
+        ),
+        (words["doubt"], flag_text(row.get("verdict_flag"), told.lang)),
         (words["checked"], told.listed(text(row.get("layers_checked")).split(";"))),
         (words["not_checked"], told.unchecked),
         (words["day"], told.day),
@@ -169,7 +173,7 @@ def zone_popup(row: Row, concerned: Sequence[tuple[str, str]], told: Told) -> Po
         (words["accuracy"], f"±{length_text(float(accuracy), lang)}" if known(accuracy) else ""),
         (words["quality"], quality_name(text(row.get("quality")), lang)),
         (words["source"], text(row.get("source"))),
-        (words["zone_flag"], text(row.get("zone_flag"))),
+        (words["zone_flag"], flag_text(row.get("zone_flag"), lang)),
         (words["hash"], text(row.get("content_hash"))[:16]),
     )
     sites = tuple((name, verdict_badge(verdict, lang)) for name, verdict in concerned)
@@ -198,10 +202,14 @@ def _zone_name(row: Row) -> str:
     return text(row["zone_name"]) or text(row["zone_code"])
 
 
-def _activity(row: Row, words: Mapping[str, str]) -> str:
-    given, meant = text(row["activity"]), text(row.get("activity_zh"))
+def _activity(row: Row, told: Told) -> str:
+    given, known_zh = text(row["activity"]), text(row.get("activity_zh"))
+    meant = known_zh
+    if known_zh and told.lang == "en":
+        meant = text(row.get("activity_en")) or known_zh
     if not given or given == meant:
         return given
+    words = told.words
     return words["activity_as"].format(given=given, known=meant or words["unknown_activity"])
 
 

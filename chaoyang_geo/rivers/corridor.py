@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaoyang_geo.rivers.numbering import SAME_M
 from chaoyang_geo.rivers.places import cut_lines
+from chaoyang_geo.shapes import finite, made_valid
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,19 +36,17 @@ def located(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> gpd.GeoSeries:
 def mended(layer: gpd.GeoSeries, *, as_drawn: bool = False, collapsed: bool = False) -> Any:
     """Return valid shapes, None where there is none or a coordinate is not finite.
 
-    A ring that crosses or overlaps itself becomes the area that it covers. ``collapsed`` keeps
-    polygons without area as lines; ``as_drawn`` keeps all as they are.
+    They are mended as :func:`chaoyang_geo.shapes.made_valid` does; ``as_drawn`` keeps all as they
+    are.
     """
     import numpy as np
     import shapely
 
     shapes = np.array(layer.to_numpy(), dtype=object)
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    shapes[owner[~np.isfinite(xy).all(axis=1)]] = None
+    shapes[~finite(shapes)] = None
     shapes[shapely.is_empty(shapes)] = None
     if not as_drawn:
-        bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
-        shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=collapsed)
+        shapes = made_valid(shapes, collapsed=collapsed)[0]
         shapes[shapely.is_empty(shapes)] = None
     return shapes
 
@@ -162,7 +161,7 @@ def _low(known: tuple[float, float, int, float], limit_m: float) -> float:
 def ways_down(network: RiverNetwork, reach: int, measure_m: float, limit_m: float) -> list[Way]:
     """Return the ways from a place to all places ``limit_m`` below it, or to the outlets."""
     matrix = network.matrix
-    least: dict[int, float] = {}
+    least: dict[tuple[int, float], float] = {}  # by reach and where on it: arms may join apart
     out = []
     stack = [Way([(reach, measure_m, measure_m)], 0.0)]
     while stack:
@@ -171,15 +170,17 @@ def ways_down(network: RiverNetwork, reach: int, measure_m: float, limit_m: floa
         end = min(float(network.length_m[here]), start + limit_m - way.length_m)
         length = way.length_m + end - start
         pieces = [*way.pieces[:-1], (here, start, end)]
-        ahead = []
+        ahead: list[tuple[int, float]] = []
         if length < limit_m - SAME_M:
-            ahead = matrix.indices[matrix.indptr[here] : matrix.indptr[here + 1]].tolist()
-            ahead = [other for other in ahead if length < least.get(other, limit_m)]
+            ahead = [
+                (other, float(network.enters_m[here]) if network.down[here] == other else 0.0)
+                for other in matrix.indices[matrix.indptr[here] : matrix.indptr[here + 1]].tolist()
+            ]
+            ahead = [place for place in ahead if length < least.get(place, limit_m)]
         if not ahead:
             out.append(Way(pieces, length))
-        for other in ahead:
-            least[other] = length
-            enters = float(network.enters_m[here]) if network.down[here] == other else 0.0
+        for other, enters in ahead:
+            least[other, enters] = length
             stack.append(Way([*pieces, (other, enters, enters)], length))
     return out
 

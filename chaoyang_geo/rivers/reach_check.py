@@ -130,7 +130,9 @@ def river_reach_check(
         in part, or touches it), ``reaches``, ``none`` (no zone within ``max_distance_km``), ``off_network`` (no
         reach within ``max_snap_m``) or ``no_position``. A site with none of the first two has one row.
         ``distance_km`` is missing but for these two; ``rivers_passed``, ``codes_between`` and
-        ``sections_downstream`` are joined by ``;``, in the order downstream.
+        ``sections_downstream`` are joined by ``;``, in the order downstream. Unit, county and
+        sections downstream are those of the place from which the water of the row comes to the
+        river; where no way is followed, the sections below all places of the site.
 
     Raises
     ------
@@ -214,7 +216,9 @@ def river_reach_check(
     forked[chosen] = forks_on(network, ways, len(chosen))
     passed = np.full(len(site), "", dtype=object)
     passed[chosen] = _rivers_passed(network, ways, len(chosen))
-    place = drains.origin(shapes, len(sites))
+    pairs, pair = np.unique(np.stack([site, found.drain]), axis=1, return_inverse=True)
+    pair = pair.reshape(-1)
+    place = drains.origin(shapes, pairs[0], pairs[1])
     unit = _answers(place, zone_crs, units, "unit", table="units")
     county = _answers(place, zone_crs, counties, "county", table="counties")
     reach = np.append(drains.places.reach, -1)[found.drain]
@@ -228,20 +232,20 @@ def river_reach_check(
         "reach_code": np.append(network.codes.to_numpy(dtype=object), "")[reach],
         "measure_m": np.append(drains.places.measure_m, np.nan)[found.drain],
         "offset_m": np.append(drains.offset_m, np.nan)[found.drain],
-        "unit_code": unit[0][site],
-        "unit_name": unit[1][site],
-        "county_code": county[0][site],
-        "county_name": county[1][site],
-        **_section_columns(sections, walks, ways, chosen, site),
+        "unit_code": unit[0][pair],
+        "unit_name": unit[1][pair],
+        "county_code": county[0][pair],
+        "county_name": county[1][pair],
+        **_section_columns(sections, walks, ways, chosen, found),
     }
     crossings, tied = drains.crossings(len(sites))[site], drains.tied(len(sites))[site]
-    river = np.append(river_names(network), "")[reach]
+    rivers = _rivers(network, drains, found)
     to_end = drains.to_end_km(len(sites))[site]
     texts = [
         sentences(
             Row(
                 {name: values[k] for name, values in columns.items()},
-                river=str(river[k]),
+                rivers=rivers[k],
                 called=table.called(int(zone[k])),
                 quality=table.quality(int(zone[k])),
                 crossings=int(crossings[k]),
@@ -325,7 +329,8 @@ class _Zones:
             raise SchemaError(
                 f"zones: row {row + 1} (zone_code {codes[row]}) is a "
                 f"{zones.geometry.iloc[row].geom_type}; a zone is a Polygon. Give a line or point a "
-                "width first, e.g. with buffer in metres."
+                "width first, e.g. with buffer in metres, and of a collection the polygons, e.g. with "
+                "explode."
             )
         keys = codes
         for name in ("layer", "zone_kind", "zone_grade"):
@@ -447,17 +452,41 @@ def _rivers_passed(network: RiverNetwork, ways: Ways, n: int) -> list[str]:
     return [";".join(found) for found in out]
 
 
+def _rivers(network: RiverNetwork, drains: Drains, found: _Rows) -> list[tuple[str, ...]]:
+    """Return which rivers each row is about: the one of its way, else all that the site drains to.
+
+    Names; of a river without one its code behind a ``#``.
+    """
+    import numpy as np
+
+    names, codes = river_names(network), network.codes.to_numpy(dtype=object)
+    called = [str(name) or f"#{code}" for name, code in zip(names, codes, strict=True)]
+    ends = np.searchsorted(drains.site, np.arange(int(found.site.max(initial=-1)) + 2))
+    out = []
+    for site, drain, hit in zip(
+        found.site.tolist(), found.drain.tolist(), found.hit.tolist(), strict=True
+    ):
+        own = [drain] if hit >= 0 else range(ends[site], ends[site + 1])
+        out.append(tuple(dict.fromkeys(called[int(drains.places.reach[each])] for each in own)))
+    return out
+
+
 def _section_columns(
-    sections: gpd.GeoDataFrame | None, walks: _Walks, ways: Ways, chosen: Ints, site: Ints
+    sections: gpd.GeoDataFrame | None, walks: _Walks, ways: Ways, chosen: Ints, found: _Rows
 ) -> dict[str, Any]:
-    """Return the columns that say which sections lie on the ways, and below the sites."""
+    """Return the columns that say which sections lie on the ways, and below the sites.
+
+    Below the place where a row's way begins; without a way, below all places of the site.
+    """
     import numpy as np
     import pandas as pd
 
-    between: list[list[str]] = [[] for _ in site]
-    n = int(site.max(initial=-1)) + 1
-    below: list[list[str]] = [[] for _ in range(n)]
-    next_km = np.full(n, np.nan)
+    between: list[list[str]] = [[] for _ in found.site]
+    drains, n = walks.drains, int(found.site.max(initial=-1)) + 1
+    at_once = (found.hit < 0) & drains.several(n)[found.site]
+    group = np.where(at_once, len(drains.site) + found.site, found.drain)
+    below: list[list[str]] = [[] for _ in range(len(drains.site) + n)]
+    next_km = np.full(len(below) + 1, np.nan)
     if sections is not None:
         require(sections, ["section_code", "reach_code", "measure_m"], table="sections", hint=_SNAP)
         require_unique(pd.DataFrame(sections), "section_code", table="sections")
@@ -467,13 +496,19 @@ def _section_columns(
         points = _as_targets(places)
         for pair, point in zip(*(each.tolist() for each in points_on(ways, points)), strict=True):
             between[int(chosen[pair])].append(str(places.codes[point]))
-        below, next_km = _below(walks.to(points), walks.drains, places, n)
+        met = walks.to(points)
+        site = drains.site[met.place]
+        both = np.flatnonzero(drains.several(n)[site])  # by place, and of these by site, too
+        rows = np.concatenate([np.arange(len(site)), both])
+        groups = np.concatenate([met.place, len(drains.site) + site[both]])
+        below, next_km = _below(met.at(rows), groups, places, len(below))
+    listed = [below[each] if each >= 0 else [] for each in group.tolist()]
     return {
         "n_sections_between": np.array([len(codes) for codes in between], dtype="int64"),
         "codes_between": [";".join(codes) for codes in between],
-        "next_section_code": [below[row][0] if below[row] else "" for row in site],
-        "distance_to_next_km": next_km[site],
-        "sections_downstream": [";".join(below[row]) for row in site],
+        "next_section_code": [codes[0] if codes else "" for codes in listed],
+        "distance_to_next_km": next_km[group],
+        "sections_downstream": [";".join(codes) for codes in listed],
     }
 
 
@@ -486,16 +521,18 @@ def _as_targets(places: Places) -> Targets:
     return Targets(rows, places.reach[rows], at, at)
 
 
-def _below(met: Hits, drains: Drains, places: Places, n: int) -> tuple[list[list[str]], Floats]:
-    """Return the sections below each site, the nearest first, and how far that is in kilometres."""
+def _below(met: Hits, group: Ints, places: Places, n: int) -> tuple[list[list[str]], Floats]:
+    """Return the sections that each group of hits meets, the nearest first, and how far that is.
+
+    In kilometres; one more at the end, missing, for what has no group.
+    """
     import numpy as np
 
-    site = drains.site[met.place]
     out: list[list[str]] = [[] for _ in range(n)]
-    near = np.full(n, np.nan)
-    order = np.lexsort((met.target, met.way_m, site))
+    near = np.full(n + 1, np.nan)
+    order = np.lexsort((met.target, met.way_m, group))
     for row, target, way in zip(
-        site[order].tolist(), met.target[order].tolist(), met.way_m[order].tolist(), strict=True
+        group[order].tolist(), met.target[order].tolist(), met.way_m[order].tolist(), strict=True
     ):
         code = str(places.codes[target])
         if code not in out[row]:

@@ -72,15 +72,25 @@ class Drains:
         np.maximum.at(out, self.site, self.height_m / 1e3)
         return out
 
-    def origin(self, shapes: Any, n: int) -> Any:
-        """Return the point of each site where its water leaves it, else a point on it."""
+    def several(self, n: int) -> Bools:
+        """Return which sites drain at more than one place."""
+        import numpy as np
+
+        found: Bools = np.bincount(self.site, minlength=n) > 1
+        return found
+
+    def origin(self, shapes: Any, site: Ints, drain: Ints) -> Any:
+        """Return for pairs of a site and a drain the point where the water leaves the site.
+
+        Without a drain, a point on the site.
+        """
         import numpy as np
         import shapely
 
-        first = self.nearest(n)
-        points = shapely.point_on_surface(shapes)
-        points[first >= 0] = self.at[first[first >= 0]]
-        points[np.array([shape is None for shape in shapes], dtype=bool)] = None
+        points = np.full(len(drain), None, dtype=object)
+        has, rest = np.flatnonzero(drain >= 0), np.flatnonzero(drain < 0)
+        points[has] = self.at[drain[has]]
+        points[rest] = shapely.point_on_surface(shapes[site[rest]])
         return points
 
 

@@ -23,7 +23,7 @@ class Row:
     """One row of the result as far as it is known, and what else its words need."""
 
     known: dict[str, Any]
-    river: str
+    rivers: tuple[str, ...]  # names; of one without a name # and a code
     called: tuple[str, str]
     quality: str
     crossings: int
@@ -111,7 +111,7 @@ def _none(row: Row) -> tuple[str, str]:
 
 
 def _drains_zh(row: Row) -> str:
-    river = row.river or f"未命名河道（{row.known['reach_code']}）"
+    river = "、".join(f"未命名河道（{r[1:]}）" if r[:1] == "#" else r for r in row.rivers)
     if row.crossings:
         return f"跨越{river}"
     far = _m(row.known["offset_m"])
@@ -119,7 +119,7 @@ def _drains_zh(row: Row) -> str:
 
 
 def _drains_en(row: Row) -> str:
-    river = row.river or f"an unnamed river ({row.known['reach_code']})"
+    river = " and ".join(f"an unnamed river ({r[1:]})" if r[:1] == "#" else r for r in row.rivers)
     if row.crossings:
         return f"crosses {river}"
     far = _m(row.known["offset_m"])

@@ -42,7 +42,10 @@ _MEASURES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Grade:
-    """The distances of one grade in metres; infinite: the whole water, or the whole catchment."""
+    """The distances of one grade in metres; infinite: the whole water, or the whole catchment.
+
+    A grade begins where the stricter one ends, so ``status`` is that of the distances of both.
+    """
 
     key: str
     upstream_m: float
@@ -51,6 +54,7 @@ class Grade:
     land_m: float
     words: str
     status: str
+    given: bool  # its own distances are all the caller's
 
     @property
     def zh(self) -> str:
@@ -83,9 +87,10 @@ def grades_of(kind: str, given: Mapping[str, float | None]) -> list[Grade]:
     ruled = dict(zip(known["parameter"], known["value_m"], strict=True))
     states = dict(zip(known["parameter"], known["status"], strict=True))
     out = []
+    used: set[str] = set()
     for grade in GRADES:
         metres: dict[str, float] = {}
-        words, used = [], set()
+        words, given_all = [], True
         for measure, (zh, shapes) in _MEASURES.items():
             name = f"{grade}_{measure}_m"
             value = given.get(name)
@@ -94,6 +99,7 @@ def grades_of(kind: str, given: Mapping[str, float | None]) -> list[Grade]:
             elif name in ruled:
                 value = float(ruled[name])
                 used.add(str(states[name]))
+                given_all = False
             if value is not None:
                 metres[measure] = float(value)
                 words.append(zh + _metres(float(value), measure))
@@ -112,6 +118,7 @@ def grades_of(kind: str, given: Mapping[str, float | None]) -> list[Grade]:
                 land_m=metres["land"],
                 words="、".join(words),
                 status=";".join(sorted(used)) or "user",
+                given=given_all,
             )
         )
     return out

@@ -150,7 +150,8 @@ def water_source_zones(
     -------
     GeoDataFrame, one row per source and grade, CRS of ``sources``
         :data:`DERIVED_ZONE_COLUMNS`: the table of zones with ``status`` (``unverified``, or
-        ``user`` where all distances are the caller's), ``zone_distances`` (those used, in words),
+        ``user`` where all distances are the caller's, also those of the stricter grades, at whose
+        ends a grade begins), ``zone_distances`` (those used, in words),
         ``area_km2``, ``offset_m`` (intake to river), ``zone_flag``. ``quality`` is ``derived``;
         ``content_hash`` is the SHA-256 of the zones of the source. Where a zone cannot be drawn its
         row stays, without geometry. A grade without any distance has no row.
@@ -190,7 +191,7 @@ def water_source_zones(
             zone_name zone_grade      status  area_km2
     0  示例水源一级保护区    primary  unverified      0.11
     1  示例水源二级保护区  secondary  unverified      6.49
-    2   示例水源准保护区      quasi        user      2.00
+    2   示例水源准保护区      quasi  unverified      2.00
     """
     own = ("primary_", "secondary_", "quasi_")
     given = {key: value for key, value in locals().items() if key.startswith(own)}
@@ -570,8 +571,11 @@ def _undrawn(grades: list[Grade]) -> str:
 
 
 def _source_words(base: str, grade: Grade) -> str:
-    rule = "使用者给定的距离" if grade.status == "user" else "HJ 338-2018的距离（未核实）"
-    return f"按{rule}推导" + (f"；图形：{base}" if base else "")
+    rule = "使用者给定的距离" if grade.given else "HJ 338-2018的距离（未核实）"
+    above = (
+        "，上级边界按HJ 338-2018的距离（未核实）" if grade.given and grade.status != "user" else ""
+    )
+    return f"按{rule}推导{above}" + (f"；图形：{base}" if base else "")
 
 
 def _hash(code: str, areas: list[Any]) -> str:

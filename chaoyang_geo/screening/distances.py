@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.ground import Chunks, Ground, chunks
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, chunks, counted, in_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +32,9 @@ def site_chunks(parts: Shapes, reach_m: Floats) -> Chunks:
 class Nearest:
     """The smallest distance of each site and zone, gathered block by block.
 
-    Boxes give bounds from below for each pair of chunks. The pair of the nearest boxes of a site
-    and a zone is measured first, and then only those pairs whose boxes are nearer than that.
+    Boxes give bounds from below for each pair of chunks; where they meet, the segments of the site
+    do. The pair of a site and a zone with the lowest bound is measured first, and then only those
+    pairs whose bounds are lower than that.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class Nearest:
         (low, high), (low_, high_) = self._own.bounds, self._borders.bounds
         away = np.maximum(0.0, np.maximum(low[here] - high_[there], low_[there] - high[here]))
         least = np.hypot(away[:, 0], away[:, 1])
+        meet = np.flatnonzero(least == 0)  # of which the boxes tell nothing
+        least[meet] = _apart(self._own, here[meet], low_[there[meet]], high_[there[meet]])
         reach = np.where(_among(key, self._inside), self._band[here], self._reach[here])
         near = least <= reach
         here, there, key, least = here[near], there[near], key[near], least[near]
@@ -87,7 +90,8 @@ class Nearest:
     def _measured(self, here: Ints, there: Ints) -> Floats:
         import shapely
 
-        found: Floats = shapely.distance(self._own.shapes(here), self._borders.shapes(there))
+        one, other = self._own.shapes(here), self._borders.shapes(there)
+        found: Floats = in_threads(shapely.distance, one, other)
         return found
 
     def result(self) -> tuple[Ints, Floats]:
@@ -97,6 +101,38 @@ class Nearest:
         if not self._blocks:
             return np.zeros(0, np.int64), np.zeros(0)
         return _least(*(np.concatenate(part) for part in zip(*self._blocks, strict=True)))
+
+
+def _apart(own: Chunks, which: Ints, low: Floats, high: Floats) -> Floats:
+    """Return bounds from below for how far chunks are from boxes, segment by segment.
+
+    A segment is at least as far from a box as its own box is, and as the straight line through it.
+    """
+    import numpy as np
+
+    begin, size = own.begin[which], own.end[which] - own.begin[which]
+    found = np.zeros(len(which))
+    several = np.flatnonzero(size > 0)
+    if not len(several):
+        return found
+    begin, size = begin[several], size[several]
+    first = np.repeat(begin, size) + counted(size)
+    pair = np.repeat(several, size)
+    near, across, long = 0.0, 0.0, 0.0
+    middle = (low + high) / 2
+    half = (high - low) / 2
+    ahead = [own.axes[k][first + 1] - own.axes[k][first] for k in (0, 1)]
+    to_middle = [middle[pair, k] - own.axes[k][first] for k in (0, 1)]
+    for k in (0, 1):
+        wide = np.abs(to_middle[k] - ahead[k] / 2) - np.abs(ahead[k]) / 2 - half[pair, k]
+        near = near + np.maximum(0.0, wide) ** 2
+        across = across + np.abs(ahead[1 - k]) * half[pair, k]
+        long = long + ahead[k] ** 2
+    off = np.abs(ahead[0] * to_middle[1] - ahead[1] * to_middle[0]) - across
+    beside = np.maximum(0.0, off) / np.sqrt(np.maximum(long, 1e-12))
+    bound = np.minimum.reduceat(np.maximum(np.sqrt(near), beside), np.cumsum(size) - size)
+    found[several] = np.maximum(0.0, bound - TOUCH_M)  # for rounding
+    return found
 
 
 def _among(values: Ints, known: Ints) -> npt.NDArray[np.bool_]:

@@ -80,8 +80,9 @@ def certain_conflicts(
     touches = (pairs.relation == TOUCHES) & (dimension[pairs.site] < 2) & (band > 0)
     wanted = np.zeros(len(cases), bool)
     wanted[case[meets | touches]] = True
-    # a zone of several rows may have a seam of its own
+    # a zone of several rows may have a seam of its own, and zones that overlap count as one
     seamed = np.bincount(ground.zone)[pairs.zone] > 1
+    seamed[list(pairs.merged)] = True
     count = np.bincount(case, np.where(touches | seamed, 2, 1))
     open_ = np.flatnonzero(wanted & ~sure)
     shapes, group = sites[cases[open_] // n_groups], cases[open_] % n_groups

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.flags import flag, flag_text, joined
 from chaoyang_geo.screening.activities import activity_words
 from chaoyang_geo.screening.layers import ZoneTable
 from chaoyang_geo.screening.measure import NEAR, OVERLAPS, TOUCHES
@@ -13,13 +15,14 @@ from chaoyang_geo.screening.result import FINDING_COLUMNS
 from chaoyang_geo.screening.rules import RULE_STATUSES, Answer, Judge
 from chaoyang_geo.screening.words import (
     NO_CONFLICT,
+    ON_THE_LINE,
     RELATIONS,
     UNJUDGED,
-    VERDICTS,
     VERDICTS_EN,
     kind_en,
     kind_zh,
 )
+from chaoyang_geo.verdicts import finding_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
-_ON_THE_LINE = "压线需复核"
 _ALLOWED = "允许"
 
 
@@ -74,6 +76,17 @@ class SiteTexts:
     activity: Ints
     activities: list[str | None]
 
+    @cached_property
+    def english(self) -> Any:
+        """Activities in English; one that is not in the vocabulary as it was written."""
+        import numpy as np
+        import pandas as pd
+
+        names = ["" if key is None else activity_words(key, "en") for key in self.activities]
+        known = np.array([key is not None for key in self.activities], bool)[self.activity]
+        english = pd.Series(pd.array([*names, ""], dtype="str").take(self.activity))
+        return english.where(known, self.words).array
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -96,12 +109,20 @@ def findings_table(found: Measured, table: ZoneTable, judge: Judge, sites: SiteT
     import pyarrow as pa
 
     case, cases = _cases(found, table, judge, sites)
-    rank = np.array([VERDICTS.index(each.verdict) for each in cases], dtype=np.int64)[case]
+    # before and after the distance: what sorts the findings of one site
+    keys = [finding_key(each.verdict, each.rule_verdict, 0.0, *each.zone) for each in cases]
+    before, after = (
+        np.array([key[part] for key in keys], dtype=np.int64).reshape(-1, 2)[case].T
+        for part in (slice(0, 2), slice(3, 5))
+    )
+    rank = before[0]
     layers, layer = np.unique([group[0] for group in table.groups], return_inverse=True)
     called, place = np.unique(found.called, return_inverse=True)
     by_code = np.argsort(np.argsort(found.codes[called].astype("U"), kind="stable"))
     layer_of = layer[found.group] if len(layers) else found.group
-    order = np.lexsort((by_code[place], layer_of, found.distance, rank, found.row))
+    order = np.lexsort(
+        (by_code[place], layer_of, *after[::-1], found.distance, *before[::-1], found.row)
+    )
     case, row, group, relation = (
         case[order],
         found.row[order],
@@ -125,6 +146,7 @@ def findings_table(found: Measured, table: ZoneTable, judge: Judge, sites: SiteT
         "site_name": sites.site_name.take(row),
         "activity": sites.words.take(row),
         "activity_zh": per_case(each.activity_zh for each in cases),
+        "activity_en": sites.english.take(row),
         "zone_code": pd.array(code, dtype="str"),
         "zone_name": pd.array(name, dtype="str"),
         "zone_kind": per_group(kind for _, kind, _ in table.groups),
@@ -141,6 +163,7 @@ def findings_table(found: Measured, table: ZoneTable, judge: Judge, sites: SiteT
         "distance_m": found.distance[order],
         "band_m": found.band[order],
         "verdict": per_case(each.verdict for each in cases),
+        "rule_verdict": per_case(each.rule_verdict for each in cases),
         "clause": per_case(each.rule.clause for each in cases),
         "rule_id": per_case(each.rule.rule_id for each in cases),
         "rule_source": per_case(each.rule.rule_source for each in cases),
@@ -178,8 +201,10 @@ def distinct(*columns: Ints | Bools) -> tuple[Ints, Ints]:
 class _Case:
     """What all findings have in common that differ in their measures alone."""
 
+    zone: tuple[str, str]  # kind and grade
     verdict: str
     rule: Answer
+    rule_verdict: str
     activity_zh: str
     flag_zh: str
     doubtful: bool
@@ -213,12 +238,13 @@ def _cases(
     cases = []
     for group, activity, *rest in zip(*(values[first].tolist() for values in columns), strict=True):
         key, (_, kind, grade) = sites.activities[activity], table.groups[group]
-        cases.append(_case(key, judge.answer(kind, grade, key), *rest))
+        cases.append(_case(key, (kind, grade), judge.answer(kind, grade, key), *rest))
     return number, cases
 
 
 def _case(
     key: str | None,
+    zone: tuple[str, str],
     answer: Answer,
     meets: bool,
     doubtful: bool,
@@ -229,37 +255,17 @@ def _case(
     off: bool,
 ) -> _Case:
     verdict, spoken = _verdict(answer, meets, doubtful)
-    said = [
-        (spoken and bool(answer.flag), answer.flag, answer.flag_en),
-        (
-            n_zones > 1,
-            f"{n_zones} 个分区在此重叠，合并计算",
-            f"{n_zones} zones overlap here and count as one",
-        ),
-        (
-            seam,
-            "在误差带内与该分区相邻，但项目确在同类同级的另一分区内",
-            "the zone lies within the band, but the site surely lies in another of its kind and grade",
-        ),
-        (
-            verdict == _ALLOWED and doubtful,
-            "位置压线，但区内也允许",
-            "on the line, but the activity is allowed inside, too",
-        ),
-        (
-            unknown,
-            "位置精度不全，误差带按容差",
-            "an accuracy is not known, the band is the tolerance",
-        ),
-        (mended, "分区图形自相交或重叠，已修复", "the zone's geometry was repaired"),
-        (
-            off,
-            "投影面上的面积或长度与椭球面上的相差超过 0.1 %",
-            "area or length differ from those on the ellipsoid by more than 0.1 %",
-        ),
-    ]
-    flag_zh = "；".join(zh for holds, zh, _ in said if holds)
-    flag_en = "; ".join(en for holds, _, en in said if holds)
+    said = (
+        (n_zones > 1, "overlap"),
+        (seam, "seam"),
+        (verdict == _ALLOWED and doubtful, "allowed_anyway"),
+        (unknown, "band_by_tolerance"),
+        (mended, "mended_zone"),
+        (off, "off_ellipsoid"),
+    )
+    flags = (flag(word, n=n_zones) for holds, word in said if holds)
+    flag_zh = joined(answer.flag if spoken else "", *flags)
+    flag_en = flag_text(flag_zh, "en")
     rule = answer if spoken and answer.verdict != UNJUDGED else Answer("")
     end_zh = end_en = ""
     if rule.verdict and key:
@@ -275,13 +281,14 @@ def _case(
     end_zh += f"；{flag_zh}。" if flag_zh else "。"
     end_en += f"; {flag_en}." if flag_en else "."
     zh = activity_words(key) if key else ""
-    return _Case(verdict, rule, zh, flag_zh, doubtful, end_zh, end_en)
+    severest = answer.severest if spoken else ""
+    return _Case(zone, verdict, rule, severest, zh, flag_zh, doubtful, end_zh, end_en)
 
 
 def _verdict(answer: Answer, meets: bool, doubtful: bool) -> tuple[str, bool]:
     """Return the verdict on a site and a zone, and whether the rule's words belong to it."""
     if doubtful and answer.verdict != _ALLOWED:
-        return _ON_THE_LINE, True
+        return ON_THE_LINE, True
     # allowed inside, no conflict outside: the line is no matter
     return (answer.verdict, True) if meets else (NO_CONFLICT, False)
 

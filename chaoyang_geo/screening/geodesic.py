@@ -80,8 +80,10 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     return found[place]
 
 
-def geodesic_steps(xy: Floats, crs: str) -> Floats:
+def geodesic_steps(xy: Floats, crs: str, steps: Ints | None = None) -> Floats:
     """Return the distances (m) between vertices that follow each other, on the ellipsoid.
+
+    With ``steps`` only from these vertices to the next one each.
 
     Notes
     -----
@@ -91,8 +93,13 @@ def geodesic_steps(xy: Floats, crs: str) -> Floats:
     import numpy as np
     from pyproj import Geod
 
-    lon, lat = (np.degrees(values) for values in _on_ellipsoid(xy, crs))
-    found: Floats = Geod(ellps="GRS80").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
+    if steps is None:
+        steps = np.arange(len(xy) - 1)
+    used = np.zeros(len(xy), bool)
+    used[steps] = used[steps + 1] = True
+    lon, lat = (np.degrees(values) for values in _on_ellipsoid(xy[used], crs))
+    here = (np.cumsum(used) - 1)[steps]
+    found: Floats = Geod(ellps="GRS80").inv(lon[here], lat[here], lon[here + 1], lat[here + 1])[2]
     return found
 
 

@@ -8,9 +8,12 @@ that a cut is never taken for a border.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ _BORDER_SEGMENTS = 24
 _WHOLE = 768  # vertices of a polygon that is not cut
 _PIECE = 256  # vertices of a piece at most
 _FEW = 64  # chunks of a record without an index
+_SMALL_M2 = 0.1  # per vertex: above, rounding cannot turn a ring of up to 5,000 km around
+_VERTICES = 32_000  # of rings at a time
+_THREADS = 8  # at most
+_ROWS = 200  # for a thread of its own
 _PAIRS = 2_000_000  # of boxes at a time, so that memory stays small
 
 
@@ -36,30 +43,52 @@ _PAIRS = 2_000_000  # of boxes at a time, so that memory stays small
 class Chunks:
     """Short runs of vertices, one after the other in ``xy``; neighbours share a vertex.
 
-    ``owner`` is the place of the shape that a chunk belongs to. ``inner`` is 1 where its polygon
-    lies to the left of the way that the vertices go, -1 where it lies to the right.
+    ``owner`` is the place of the shape that a chunk belongs to, ``run`` the place of its ring,
+    line or point among ``first`` and ``count``, the first vertex and the number of vertices of
+    each. ``side`` is 1 where a run goes around its polygon, -1 around a hole, 0 around nothing.
     """
 
     xy: Floats
     begin: Ints
     end: Ints  # the last vertex, included
     owner: Ints
-    inner: Ints
+    run: Ints
+    first: Ints
+    count: Ints
+    side: Ints
+
+    @cached_property
+    def axes(self) -> Floats:
+        """The coordinates, x and y each in a row."""
+        import numpy as np
+
+        return np.ascontiguousarray(self.xy.T)
 
     @cached_property
     def bounds(self) -> tuple[Floats, Floats]:
         """Lower and upper corners of the boxes around the chunks."""
         import numpy as np
 
-        if not len(self.begin):
-            return np.zeros((0, 2)), np.zeros((0, 2))
-        places = np.stack([self.begin, self.end + 1], axis=1).ravel()
         low, high = np.empty((len(self.begin), 2)), np.empty((len(self.begin), 2))
-        for axis in (0, 1):
-            values = np.append(self.xy[:, axis], 0.0)
-            low[:, axis] = np.minimum.reduceat(values, places)[::2]
-            high[:, axis] = np.maximum.reduceat(values, places)[::2]
+        if not len(self.begin):
+            return low, high
+        # a chunk reaches up to the next one, and its last vertex belongs to it as well
+        for axis, values in enumerate(self.axes):
+            last = values[self.end]
+            low[:, axis] = np.minimum(np.minimum.reduceat(values, self.begin), last)
+            high[:, axis] = np.maximum(np.maximum.reduceat(values, self.begin), last)
         return low, high
+
+    @cached_property
+    def inner(self) -> Ints:
+        """Tell where the polygon lies of each chunk: 1 to the left of its way, -1 to the right."""
+        import numpy as np
+
+        rings = np.flatnonzero(self.side)
+        found = np.zeros(len(self.side), np.int64)
+        left = _turns_left(self.axes, self.first[rings], self.count[rings])
+        found[rings] = np.where(left, 1, -1) * self.side[rings]
+        return found[self.run]
 
     @cached_property
     def starts(self) -> Ints:
@@ -71,32 +100,30 @@ class Chunks:
         return self.begin[new]
 
     @cached_property
-    def _made(self) -> Shapes:
+    def _made(self) -> tuple[Shapes, Bools]:
         import numpy as np
 
-        return np.full(len(self.begin), None, dtype=object)
+        return np.full(len(self.begin), None, dtype=object), np.zeros(len(self.begin), bool)
 
     def shapes(self, which: Ints) -> Shapes:
         """Return these chunks as lines, points where a chunk has one vertex."""
         import numpy as np
         import shapely
 
-        wanted = np.zeros(len(self.begin), bool)
-        wanted[which] = True
-        new = np.flatnonzero(wanted & (self._made == None))  # noqa: E711
+        made, ready = self._made
+        new = np.unique(which[~ready[which]])
         if len(new):
             size = self.end[new] - self.begin[new] + 1
             place = self.begin[new].repeat(size) + counted(size)
             number = np.repeat(np.arange(len(new)), size)
             lone = size == 1
-            found = np.empty(len(new), dtype=object)
-            found[lone] = shapely.points(self.xy[self.begin[new[lone]]])
+            made[new[lone]] = shapely.points(self.xy[self.begin[new[lone]]])
             rest = ~lone[number]
-            found[~lone] = shapely.linestrings(
+            made[new[~lone]] = shapely.linestrings(
                 self.xy[place[rest]], indices=(np.cumsum(~lone) - 1)[number[rest]]
             )
-            self._made[new] = found
-        return self._made[which]
+            ready[new] = True
+        return made[which]
 
 
 @dataclass(frozen=True)
@@ -128,15 +155,17 @@ class Ground:
         """Zone of each chunk of border."""
         return self.zone[self.border_record]
 
-    @cached_property
-    def zone_areas(self) -> Floats:
-        """Area of each zone, m2; what several of its records share is counted once."""
+    def zone_areas(self, zones: Ints) -> Floats:
+        """Return the areas of zones, m2; what several records of one share is counted once."""
         import numpy as np
         import shapely
 
-        zone, _, shape = joined(self.zone, np.zeros_like(self.zone), self.shapes)
+        wanted = np.zeros(len(self.group_of_zone), bool)
+        wanted[zones] = True
+        of_these = np.flatnonzero(wanted[self.zone])
+        zone, _, shape = joined(self.zone[of_these], np.zeros_like(of_these), self.shapes[of_these])
         areas = np.bincount(zone, shapely.area(shape), len(self.group_of_zone))
-        return areas.astype(np.float64)
+        return areas[zones].astype(np.float64)
 
     def area(self, zones: tuple[int, ...]) -> float:
         """Return the area of several zones together, m2, nothing counted twice."""
@@ -157,7 +186,7 @@ class Ground:
         return (np.cumsum(count) - count).astype(np.int64), count.astype(np.int64)
 
     @cached_property
-    def _edges(self) -> list[tuple[Floats, Floats]]:
+    def edges(self) -> list[tuple[Floats, Floats]]:
         """Lower and upper edges of the boxes of the chunks, by axis."""
         low, high = self.borders.bounds
         return [(low[:, axis].copy(), high[:, axis].copy()) for axis in (0, 1)]
@@ -190,7 +219,7 @@ class Ground:
             here = np.repeat(box[pairs], many)
             there = np.repeat(first[record[pairs]], many) + counted(many)
             for axis in (0, 1):  # the second one only of those that meet in the first
-                low_, high_ = self._edges[axis]
+                low_, high_ = self.edges[axis]
                 meet = (edges[axis][0][here] <= high_[there]) & (
                     edges[axis][1][here] >= low_[there]
                 )
@@ -231,16 +260,26 @@ def _blocks(pairs: Ints, count: Ints) -> Iterator[Ints]:
 
 def ground_of(crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints) -> Ground:
     """Prepare zone records (valid polygons in metres) for many sites."""
-    import shapely
-
-    parts, record = shapely.get_parts(shapes, return_index=True)
-    areas = shapely.get_type_id(parts) == 3
-    parts, record = parts[areas], record[areas].astype("int64")
+    parts, record = _polygons(shapes)
     pieces, part = cut_areas(parts)
     borders = chunks(parts, n_segments=_BORDER_SEGMENTS)
     return Ground(
         crs, shapes, zone, group_of_zone, pieces, record[part], borders, record[borders.owner]
     )
+
+
+def _polygons(shapes: Shapes) -> tuple[Shapes, Ints]:
+    """Return the polygons of shapes and the shape of each; single polygons are not copied."""
+    import numpy as np
+    import shapely
+
+    single = shapely.get_type_id(shapes) == 3
+    rest = np.flatnonzero(~single)
+    parts, owner = shapely.get_parts(shapes[rest], return_index=True)
+    flat = shapely.get_type_id(parts) == 3
+    record = np.concatenate([np.flatnonzero(single), rest[owner[flat]]]).astype(np.int64)
+    order = np.argsort(record, kind="stable")
+    return np.concatenate([shapes[single], parts[flat]])[order], record[order]
 
 
 def cut_areas(polygons: Shapes) -> tuple[Shapes, Ints]:
@@ -305,21 +344,74 @@ def chunks(shapes: Shapes, *, n_segments: int | Ints) -> Chunks:
 
     kinds = shapely.get_type_id(shapes)
     areas, rest = np.flatnonzero(kinds == 3), np.flatnonzero(kinds < 3)
-    rings, ring_area = shapely.get_rings(shapes[areas], return_index=True)
-    runs = np.concatenate([rings, shapes[rest]])
-    owner = np.concatenate([areas[ring_area], rest]).astype(np.int64)
-    xy = shapely.get_coordinates(runs)
-    count = shapely.get_num_coordinates(runs).astype(np.int64)
+    # the coordinates of a polygon are those of its rings: only rings of holes are asked for
+    holes = np.zeros(len(shapes), np.int64)
+    holes[areas] = shapely.get_num_interior_rings(shapes[areas])
+    owner = np.concatenate([np.repeat(areas, 1 + holes[areas]), rest]).astype(np.int64)
+    count = shapely.get_num_coordinates(shapes[owner]).astype(np.int64)
+    holed = holes[owner] > 0
+    if holed.any():
+        rings = shapely.get_rings(shapes[areas[holes[areas] > 0]])
+        count[holed] = shapely.get_num_coordinates(rings)
+    xy = shapely.get_coordinates(shapes[np.concatenate([areas, rest])])
+    side = np.zeros(len(owner), np.int64)
+    n_rings = len(owner) - len(rest)
+    # the first ring of each polygon goes around it
+    side[:n_rings] = np.where(np.diff(owner[:n_rings], prepend=-1) != 0, 1, -1)
     first = np.cumsum(count) - count
-    inner = np.zeros(len(runs), np.int64)
-    outer = np.diff(ring_area, prepend=-1) != 0  # the first ring of each polygon
-    inner[: len(rings)] = np.where(shapely.is_ccw(rings) == outer, 1, -1)
     most = np.broadcast_to(n_segments, len(shapes))[owner]
     n_chunks = np.maximum(1, -(-(count - 1) // most))
-    run = np.repeat(np.arange(len(runs)), n_chunks)
+    run = np.repeat(np.arange(len(owner)), n_chunks)
     begin = first[run] + counted(n_chunks) * most[run]
     end = np.minimum(begin + most[run], (first + count - 1)[run])
-    return Chunks(xy, begin, end, owner[run], inner[run])
+    return Chunks(xy, begin, end, owner[run], run, first, count, side)
+
+
+def _turns_left(axes: Floats, first: Ints, count: Ints) -> Bools:
+    """Tell which rings go against the clock: the sign of the area tells.
+
+    Rings follow each other, before all else. Of small ones, where rounding could change the sign,
+    the ring itself is looked at.
+    """
+    import numpy as np
+    import shapely
+
+    size = np.zeros(len(first))
+    # so many vertices at a time that they stay near the processor
+    block = np.flatnonzero(np.diff(first // _VERTICES, prepend=-1))
+    for one, other in pairwise([*block.tolist(), len(first)]):
+        begin, end = int(first[one]), int(first[other - 1] + count[other - 1])
+        x, y = axes[:, begin:end]
+        height = y - y[0]
+        strip = height[1:] + height[:-1]
+        strip *= x[:-1] - x[1:]
+        # from the last vertex of a ring to the next ring
+        strip[first[one + 1 : other] - begin - 1] = 0.0
+        size[one:other] = np.add.reduceat(np.append(strip, 0.0), first[one:other] - begin)
+    small = np.flatnonzero(~(np.abs(size) > _SMALL_M2 * count))
+    if len(small):
+        place = np.repeat(first[small], count[small]) + counted(count[small])
+        number = np.repeat(np.arange(len(small)), count[small])
+        rings = shapely.linearrings(axes[:, place].T, indices=number)
+        size[small] = np.where(shapely.is_ccw(rings), 1.0, -1.0)
+    return np.asarray(size > 0)
+
+
+def in_threads(work: Callable[..., Any], *columns: Any, axis: int = 0) -> Any:
+    """Return what ``work`` makes of columns, in as many threads as there are processors.
+
+    ``work`` looks at every row by itself, and lets go of the interpreter, as GEOS does; its rows
+    lie along ``axis``.
+    """
+    import numpy as np
+
+    n_threads = min(_THREADS, os.cpu_count() or 1, len(columns[0]) // _ROWS)
+    if n_threads < 2:
+        return work(*columns)
+    # more blocks than threads: some take longer than others
+    blocks = zip(*(np.array_split(column, 4 * n_threads) for column in columns), strict=True)
+    with ThreadPoolExecutor(n_threads) as pool:
+        return np.concatenate(list(pool.map(lambda block: work(*block), blocks)), axis=axis)
 
 
 def in_crs(shapes: Shapes, crs: Any, to: Any) -> Shapes:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, require, text_array
 from chaoyang_geo.screening import repair
 from chaoyang_geo.screening.result import CHECKED_COLUMNS, empty
 from chaoyang_geo.screening.words import KINDS, kind_zh
-from chaoyang_geo.screening.zones import ZONE_COLUMNS, accuracy_column, check_accuracies
+from chaoyang_geo.screening.zones import (
+    ZONE_COLUMNS,
+    accuracy_column,
+    check_accuracies,
+    checked_date,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +35,12 @@ if TYPE_CHECKING:
 
 _NEEDED = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
 _NO_NAME = "（无名图层）"
+# a layer of which nothing is known
+_BLANK: dict[str, Any] = {
+    **dict.fromkeys(CHECKED_COLUMNS, ""),
+    "n_zones": 0,
+    "accuracy_m": math.nan,
+}
 
 
 @dataclass(frozen=True)
@@ -71,14 +85,15 @@ def zone_table(
     CRSError
         A layer has no CRS.
     SchemaError
-        A column is missing; a kind or grade is no key; a zone has no kind.
+        A column is missing; a kind or grade is no key; a zone has no kind or no code.
     """
     import geopandas as gpd
     import numpy as np
     import pandas as pd
 
-    frames = [zones] if isinstance(zones, gpd.GeoDataFrame) else list(zones)
-    records, notes = [], []
+    several = isinstance(zones, Iterable) and not isinstance(zones, str | Mapping | pd.DataFrame)
+    frames = list(zones) if several and not isinstance(zones, gpd.GeoDataFrame) else [zones]
+    records, notes = [], list[list[dict[str, Any]]]()
     for frame in frames:
         if not isinstance(frame, gpd.GeoDataFrame):
             raise SchemaError(
@@ -87,7 +102,7 @@ def zone_table(
             )
         require_crs(frame, layer_name="zones")
         records.append(_plain(frame))
-        notes.extend(frame.attrs.get("layers", []))
+        notes.append(_notes(frame))
     if not records:
         records = [_plain(gpd.GeoDataFrame({n: [] for n in _NEEDED}, geometry=[], crs="EPSG:4490"))]
     crs = records[0].crs
@@ -105,7 +120,8 @@ def zone_table(
     accuracy = np.full(len(zone_places), -np.inf)
     np.maximum.at(accuracy, zone, np.nan_to_num(table["accuracy_m"].to_numpy(), nan=np.inf))
     accuracy[~np.isfinite(accuracy)] = np.nan
-    checked = _checked(table, usable, notes, unreadable, on)
+    lengths = [len(frame) for frame in records]
+    checked = _checked(table, usable, _read_as(table, lengths, notes), unreadable, on)
     return ZoneTable(
         table,
         shapes,
@@ -202,6 +218,12 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             raise SchemaError(
                 f"zones: row {row + 1} of zone_grade holds {grade!r}; grades of {kind}: {known}."
             )
+    blank = (table["zone_code"] == "").to_numpy()
+    if blank.any():
+        raise SchemaError(
+            f"zones: row {int(blank.argmax()) + 1} has no zone_code; rows of one code are one zone, "
+            "so each needs its own. read_zones makes codes from the shapes."
+        )
     table.loc[table["layer"] == "", "layer"] = _NO_NAME
     return gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy(), crs=frame.crs)
 
@@ -226,56 +248,124 @@ def _usable(shapes: Any) -> Bools:
     return np.asarray(good)
 
 
+def _notes(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return what :func:`read_zones` noted of the layers that a frame was made from.
+
+    Operations that join frames lose the notes; then the columns say what there is. Of a frame of
+    no rows they say nothing: it is an empty layer without a name.
+    """
+    kept = frame.attrs.get("layers")
+    notes = [note for note in kept if isinstance(note, dict) and note.get("layer")] if (
+        isinstance(kept, list)
+    ) else []  # fmt: skip
+    return notes if notes or len(frame) else [{"layer": _NO_NAME}]
+
+
+@dataclass(frozen=True)
+class _ReadAs:
+    """How layers were read: those of which no row is there, and how many rows each had."""
+
+    empty: list[dict[str, Any]]
+    n_read: dict[str, int]  # by content hash
+
+
+def _read_as(
+    table: gpd.GeoDataFrame, lengths: list[int], notes: list[list[dict[str, Any]]]
+) -> _ReadAs:
+    """Compare the notes of the frames with their rows: a layer may have been renamed since.
+
+    A note belongs to rows of its content hash in any frame, to rows of its name in its own frame,
+    and where its frame has no other note to all rows of that; else the layer is empty.
+    """
+    hashes = set(table["content_hash"])
+    gone: dict[tuple[str, str], dict[str, Any]] = {}
+    n_read: dict[str, int] = {}
+    begin = 0
+    for length, own in zip(lengths, notes, strict=False):
+        names = set(table["layer"].iloc[begin : begin + length])
+        begin += length
+        for note in own:
+            name, digest = str(note["layer"]), str(note.get("content_hash", ""))
+            if digest and isinstance(note.get("n_zones"), int):
+                n_read[digest] = note["n_zones"]
+            there = (digest and digest in hashes) or name in names or (len(own) == 1 and length)
+            if not there:
+                gone[name, digest] = note
+    return _ReadAs(list(gone.values()), n_read)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return a name for an empty layer; where another layer has its name, one that tells them apart."""
+    names = chain([name, f"{name}（空）"], (f"{name}（空{n}）" for n in count(2)))
+    return next(each for each in names if each not in taken)
+
+
 def _checked(
-    table: gpd.GeoDataFrame, usable: Bools, notes: list[dict[str, Any]], unreadable: Any, on: str
+    table: gpd.GeoDataFrame, usable: Bools, read_as: _ReadAs, unreadable: Any, on: str
 ) -> pd.DataFrame:
     """Return one row per layer, by name: what it is, and what state it is in."""
     import numpy as np
     import pandas as pd
 
     rows: list[tuple[Any, ...]] = []
+    n_rows = table["content_hash"].value_counts().to_dict()
     for layer, part in table.groupby("layer", sort=True):
         good = usable[part.index]
         flags = []
         if not good.all():
-            flags.append(f"{int((~good).sum())} 个分区无可用图形，未核查")
+            flags.append(flag("unusable_zones", n=int((~good).sum())))
         repaired = int((part["zone_flag"] == repair.INVALID).sum())
         if repaired:
-            flags.append(f"{repaired} 个分区图形已修复")
+            flags.append(flag("mended_zones", n=repaired))
+        for digest in sorted(set(part["content_hash"]) & read_as.n_read.keys()):
+            n, n_here = read_as.n_read[digest], n_rows[digest]
+            if n_here < n:
+                flags.append(flag("part_of_layer", n=n, m=n_here))
         bare = sorted(
             kind
             for kind, grade in part[["zone_kind", "zone_grade"]].drop_duplicates().to_numpy()
             if KINDS[kind].grades and not grade
         )
-        flags.extend(f"部分{kind_zh(kind)}等级不明" for kind in bare)
+        flags.extend(flag("bare_grade", kind=kind_zh(kind)) for kind in bare)
         if np.isnan(part["accuracy_m"]).any():
-            flags.append("位置精度未知，按容差核查")
+            flags.append(flag("no_accuracy"))
         dates = part["version_date"]
-        if on and (dates > on).any():
-            flags.append("版本日期晚于核查日期")
+        if on and any(_day(text) > on for text in dates.unique()):
+            flags.append(flag("late_version"))
         state = "ok" if good.any() else "empty"
         values = (
             layer, _join(part["zone_kind"]), len(part), _join(part["version"]), _join(dates),
             _join(part["content_hash"]), float(np.max(part["accuracy_m"].to_numpy())),
-            _join(part["source"]), _join(part["quality"]), state, "；".join(flags),
+            _join(part["source"]), _join(part["quality"]), state, joined(*flags),
         )  # fmt: skip
         rows.append(values)
     seen = {row[0] for row in rows}
-    for note in notes:
-        if note["layer"] not in seen:
-            seen.add(note["layer"])
-            said = {**note, "n_zones": 0, "layer_state": "empty", "layer_flag": "图层没有分区"}
-            rows.append(tuple(said.get(name, "") for name in CHECKED_COLUMNS))
+    for note in read_as.empty:
+        name = _free_name(str(note["layer"]), seen)
+        seen.add(name)
+        n = note.get("n_zones") or 0
+        words = joined(flag("no_zones"), flag("part_of_layer", n=n, m=0) if n else "")
+        said = {**_BLANK, **note, "layer": name, "n_zones": 0, "layer_state": "empty"}
+        rows.append(tuple({**said, "layer_flag": words}[column] for column in CHECKED_COLUMNS))
     for name, reason in _named(unreadable):
         if name in seen:
             raise ValueError(f"unreadable: the layer {name!r} is among the zones, so it was read.")
         seen.add(name)
-        flag = f"图层无法读取：{reason}" if reason else "图层无法读取"
-        rows.append((name, "", 0, "", "", "", float("nan"), "", "", "unreadable", flag))
+        words = flag("unreadable_why", reason=reason) if reason else flag("unreadable")
+        said = {**_BLANK, "layer": name, "layer_state": "unreadable", "layer_flag": words}
+        rows.append(tuple(said[column] for column in CHECKED_COLUMNS))
     if not rows:
         return empty(CHECKED_COLUMNS)
     checked = pd.DataFrame(rows, columns=list(CHECKED_COLUMNS)).astype(CHECKED_COLUMNS)
     return checked.sort_values("layer", ignore_index=True, kind="stable")
+
+
+def _day(text: str) -> str:
+    """Return a date as the day of the screening is written; what is no date is none."""
+    try:
+        return checked_date("version_date", text)
+    except ValueError:
+        return ""
 
 
 def _join(values: pd.Series) -> str:
@@ -288,9 +378,13 @@ def _named(unreadable: Any) -> Iterable[tuple[str, str]]:
         unreadable = [unreadable]
     if isinstance(unreadable, Mapping):
         unreadable = list(unreadable.items())
-    for entry in unreadable:
+    for entry in unreadable if isinstance(unreadable, Iterable) else [unreadable]:
         if isinstance(entry, str):
             yield entry, ""
+        elif isinstance(entry, Sequence) and len(entry) == 2:
+            yield str(entry[0]), str(entry[1])
         else:
-            name, reason = entry
-            yield str(name), str(reason)
+            raise ValueError(
+                f"unreadable: {entry!r} is no layer; give names, pairs of name and reason, or a "
+                "mapping of these."
+            )

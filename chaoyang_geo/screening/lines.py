@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 _SHORTEST_M = 1e-6  # of a stretch; shorter ones are rounding
-_BLOCK = 40_000  # pairs of segment and chunk at a time
+_BLOCK = 4_000  # pairs of segment and chunk at a time, which stay near the processor
 
 
 @dataclass(frozen=True)
@@ -159,18 +159,16 @@ def crossings(roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground
     """
     import numpy as np
 
-    low, high = own.bounds
-    low_, high_ = ground.borders.bounds
-    meet = (low[here] <= high_[there] + TOUCH_M) & (high[here] >= low_[there] - TOUCH_M)
-    here, there = here[meet.all(axis=1)], there[meet.all(axis=1)]
     size = own.end[here] - own.begin[here]
     segment, chunk = np.repeat(own.begin[here], size) + counted(size), np.repeat(there, size)
-    one, other = roads.xy[segment], roads.xy[segment + 1]
-    close = np.minimum(one, other) <= high_[chunk] + TOUCH_M
-    close &= np.maximum(one, other) >= low_[chunk] - TOUCH_M
-    close_rows = np.flatnonzero(close.all(axis=1))
-    segment, chunk = segment[close_rows], chunk[close_rows]
-    part = np.repeat(own.owner[here], size)[close_rows]
+    part = np.repeat(own.owner[here], size)
+    for values, (low, high) in zip(own.axes, ground.edges, strict=True):
+        one, other = values[segment], values[segment + 1]
+        close = np.minimum(one, other) <= high[chunk] + TOUCH_M
+        close &= np.maximum(one, other) >= low[chunk] - TOUCH_M
+        segment, chunk, part = segment[close], chunk[close], part[close]
+    close = _reached(own.axes, segment, ground.edges, chunk)
+    segment, chunk, part = segment[close], chunk[close], part[close]
     found = [
         _meet(
             roads,
@@ -182,6 +180,20 @@ def crossings(roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground
         for at in range(0, max(1, len(segment)), _BLOCK)
     ]
     return joined_crossings(found)
+
+
+def _reached(axes: Floats, segment: Ints, edges: list[tuple[Floats, Floats]], chunk: Ints) -> Bools:
+    """Tell which boxes the straight lines through segments come to: others lie on one side."""
+    import numpy as np
+
+    ahead, middle, wide = [], [], []
+    for values, (low, high) in zip(axes, edges, strict=True):
+        start, one, other = values[segment], low[chunk], high[chunk]
+        ahead.append(values[segment + 1] - start)
+        middle.append((one + other) / 2 - start)
+        wide.append((other - one) / 2 + 2 * TOUCH_M)
+    away = np.abs(ahead[0] * middle[1] - ahead[1] * middle[0])
+    return np.asarray(away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0])
 
 
 def joined_crossings(found: list[Crossings]) -> Crossings:
@@ -210,7 +222,7 @@ def _meet(roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints) 
     length = np.hypot(ahead[:, 0], ahead[:, 1])
     ahead = ahead / np.maximum(length, 1e-12)[:, None]
     vertex = begin[:, None] + steps
-    x, y = (borders.xy[:, axis][vertex] - start[:, axis, None] for axis in (0, 1))
+    x, y = (borders.axes[axis][vertex] - start[:, axis, None] for axis in (0, 1))
     s = ahead[:, 0, None] * y - ahead[:, 1, None] * x
     near = np.minimum(s[:, 1:], s[:, :-1]) <= TOUCH_M
     near &= np.maximum(s[:, 1:], s[:, :-1]) >= -TOUCH_M

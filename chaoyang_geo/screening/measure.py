@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.common import (
-    Common,
-    areas_of,
-    lengths_of,
-    parts_of,
-    points_of,
-    row_sizes,
-    shared_rows,
-)
+from chaoyang_geo.screening.common import Common, parts_of, points_of, row_sizes, shared_rows
 from chaoyang_geo.screening.distances import Nearest, site_chunks
-from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, diagonals
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground
 from chaoyang_geo.screening.lines import crossings, joined_crossings, roads_of
+from chaoyang_geo.screening.overlaps import areas_of, lengths_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +53,8 @@ class Pairs:
 class Sites:
     """Sites in metres, in single parts, and their borders and lines in chunks.
 
-    ``boxes`` are those of the chunks, widened by the reach of their sites.
+    ``low`` and ``high`` are the corners of the boxes of the chunks, widened by the reach of their
+    sites.
     """
 
     shapes: Shapes
@@ -70,13 +63,22 @@ class Sites:
     parts: Shapes
     site: Ints  # of each part
     own: Chunks
-    low: Floats  # corners of the boxes
+    low: Floats
     high: Floats
 
-    @cached_property
-    def boxes(self) -> Shapes:
-        """Lines with these boxes."""
-        return diagonals(self.low, self.high)
+    @property
+    def around(self) -> tuple[Floats, Floats]:
+        """Corners of the boxes, and behind them of those around polygons of several chunks.
+
+        A zone in the middle of a large site is far from each chunk of its border.
+        """
+        import numpy as np
+        import shapely
+
+        several = np.bincount(self.own.owner, minlength=len(self.parts)) > 1
+        flat = shapely.get_dimensions(self.parts) == 2
+        box = shapely.bounds(self.parts[several & flat]).reshape(-1, 4)
+        return np.concatenate([self.low, box[:, :2]]), np.concatenate([self.high, box[:, 2:]])
 
 
 def sites_of(shapes: Shapes, reach_m: Floats, band_m: Floats) -> Sites:
@@ -198,7 +200,7 @@ def _rows(
     relation = np.select([inside, positive, touched], [INSIDE, OVERLAPS, TOUCHES], NEAR)
     of_zone = np.full(n, np.nan)
     with_area = np.flatnonzero(positive & (top == 2))
-    of_zone[with_area] = ground.zone_areas[zone[with_area]]
+    of_zone[with_area] = ground.zone_areas(zone[with_area])
     for row in merged.keys() & set(with_area.tolist()):
         of_zone[row] = ground.area(merged[row])
     of_zone[with_area] = np.minimum(1.0, area[with_area] / of_zone[with_area])

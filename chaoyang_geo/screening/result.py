@@ -15,6 +15,7 @@ FINDING_COLUMNS: dict[str, str] = {
     "site_name": "str",
     "activity": "str",
     "activity_zh": "str",
+    "activity_en": "str",
     "zone_code": "str",
     "zone_name": "str",
     "zone_kind": "str",
@@ -31,6 +32,7 @@ FINDING_COLUMNS: dict[str, str] = {
     "distance_m": "float64",
     "band_m": "float64",
     "verdict": "str",
+    "rule_verdict": "str",
     "clause": "str",
     "rule_id": "str",
     "rule_source": "str",
@@ -44,6 +46,7 @@ FINDING_COLUMNS: dict[str, str] = {
 #: Columns that ``Screening.sites`` has besides those of the input.
 SITE_COLUMNS: dict[str, str] = {
     "activity_zh": "str",
+    "activity_en": "str",
     "verdict": "str",
     "n_zones": "int64",
     "verdict_flag": "str",
@@ -90,7 +93,8 @@ class Screening:
     ----------
     findings : DataFrame
         One row per site and zone that meet, or lie within ``max_distance_m``; sites in their
-        order, the most severe first. Columns: :data:`FINDING_COLUMNS`.
+        order, of each the deciding finding first: :func:`chaoyang_geo.verdicts.finding_key`.
+        Columns: :data:`FINDING_COLUMNS`.
     sites : GeoDataFrame
         The sites as given, same rows, order, index and CRS, with :data:`SITE_COLUMNS`.
     checked : DataFrame

@@ -13,9 +13,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, as_text, one_of, require
 from chaoyang_geo.screening.activities import GROUPS, activities, activity_words, find_activity
 from chaoyang_geo.screening.result import RULE_COLUMNS, empty
+from chaoyang_geo.screening.toml_lines import RuleFile, rule_file
 from chaoyang_geo.screening.words import (
     KINDS,
     RULE_VERDICTS,
@@ -24,6 +26,7 @@ from chaoyang_geo.screening.words import (
     find_kind,
     kind_zh,
 )
+from chaoyang_geo.verdicts import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +35,7 @@ if TYPE_CHECKING:
 RULE_SETS: tuple[str, ...] = ("redline_142", "water_law", "three_lines")
 
 #: How far a rule is checked, and the same in Chinese; ``user`` is a rule of the user's own.
-RULE_STATUSES: dict[str, str] = {
-    "verified": "已核实",
-    "single source": "单一来源",
-    "derived": "推导",
-    "user": "用户自定",
-    "unverified": "未核实",
-    "not found": "未见条文",
-}
+RULE_STATUSES: dict[str, str] = {status: zh for status, (zh, _) in STATUSES.items()}
 
 #: Statuses of rules that never relax what another rule says.
 WEAK_STATUSES: tuple[str, ...] = ("unverified", "not found")
@@ -99,6 +95,10 @@ def rules_table(rules: Any = "builtin", *, unverified: str = "mark") -> pd.DataF
             parts.append(_builtin(entry).copy())
         elif str(entry).lower().endswith(".toml"):
             parts.append(read_rules(entry))
+        elif Path(entry).suffix:
+            raise ValueError(
+                f"rules: {entry} is no .toml file; write the set as TOML, see read_rules."
+            )
         else:
             one_of("rules", entry, ("builtin", *RULE_SETS, "a path to a .toml file"))
     table = pd.concat(parts, ignore_index=True) if parts else empty(RULE_COLUMNS)
@@ -115,6 +115,8 @@ def _entries(rules: Any) -> list[Any]:
 
     if isinstance(rules, str | PathLike | pd.DataFrame):
         rules = [rules]
+    if not isinstance(rules, Iterable):
+        one_of("rules", rules, ("builtin", *RULE_SETS, "a path to a .toml file"))
     found: list[Any] = []
     for entry in rules:
         plain = entry if isinstance(entry, pd.DataFrame) else fspath(entry)
@@ -192,44 +194,32 @@ class _File:
     """A rule file while it is checked: knows in which line a key of a rule stands."""
 
     name: str
-    lines: list[str]
-    starts: list[int]
+    where: RuleFile
 
-    def error(self, rule: int | None, key: str, words: str) -> SchemaError:
-        line = self._line(rule, key)
-        where = f", {key}" if key else ""
-        return SchemaError(f"{self.name}, line {line}{where}: {words}")
-
-    def _line(self, rule: int | None, key: str) -> int:
-        """Return the line of a key, else that of the head of its rule, counted from 1."""
-        begin = 0 if rule is None else self.starts[rule]
-        ends = [start for start in self.starts if start > begin or rule is None]
-        block = self.lines[begin : min(ends, default=len(self.lines))]
-        for offset, line in enumerate(block):
-            if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
-                return begin + offset + 1
-        return begin + 1
+    def error(self, rule: int | None, key: str, words: str, *, value: str = "") -> SchemaError:
+        line = self.where.line(rule, key, value)
+        said = f", {key}" if key else ""
+        return SchemaError(f"{self.name}, line {line}{said}: {words}")
 
 
 def _parsed(text: str, name: str, rule_set: str) -> pd.DataFrame:
     import pandas as pd
 
-    lines = text.splitlines()
+    text = text.replace("\r\n", "\n")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else len(lines)
+        line = int(place[1]) if place else len(text.splitlines())
         raise SchemaError(f"{name}, line {line}: this is no TOML ({error}).") from error
-    starts = [at for at, line in enumerate(lines) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
-    file = _File(name, lines, starts)
+    file = _File(name, rule_file(text))
     for key, value in content.items():
         if key not in _TOP:
             raise file.error(None, key, f"this key is not known; known: {', '.join(_TOP)}.")
         if key != "rule" and not isinstance(value, str):
             raise file.error(None, key, f"{value!r} is no text; put it in quotes.")
     blocks = content.get("rule", [])
-    if not isinstance(blocks, list) or not blocks or len(blocks) != len(starts):
+    if not isinstance(blocks, list) or not blocks or len(blocks) != len(file.where.starts):
         raise file.error(
             None, "rule", "there must be at least one block that begins with [[rule]]."
         )
@@ -290,10 +280,11 @@ def _rows(
                 "grades",
                 f"{grade!r} is no grade of {KINDS[kind].zh} (its grades: {known}); leave grades "
                 "out for a rule of any grade.",
+                value=grade,
             )
         for activity in _list(file, number, block, "activities"):
             yield (
-                rule_set, str(block["id"]), kind, found, _activity(file, number, activity),
+                rule_set, _text(file, number, block, "id"), kind, found, _activity(file, number, activity),
                 verdict, clause, str(source), status, note,
             )  # fmt: skip
 
@@ -308,6 +299,7 @@ def _activity(file: _File, number: int, word: str) -> str:
             number,
             "activities",
             f"{word!r} is no activity; see activities_table(), or use a group ({groups}) or *.",
+            value=word,
         )
     return key
 
@@ -384,7 +376,7 @@ class Answer:
     status: str = ""
     note: str = ""
     flag: str = ""
-    flag_en: str = ""
+    severest: str = ""  # the most severe verdict that the rules give: of a known grade, ``verdict``
 
 
 @dataclass(frozen=True)
@@ -425,26 +417,17 @@ class Judge:
 
     def _work_out(self, kind: str, grade: str, activity: str | None) -> Answer:
         if activity is None:
-            return Answer(
-                UNJUDGED, flag="活动不在词表", flag_en="the activity is not in the vocabulary"
-            )
+            return Answer(UNJUDGED, flag=flag("unknown_activity"))
         if grade or not KINDS[kind].grades:
             return self._one(kind, grade, activity)
         each = {key: self._one(kind, key, activity) for key in KINDS[kind].grades}
         verdicts = {answer.verdict for answer in each.values()}
         if len(verdicts) == 1 and UNJUDGED not in verdicts:
             mildest = list(each.values())[-1]
-            flag = _joined(mildest.flag, "分区等级不明，各等级结论相同")
-            english = _joined(
-                mildest.flag_en, "the grade is not known, all grades have the same verdict"
-            )
-            return replace(mildest, flag=flag, flag_en=english)
+            return replace(mildest, flag=joined(mildest.flag, flag("any_grade")))
         said = "，".join(f"{KINDS[kind].grades[key][0]}{one.verdict}" for key, one in each.items())
-        return Answer(
-            UNJUDGED,
-            flag=f"分区等级不明（{said}）",
-            flag_en="the grade of the zone is not known and the verdict depends on it",
-        )
+        worst = min(verdicts - {UNJUDGED}, key=RULE_VERDICTS.index, default="")
+        return Answer(UNJUDGED, flag=flag("grade_decides", grades=said), severest=worst)
 
     def _one(self, kind: str, grade: str, activity: str) -> Answer:
         groups = activities()[activity].groups
@@ -457,29 +440,19 @@ class Judge:
         firm = _chosen(rule for rule in fitting if rule.status not in WEAK_STATUSES)
         weak = _chosen(rule for rule in fitting if rule.status in WEAK_STATUSES)
         if firm is None and weak is None:
-            what, where = activity_words(activity), kind_zh(kind, grade)
-            return Answer(
-                UNJUDGED,
-                flag=f"所用规则没有对{where}内“{what}”的规定",
-                flag_en="no rule speaks of this activity in this kind of zone",
-            )
+            said = flag("no_rule", kind=kind_zh(kind, grade), activity=activity_words(activity))
+            return Answer(UNJUDGED, flag=said)
         # what nobody has checked may tighten a verdict or fill a gap, never relax it
         rule = min((one for one in (firm, weak) if one is not None), key=_severity)
         answer = Answer(
-            rule.verdict, rule.rule_id, rule.clause, rule.rule_source, rule.status, rule.note
-        )
+            rule.verdict, rule.rule_id, rule.clause, rule.rule_source, rule.status, rule.note,
+            severest=rule.verdict,
+        )  # fmt: skip
         if rule is weak:
-            return replace(
-                answer,
-                flag="所依规则未核实，须对照条文",
-                flag_en="the rule is unverified: check it against the text",
-            )
+            return replace(answer, flag=flag("unverified"))
         if weak is not None and weak.verdict != rule.verdict:
-            return replace(
-                answer,
-                flag=f"另有未核实规则 {weak.rule_id}（{weak.clause}，{weak.verdict}），不据以放宽，须人工核对",
-                flag_en=f"the unverified rule {weak.rule_id} is milder; it does not relax the verdict",
-            )
+            milder = {"rule": weak.rule_id, "clause": weak.clause, "verdict": weak.verdict}
+            return replace(answer, flag=flag("milder", **milder))
         return answer
 
 
@@ -502,7 +475,3 @@ def _specific(rule: _Rule) -> tuple[int, int]:
 
 def _severity(rule: _Rule) -> int:
     return RULE_VERDICTS.index(rule.verdict)
-
-
-def _joined(*texts: str) -> str:
-    return "；".join(text for text in texts if text)

@@ -12,7 +12,7 @@ from chaoyang_geo.schema import as_text, one_of, require, require_unique
 from chaoyang_geo.screening.activities import find_activity
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured, SiteTexts, findings_table
-from chaoyang_geo.screening.ground import diagonals, ground_of, in_crs
+from chaoyang_geo.screening.ground import diagonals, ground_of, in_crs, in_threads
 from chaoyang_geo.screening.layers import ZoneTable, zone_table
 from chaoyang_geo.screening.measure import Sites, measure_pairs, sites_of
 from chaoyang_geo.screening.repair import INVALID, repair_polygons, repair_sites
@@ -191,17 +191,22 @@ def _metric_groups(
     import geopandas as gpd
     import numpy as np
     import shapely
+    from pyproj import Transformer
 
     rows = np.flatnonzero(usable)
     if not len(rows):
         return []
-    boxes = in_crs(shapely.box(*shapely.bounds(shapes[rows]).T), sites.crs, GEOGRAPHIC)
-    layer = gpd.GeoSeries(boxes, crs=GEOGRAPHIC)
-    metric_crs(layer, layer_name="sites")  # refuses what lies outside
-    box = shapely.bounds(boxes)
-    meridian = 3 * np.round((box[:, 0] + box[:, 2]) / 6).astype(int)
-    outside = np.flatnonzero((meridian < 75) | (meridian > 135))
-    if len(outside):  # one site by itself: the message tells where it lies
+    west, south, east, north = shapely.bounds(shapes[rows]).T
+    turn = Transformer.from_crs(sites.crs, GEOGRAPHIC, always_xy=True)
+    lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
+    west, east = lon.min(axis=0), lon.max(axis=0)
+    with np.errstate(invalid="ignore"):
+        meridian = 3 * np.round((west + east) / 6)
+    outside = np.flatnonzero(~((meridian >= 75) & (meridian <= 135)))
+    if len(outside):  # all, then one site by itself: the message tells where it lies
+        boxes = shapely.box(west, lat.min(axis=0), east, lat.max(axis=0))
+        layer = gpd.GeoSeries(boxes, crs=GEOGRAPHIC)
+        metric_crs(layer, layer_name="sites")
         name = f"sites, row {rows[outside[0]] + 1}"
         metric_crs(layer.iloc[outside[:1]], layer_name=name)
     return [
@@ -238,7 +243,7 @@ class _Work:
         sites = sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
         records, box, place = _near(sites, crs, table)
         shapes = in_crs(table.shapes[records], table.records.crs, crs)
-        shapes, repaired = repair_polygons(shapes)
+        shapes, repaired = in_threads(lambda rows: np.stack(repair_polygons(rows)), shapes, axis=1)
         good = np.isin(repaired, ("", INVALID))
         fit = good[place]
         box, place = box[fit], (np.cumsum(good) - 1)[place[fit]]
@@ -306,9 +311,9 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
     import numpy as np
     from pyproj import CRS, Transformer
 
-    to, boxes = table.records.crs, sites.boxes
+    low, high = sites.around
+    to = table.records.crs
     if to != CRS.from_user_input(crs):
-        low, high = sites.low, sites.high
         middle = (low + high) / 2
         x = np.stack([(low, middle, high)[i][:, 0] for i in (0, 1, 2, 0, 2, 0, 1, 2)])
         y = np.stack([(low, middle, high)[i][:, 1] for i in (0, 0, 0, 1, 1, 2, 2, 2)])
@@ -318,10 +323,11 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
         # what is straight here is bent there
         few = 1e-4 if to.is_geographic else 10.0 / to.axis_info[0].unit_conversion_factor
         margin = 0.005 * (high - low).max(axis=1, initial=0)[:, None] + few
-        boxes = diagonals(low - margin, high + margin)
-    box, hit = table.tree.query(boxes)
+        low, high = low - margin, high + margin
+    box, hit = table.tree.query(diagonals(low, high))
     row = table.usable_rows[hit]
     zones = np.zeros(len(table.group_of_zone), bool)
     zones[table.zone[row]] = True
     records = np.flatnonzero(table.usable & zones[table.zone])
-    return records, box.astype(np.int64), np.searchsorted(records, row)
+    chunk = box < len(sites.low)  # the others are around whole polygons
+    return records, box[chunk].astype(np.int64), np.searchsorted(records, row[chunk])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.flags import flag, flag_text, joined
 from chaoyang_geo.screening.activities import activity_words
 from chaoyang_geo.screening.findings import (
     Findings,
@@ -48,8 +49,9 @@ def site_verdicts(
     worst = np.full(n, _NONE)
     np.minimum.at(worst, row, findings.verdict)
     n_zones = np.bincount(row[conflict], minlength=n)
-    with_finding, first = np.unique(row, return_index=True)  # the most severe one comes first
-    gaps_zh, gaps_en = _gaps(table.checked)
+    with_finding, first = np.unique(row, return_index=True)  # the deciding one comes first
+    gaps = _gaps(table.checked)
+    gaps_zh, gaps_en = "，".join(gaps), ", ".join(flag_text(gap, "en") for gap in gaps)
     layers_zh, layers_en = _layers(table.checked)
     near_zh, near_en = _nearest(findings, ~conflict, n)
     # no conflict: what was checked, and the nearest zone
@@ -65,7 +67,8 @@ def site_verdicts(
     several = np.flatnonzero(n_zones > 1)
     count = np.array([f"{k}" for k in (n_zones[several] - 1).tolist()], dtype=object)
     zh[several] += "另涉及 " + count + " 个分区。"
-    en[several] += " " + count + " more zones are concerned."
+    are = np.where(n_zones[several] == 2, " more zone is", " more zones are")
+    en[several] += " " + count + are.astype(object) + " concerned."
     # what could not be checked: nothing can be said, unless it is forbidden anyway
     blind = ~usable
     unsure = blind | (bool(gaps_zh) & (worst >= _UNSURE))
@@ -80,9 +83,10 @@ def site_verdicts(
     names = ["" if key is None else activity_words(key) for key in texts.activities]
     values = {
         "activity_zh": pd.array([*names, ""], dtype="str").take(texts.activity),
+        "activity_en": texts.english,
         "verdict": pd.array(VERDICTS, dtype="str").take(worst),
         "n_zones": n_zones,
-        "verdict_flag": _flags(sites, shapes, flags, usable, texts, worst, gaps_zh, table),
+        "verdict_flag": _flags(sites, shapes, flags, usable, texts, worst, gaps, table),
         "why_zh": zh,
         "why_en": en,
         "layers_checked": layers_zh,
@@ -107,7 +111,7 @@ def _flags(
     usable: Bools,
     texts: SiteTexts,
     verdict: Ints,
-    gaps: str,
+    gaps: list[str],
     table: ZoneTable,
 ) -> Texts:
     """Return what is doubtful about each site, in words; each distinct combination is made once."""
@@ -119,42 +123,42 @@ def _flags(
     shape, words = pd.factorize(flags)
     said = (verdict != _UNSURE) & bool(gaps)
     first, number = distinct(shape, known, said, *outside)
-    found = []
-    for at in first.tolist():
-        parts = [
+    found = [
+        joined(
             words[shape[at]],
-            "" if known[at] else "活动不在词表",
-            gaps if said[at] else "",
+            "" if known[at] else flag("unknown_activity"),
+            *(gaps if said[at] else ()),
             *(
-                f"位于图层“{layer}”的范围之外，该图层可能未覆盖此处"
+                flag("beyond", layer=layer)
                 for layer, out in zip(layers, outside, strict=True)
                 if out[at]
             ),
-        ]
-        found.append("；".join(part for part in parts if part))
+        )
+        for at in first.tolist()
+    ]
     return np.array([*found, ""], dtype=object)[number]
 
 
-def _gaps(checked: pd.DataFrame) -> tuple[str, str]:
-    """Return what could not be checked, in words; empty where all could be."""
+def _gaps(checked: pd.DataFrame) -> list[str]:
+    """Return what could not be checked, in words."""
     if not len(checked):
-        return "没有可核查的图层", "there is no layer to check"
+        return [flag("no_layer")]
     bad = checked[checked["layer_state"] != "ok"]
-    states = {"empty": ("为空", "is empty"), "unreadable": ("无法读取", "cannot be read")}
-    rows = list(zip(bad["layer"], bad["layer_state"], strict=True))
-    zh = [f"图层“{layer}”{states[state][0]}" for layer, state in rows]
-    en = [f"the layer {layer} {states[state][1]}" for layer, state in rows]
-    return "，".join(zh), ", ".join(en)
+    return [
+        flag(f"layer_{state}", layer=layer)
+        for layer, state in zip(bad["layer"], bad["layer_state"], strict=True)
+    ]
 
 
 def _layers(checked: pd.DataFrame) -> tuple[str, str]:
     """Return the layers that were checked, with version and date."""
     zh, en = [], []
     good = checked[checked["layer_state"] == "ok"]
-    for layer, *stated in zip(good["layer"], good["version"], good["version_date"], strict=True):
-        parts = [text for text in stated if text]
-        zh.append(f"{layer}（{'，'.join(parts)}）" if parts else layer)
-        en.append(f"{layer} ({', '.join(parts)})" if parts else layer)
+    for layer, version, date in zip(
+        good["layer"], good["version"], good["version_date"], strict=True
+    ):
+        zh.append(f"{layer}（{version or '版本不详'}，{date or '日期不详'}）")
+        en.append(f"{layer} ({version or 'version not known'}, {date or 'date not known'})")
     return ";".join(zh), "; ".join(en)
 
 

@@ -6,27 +6,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-#: Verdicts, most severe first; the worst of a site's findings is the verdict on the site.
-VERDICTS: tuple[str, ...] = (
-    "禁止", "无法判断", "压线需复核", "限制", "允许有条件", "允许", "无冲突",
-)  # fmt: skip
+from chaoyang_geo import verdicts
 
-#: What is said where nothing can be said, and where nothing is in the way.
-UNJUDGED, NO_CONFLICT = "无法判断", "无冲突"
+#: Verdicts, most severe first; the worst of a site's findings is the verdict on the site.
+VERDICTS: tuple[str, ...] = tuple(verdicts.VERDICTS)
+
+#: What is said where nothing can be said, where nothing is in the way, and where the line is near.
+UNJUDGED, NO_CONFLICT, ON_THE_LINE = "无法判断", "无冲突", verdicts.CAPPED
 
 #: Verdicts that a rule may give.
-RULE_VERDICTS: tuple[str, ...] = ("禁止", "限制", "允许有条件", "允许")
+RULE_VERDICTS: tuple[str, ...] = verdicts.FIRM
 
 #: Verdicts in English.
-VERDICTS_EN: dict[str, str] = {
-    "禁止": "forbidden",
-    "无法判断": "cannot be judged",
-    "压线需复核": "on the line, to be checked",
-    "限制": "restricted",
-    "允许有条件": "allowed on conditions",
-    "允许": "allowed",
-    "无冲突": "no conflict",
-}
+VERDICTS_EN: dict[str, str] = verdicts.VERDICTS
 
 #: How a site lies to a zone, closest first: key, Chinese, English.
 RELATIONS: dict[str, tuple[str, str]] = {
@@ -48,50 +40,72 @@ class Kind:
 
 
 _CORE = {
-    "core": ("核心保护区", "core zone", ("核心区", "核心", "核心保护")),
-    "general": ("一般控制区", "general control zone", ("一般区", "一般控制", "一般", "核心区外", "其他区域")),
-}  # fmt: skip
+    "core": ("核心区", "核心", "核心保护"),
+    "general": ("一般区", "一般控制", "一般", "核心区外", "其他区域"),
+}
 
-#: Kinds of zones by key, each with its grades by key; a kind without grades has ``{}``.
-KINDS: dict[str, Kind] = {
-    "eco_red_line": Kind(
-        "生态保护红线", "ecological red line", ("生态红线", "红线", "红线区"), _CORE
-    ),
-    "nature_reserve": Kind(
-        "自然保护地", "protected natural area", ("自然保护区", "保护地", "自然公园", "国家公园"), _CORE
-    ),
-    "drinking_water": Kind(
-        "饮用水水源保护区",
-        "drinking-water source zone",
-        ("饮用水源保护区", "水源保护区", "水源地", "饮用水水源地", "饮用水源地", "水源地保护区"),
+#: Other words for the kinds of zones, and for their grades.
+_SYNONYMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
+    # the core of a red line is that of the protected areas within it
+    "eco_red_line": (
+        ("生态红线", "红线", "红线区"),
         {
-            "primary": ("一级", "primary zone", ("一级保护区", "一级区", "1级", "Ⅰ级")),
-            "secondary": ("二级", "secondary zone", ("二级保护区", "二级区", "2级", "Ⅱ级")),
-            "quasi": ("准", "quasi-protection zone", ("准保护区", "准级", "准保护")),
+            "core": (*_CORE["core"], "自然保护地核心保护区"),
+            "general": (*_CORE["general"], "自然保护地一般控制区", "核心保护区外"),
         },
     ),
-    "management_unit": Kind(
-        "环境管控单元",
-        "environmental management unit",
+    "nature_reserve": (
+        ("自然保护区", "保护地", "自然公园", "国家公园", "森林公园", "地质公园", "湿地公园"),
+        _CORE,
+    ),
+    "drinking_water": (
+        (
+            "饮用水源保护区",
+            "水源保护区",
+            "水源地",
+            "饮用水水源地",
+            "饮用水源地",
+            "水源地保护区",
+            "集中式饮用水水源保护区",
+            "集中式饮用水水源地",
+        ),
+        {
+            "primary": ("一级保护区", "一级区", "1级", "Ⅰ级"),
+            "secondary": ("二级保护区", "二级区", "2级", "Ⅱ级"),
+            "quasi": ("准保护区", "准级", "准保护"),
+        },
+    ),
+    "management_unit": (
         ("三线一单", "管控单元", "生态环境管控单元", "三线一单单元", "生态环境分区管控单元"),
         {
-            "priority": ("优先保护", "priority protection unit", ("优先保护单元", "优先", "优先保护区")),
-            "key": ("重点管控", "key management unit", ("重点管控单元", "重点", "重点管控区")),
-            "general": ("一般管控", "general management unit", ("一般管控单元", "一般", "一般管控区")),
+            "priority": ("优先保护单元", "优先", "优先保护区"),
+            "key": ("重点管控单元", "重点", "重点管控区"),
+            "general": ("一般管控单元", "一般", "一般管控区"),
         },
     ),
-    "function_zone": Kind(
-        "生态功能区", "ecological function zone", ("功能区", "重要生态功能区", "生态功能区划"), {}
+    "function_zone": (("功能区", "重要生态功能区", "重点生态功能区", "生态功能区划"), {}),
+    "river_bank": (("河岸带", "河道管理范围", "河岸缓冲带", "河岸线"), {}),
+    "reservoir_bank": (("库岸带", "水库管理范围", "湖岸", "库岸缓冲带"), {}),
+    "permanent_cropland": (
+        ("基本农田", "永农", "永久基本农田保护红线", "永久基本农田保护区", "基本农田保护区"),
+        {},
     ),
-    "river_bank": Kind("河岸", "river bank", ("河岸带", "河道管理范围", "河岸缓冲带", "河岸线"), {}),
-    "reservoir_bank": Kind(
-        "库岸", "reservoir bank", ("库岸带", "水库管理范围", "湖岸", "库岸缓冲带"), {}
-    ),
-    "permanent_cropland": Kind(
-        "永久基本农田", "permanent basic cropland", ("基本农田", "永农", "永久基本农田保护红线"), {}
-    ),
-    "town": Kind("城镇", "town", ("城镇开发边界", "城镇范围", "建成区", "城镇空间", "城区"), {}),
-}  # fmt: skip
+    "town": (("城镇开发边界", "城镇范围", "建成区", "城镇空间", "城区"), {}),
+}
+
+
+def _kinds() -> dict[str, Kind]:
+    """Return the kinds that verdicts are spoken of, each with its synonyms and grades."""
+    found = {}
+    for key, (zh, en) in verdicts.KINDS.items():
+        words, grades = _SYNONYMS[key]
+        own = {grade: (*verdicts.GRADES[key, grade], other) for grade, other in grades.items()}
+        found[key] = Kind(zh, en, words, own)
+    return found
+
+
+#: Kinds of zones by key, each with its grades by key; a kind without grades has ``{}``.
+KINDS: dict[str, Kind] = _kinds()
 
 
 def fold(text: object) -> str:
@@ -142,7 +156,8 @@ def find_grade(kind: str, text: object) -> str | None:
     # 饮用水水源一级保护区, 自然保护区核心区: the kind may stand around the grade
     tried = [word, *(word.replace(name, "") for name in names if name in word)]
     if kind == "drinking_water":
-        tried += [re.sub("饮用水?水源地?|水源地?", "", word)]
+        # of one grade land and water are often drawn apart
+        tried += [re.sub("饮用水?水源地?|水源地?|[水陆]域", "", form) for form in tried]
     for form in tried:
         for key, (zh, en, words) in known.grades.items():
             if form in {fold(name) for name in (key, zh, en, *words)}:
@@ -159,11 +174,9 @@ def kind_zh(kind: str, grade: str = "") -> str:
     >>> kind_zh("drinking_water", "primary"), kind_zh("town")
     ('饮用水水源保护区（一级）', '城镇')
     """
-    known = KINDS[kind]
-    return f"{known.zh}（{known.grades[grade][0]}）" if grade else known.zh
+    return verdicts.kind_name(kind, grade, "zh")
 
 
 def kind_en(kind: str, grade: str = "") -> str:
     """Return kind and grade in English: drinking-water source zone (primary zone)."""
-    known = KINDS[kind]
-    return f"{known.en} ({known.grades[grade][1]})" if grade else known.en
+    return verdicts.kind_name(kind, grade, "en")

@@ -78,7 +78,7 @@ def read_zones(
         a mapping from the words of the column that ``columns["zone_grade"]`` names to grades.
         Without it the column ``zone_grade``; without that the grade is unknown, ``''``.
     version : str
-        Version of the layer, as its publisher calls it.
+        Version of the layer, as its publisher calls it; ``''`` where it is not known.
     version_date : str
         Its date, ``2023-09-28``; ``''`` where it is not known.
     accuracy_m : float, optional
@@ -97,7 +97,10 @@ def read_zones(
     GeoDataFrame, same rows
         :data:`ZONE_COLUMNS` and the geometry. A zone without a code gets one from its shape
         (``Z`` and 10 digits), so that the order of rows plays no part. ``content_hash`` is that
-        of the whole layer as read; ``frame.attrs["layers"]`` keeps it for a layer of no rows.
+        of the whole layer as read. ``frame.attrs["layers"]`` notes name, kinds, number of zones,
+        version, date and hash, so that a screening tells an empty layer, and a part of a layer.
+        Joining frames (``pd.concat``, ``merge``, ``dissolve``) loses the notes, and an empty layer
+        with them: hand several layers to :func:`screen_sites` as a list.
 
     Raises
     ------
@@ -136,7 +139,7 @@ def read_zones(
     require_crs(frame, layer_name=name or stem or "layer")
     if quality is not None:
         one_of("quality", quality, QUALITIES)
-    checked_date("version_date", version_date)
+    day, called = checked_date("version_date", version_date), "" if version is None else version
     picked = _picked(frame, dict(columns or {}))
     kinds = _kinds(frame, kind, picked)
     grades = _grades(frame, kinds, grade, picked)
@@ -153,8 +156,8 @@ def read_zones(
             "zone_kind": kinds,
             "zone_grade": grades,
             "layer": title,
-            "version": str(version),
-            "version_date": str(version_date),
+            "version": str(called),
+            "version_date": day,
             "content_hash": digest,
             "accuracy_m": _accuracies(frame, accuracy_m, picked, title),
             "source": _text_of(frame, picked.get("source")) if source is None else source,
@@ -170,8 +173,9 @@ def read_zones(
         {
             "layer": title,
             "zone_kinds": ";".join(sorted(set(kinds) | _stated_kind(kind))),
-            "version": str(version),
-            "version_date": str(version_date),
+            "n_zones": len(frame),
+            "version": str(called),
+            "version_date": day,
             "content_hash": digest,
             "accuracy_m": math.nan if accuracy_m is None else float(accuracy_m),
             "source": source or "",
@@ -218,16 +222,16 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
 
 
 def checked_date(argument: str, text: object) -> str:
-    """Return a date as it was given, ``''`` for none; a text that is no date is an error."""
+    """Return a date as 2025-06-01, ``''`` for none; what is no date is an error."""
     if text is None or text == "":
         return ""
     try:
-        date.fromisoformat(str(text))
+        day = text.date() if isinstance(text, datetime) else date.fromisoformat(str(text))
+        return day.isoformat()
     except ValueError as error:
         raise ValueError(
             f"{argument}={text!r} is no date; write it as 2025-06-01, or '' where it is not known."
         ) from error
-    return str(text)
 
 
 def _plain(value: Any) -> Any:
@@ -271,6 +275,12 @@ def _frame_of(layer: Any) -> tuple[gpd.GeoDataFrame, str]:
 
 def _picked(frame: gpd.GeoDataFrame, columns: dict[str, str]) -> dict[str, str]:
     """Return our name to the layer's column, the usual names where the caller names none."""
+    names = [str(column) for column in frame.columns]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise SchemaError(
+            f"zones: the column {twice!r} is there twice; rename or drop one of them."
+        )
     for ours, theirs in columns.items():
         one_of("a key of columns", ours, _NAMED)
         if theirs not in frame.columns:

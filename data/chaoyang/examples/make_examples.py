@@ -4,9 +4,12 @@
 
 No red line, drinking-water zone or management unit of Chaoyang is public. What this file makes is
 invented, and every row says so: ``quality`` is ``synthetic`` and every name begins with 示例. Only
-the outline of the reservoir 白石水库, the control unit around it and the river 大凌河 are real or
-derived; they are read from ``chaoyang.gpkg``. The zones of drinking water are drawn around the
-reservoir by the distances below, which are **unverified** round numbers, no standard's.
+the outline of the reservoir 白石水库, the control unit around it and the rivers are real or derived;
+they are read from ``chaoyang.gpkg``. The zones of drinking water are what
+``chaoyang_geo.water_source_zones`` draws for a large reservoir: primary and secondary by the
+distances that HJ 338-2018 is said to have, **unverified**, the quasi zone by the distances below,
+which are this example's own. Where the intake lies is not known: it is taken to be at the outlet.
+They stay synthetic: nobody has approved them, and none of them is to be used.
 
 The same pack gives the same bytes: random numbers are seeded, coordinates are rounded, and the
 files are written as text here, not by a driver.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+
+import chaoyang_geo as cg
 
 HERE = Path(__file__).resolve().parent
 PACK = HERE.parent / "chaoyang.gpkg"
@@ -33,22 +39,17 @@ SEED = 20_260_101
 VERSION, VERSION_DATE = "示例1", "2026-01-01"
 SYNTHETIC = "示例数据：为演示虚构，不是任何主管部门的成果"
 DERIVED = (
-    "示例数据：由水库轮廓（© OpenStreetMap contributors，ODbL 1.0）按参数推导："
-    "一级取水口水域{primary_m:.0f}米、岸上{land_m:.0f}米，二级水域{water_m:.0f}米、"
-    "岸上{secondary_m:.0f}米，准岸上{quasi_m:.0f}米；距离未经核实"
+    "示例数据：由水库轮廓（© OpenStreetMap contributors，ODbL 1.0）按距离推导；一级、二级的距离据称出自"
+    "HJ 338-2018，准保护区的为本示例自定，均未经核实；取水口未知，假定在出库处；不是批准的保护区"
 )
-#: Distances of the drinking-water zones in metres: round numbers, unverified.
-WATER = {
-    "primary_m": 500.0,
-    "land_m": 200.0,
-    "water_m": 6000.0,
-    "secondary_m": 1000.0,
-    "quasi_m": 2000.0,
-}
+#: Distances of the quasi zone in metres: no rule is known to give any, so these are the example's.
+QUASI = {"quasi_upstream_m": 5000.0, "quasi_water_m": math.inf, "quasi_land_m": 1000.0}
 BANK_M = 60.0
 ACCURACY_M = {"red": 10.0, "water": 20.0, "unit": 15.0, "bank": 15.0}
 
 RED, WATER_LAYER = "示例_生态保护红线", "示例_饮用水水源保护区"
+#: What a derived zone says besides, and other zones do not.
+OF_WATER = ("status", "zone_distances", "water_source_name", "zone_flag")
 UNIT_LAYER, BANK_LAYER = "示例_环境管控单元", "示例_河岸带"
 
 
@@ -80,41 +81,38 @@ def without_crumbs(shape: shapely.Geometry, smallest_m2: float = 20_000.0) -> sh
     return shapely.multipolygons([part for part in parts if part.area >= smallest_m2])
 
 
-def water_zones(
-    reservoir: shapely.Geometry, intake: shapely.Geometry
-) -> dict[str, shapely.Geometry]:
-    """Draw zones around an intake and its reservoir by the distances of ``WATER``."""
-    near = largest(reservoir.intersection(intake.buffer(WATER["primary_m"])))
-    primary = near.buffer(WATER["land_m"])
-    secondary = (
-        reservoir.intersection(intake.buffer(WATER["water_m"]))
-        .union(primary)
-        .buffer(WATER["secondary_m"])
-        .difference(primary)
+def water_zones(reservoirs: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the zones of one reservoir as the library draws them, the strictest first."""
+    return cg.water_source_zones(
+        reservoirs,
+        cg.river_network(rivers),
+        kind="large_reservoir",
+        code="reservoir_code",
+        name="reservoir_name",
+        no_intake="outlet",
+        **QUASI,
     )
-    quasi = reservoir.buffer(WATER["quasi_m"]).difference(secondary.union(primary))
-    return {
-        "primary": primary,
-        "secondary": without_crumbs(secondary),
-        "quasi": without_crumbs(quasi),
-    }
 
 
 def make_zones() -> gpd.GeoDataFrame:
     """Return the zones in metres, one row each."""
     rng = np.random.default_rng(SEED)
-    reservoir = shapely.make_valid(
-        layer("reservoirs").set_index("reservoir_code").geometry["CYR01"]
-    )
+    reservoirs = layer("reservoirs").query("reservoir_code == 'CYR01'")
+    reservoir = shapely.make_valid(reservoirs.geometry.item())
     unit = layer("units").set_index("unit_code").geometry["CY08"]
-    section = layer("sections").set_index("section_code").geometry["CYS08"]
     rivers = layer("rivers")
-    intake = shapely.line_interpolate_point(shapely.shortest_line(reservoir, section), 0.0)
 
     rows: list[dict[str, Any]] = []
 
     def add(
-        name: str, kind: str, grade: str, where: str, which: str, shape: Any, source: str
+        name: str,
+        kind: str,
+        grade: str,
+        where: str,
+        which: str,
+        shape: Any,
+        source: str,
+        drawn: dict[str, str] | None = None,
     ) -> None:
         rows.append(
             {
@@ -128,6 +126,7 @@ def make_zones() -> gpd.GeoDataFrame:
                 "accuracy_m": ACCURACY_M[which],
                 "source": source,
                 "quality": "synthetic",
+                **{name: (drawn or {}).get(name, "") for name in OF_WATER},
                 "geometry": shape,
             }
         )
@@ -146,12 +145,13 @@ def make_zones() -> gpd.GeoDataFrame:
         else:
             add(f"示例{place}红线", "eco_red_line", "general", RED, "red", whole, SYNTHETIC)
 
-    water = water_zones(reservoir, intake)
-    words = {"primary": "一级保护区", "secondary": "二级保护区", "quasi": "准保护区"}
-    for grade, shape in water.items():
+    water: dict[str, shapely.Geometry] = {}
+    for row in water_zones(reservoirs, rivers).to_dict("records"):
+        shape = without_crumbs(row["geometry"])
+        water[row["zone_grade"]] = shape
         add(
-            f"示例白石水库水源{words[grade]}", "drinking_water", grade, WATER_LAYER, "water", shape,
-            DERIVED.format(**WATER),
+            f"示例{row['zone_name']}", "drinking_water", row["zone_grade"], WATER_LAYER, "water",
+            shape, DERIVED, row,
         )  # fmt: skip
 
     study = largest(unit.intersection(shapely.box(562_000, 4_610_000, 587_000, 4_632_000)))
@@ -226,7 +226,7 @@ def make_sites(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ("示例北山生态修复", "生态修复", 3.0, plot(inside(general), 500.0, 320.0, 1.0)),
         ("示例水质自动站", "水质自动站", 5.0, inside(general.difference(inside(general).buffer(900.0)))),
         ("示例农产品加工厂", "加工厂", 3.0, plot(inside(rest), 300.0, 180.0, 0.2)),
-        ("示例库西新城", "新城", 3.0, plot(shapely.Point(shore.x - 150.0, shore.y - 1900.0), 900.0, 600.0, 0.1)),
+        ("示例库西新城", "新城", 3.0, plot(across(secondary, np.pi, -250.0), 900.0, 600.0, 0.1)),
         ("示例西岭光伏场", "光伏", 10.0, beside(west, 3.4, 6.0)),
         ("示例远处仓库", "仓库", 3.0, plot(far_away, 200.0, 120.0, 0.0)),
         ("示例未定用途地块", "用途待定", 3.0, plot(inside(west), 260.0, 200.0, 0.7)),

@@ -1,0 +1,116 @@
+"""Which ground sites share with zone records: areas of polygons, stretches of lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoyang_geo.screening.common import Areas, Lengths
+from chaoyang_geo.screening.geodesic import geodesic_steps
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, in_threads, joined
+from chaoyang_geo.screening.lines import Crossings, Roads, stretches
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Shapes = npt.NDArray[np.object_]
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+
+
+def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> Areas:
+    """Lay polygons, parts of sites, over zone records.
+
+    Where no border of a record comes to the box of a polygon, one point tells whether all of it
+    lies inside. A piece strictly inside a polygon, or around it, needs no intersection either.
+    What is thinner than :data:`TOUCH_M` on average is nothing.
+    """
+    import numpy as np
+    import shapely
+
+    polygons = parts[flat]
+    at, piece = ground.tree.query(polygons)
+    n = max(1, len(ground.shapes))
+    key = at * n + ground.piece_record[piece]
+    pairs = np.unique(key)
+    near = _near_border(polygons, pairs, ground)
+    away = pairs[~near]
+    corners = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons), 0))
+    some = np.unique(away // n)
+    found, there = ground.tree.query(shapely.points(corners[some]), predicate="intersects")
+    whole = np.intersect1d(away, some[found] * n + ground.piece_record[there])
+    cut = np.flatnonzero(near[np.searchsorted(pairs, key)])
+    place, record, shape = joined(
+        at[cut],
+        ground.piece_record[piece[cut]],
+        _shared(polygons[at[cut]], ground.pieces[piece[cut]]),
+    )
+    thick = shapely.area(shape) > 0.5 * TOUCH_M * shapely.length(shape)
+    place = np.concatenate([place[thick], whole // n])
+    record = np.concatenate([record[thick], whole % n])
+    shape = np.concatenate([shape[thick], polygons[whole // n]])
+    order = np.lexsort((record, place))
+    place, record, shape = place[order], record[order], shape[order]
+    inside = shapely.area(shape) > (1 - 1e-9) * shapely.area(polygons)[place]
+    return Areas(flat[place], record, shape, inside)
+
+
+def _near_border(polygons: Shapes, pairs: Ints, ground: Ground) -> Bools:
+    """Tell of which pairs of a polygon and a record a border comes to the box of the polygon."""
+    import numpy as np
+    import shapely
+
+    n = max(1, len(ground.shapes))
+    box = shapely.bounds(polygons).reshape(-1, 4)
+    low, high = box[:, :2] - TOUCH_M, box[:, 2:] + TOUCH_M
+    found = np.zeros(len(pairs), bool)
+    for here, there in ground.near_chunks(low, high, pairs // n, pairs % n):
+        met = np.unique(here * n + ground.border_record[there])
+        found |= np.isin(pairs, met, assume_unique=True)
+    return found
+
+
+def _shared(one: Shapes, other: Shapes) -> Shapes:
+    """Return the intersections of polygons."""
+    import numpy as np
+    import shapely
+
+    found = one.copy()
+    left = np.flatnonzero(~_strictly_inside(one, other))
+    holds = _strictly_inside(other[left], one[left])
+    found[left[holds]] = other[left[holds]]
+    left = left[~holds]
+    found[left] = in_threads(shapely.intersection, one[left], other[left])
+    return found
+
+
+def _strictly_inside(inner: Shapes, outer: Shapes) -> Bools:
+    """Tell which shapes lie inside others, nowhere at the border."""
+    import numpy as np
+    import shapely
+
+    one, other = shapely.bounds(inner), shapely.bounds(outer)
+    fits = np.flatnonzero(((one[:, :2] > other[:, :2]) & (one[:, 2:] < other[:, 2:])).all(axis=1))
+    fresh = outer[fits][~shapely.is_prepared(outer[fits])]
+    shapely.prepare(fresh)
+    found = np.zeros(len(inner), bool)
+    found[fits] = shapely.contains_properly(outer[fits], inner[fits])
+    shapely.destroy_prepared(fresh)  # they may be the caller's
+    return found
+
+
+def lengths_of(own: Chunks, lines: Ints, roads: Roads, met: Crossings, ground: Ground) -> Lengths:
+    """Return the stretches of ``lines``, parts of sites, inside zone records."""
+    import numpy as np
+
+    found = stretches(roads, lines, met, ground)
+    # only steps that a stretch goes over are measured on the ellipsoid
+    begin = np.searchsorted(roads.along, found.begin, side="right") - 1
+    count = np.bincount(np.maximum(0, begin), minlength=len(roads.xy) + 1)
+    count -= np.bincount(np.searchsorted(roads.along, found.end), minlength=len(count))
+    steps = np.flatnonzero(np.cumsum(count)[: len(roads.xy) - 1] > 0)
+    up_to = np.zeros(len(roads.xy))
+    up_to[steps + 1] = geodesic_steps(roads.xy, ground.crs, steps)
+    up_to[own.starts] = 0.0  # from the last vertex of a line to the next line
+    return Lengths(found.part, found.record, found.begin, found.end, roads, np.cumsum(up_to))

@@ -77,7 +77,9 @@ def test_the_plan_s_source_of_drinking_water_answers_to_table_2_as_well(capsys, 
     items = {"pH": 8, "溶解氧": 9, "高锰酸盐指数": 3, "氨氮": 0.1, "总磷": 0.02, "硫酸盐": 280}
     rows = [f"{name},2025-03-05,{item},{value}" for name in ("白石水库", "章吉营")
             for item, value in items.items()]  # fmt: skip
-    path.write_text("断面名称,监测时间,监测项目,监测值\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    path.write_text(
+        "断面名称,监测时间,监测项目,监测值\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
     code, out, _ = run(capsys, "assess", path)
     assert code == 0
     reasons = {line[2:].split(" ")[0]: line for line in out.splitlines() if line.startswith("· ")}

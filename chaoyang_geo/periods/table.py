@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.codes import category, code_dtype, combined
+from chaoyang_geo.codes import category, code_dtype, combined, each_block
 from chaoyang_geo.periods.columns import GAPS
 from chaoyang_geo.periods.stages import AUTO_FIRST, Keyed, Plan
 from chaoyang_geo.rounding import round_half_even
@@ -83,7 +83,7 @@ def mean_table(
     out["item"] = category([one[0] for one in items], item)
     out["unit"] = category([one[1] for one in items], item)
     out["mean"] = mean
-    out["mean_rounded"] = round_half_even(mean, _decimals(items)[item])
+    out["mean_rounded"] = _rounded(mean, _decimals(items), item)
     out["mean_low"], out["mean_high"] = low, high
     out.update({name: counts[name] for name in COUNTS})
     out["mean_method"] = _methods(keyed)
@@ -167,6 +167,18 @@ def _decimals(items: Sequence[tuple[str, ...]]) -> Floats:
         [np.nan if _other_unit(one[0], one[1]) else named.get(one[0], np.nan) for one in items],
         dtype=np.float64,
     )
+
+
+def _rounded(mean: Floats, decimals: Floats, item: Ints) -> Floats:
+    import numpy as np
+
+    out = np.empty(len(mean))
+
+    def work(here: slice) -> None:
+        out[here] = round_half_even(mean[here], decimals[item[here]])
+
+    each_block(len(mean), work)
+    return out
 
 
 def _other_unit(item: str, unit: str) -> bool:

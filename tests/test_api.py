@@ -66,7 +66,7 @@ SIGNATURES = {
     "free_parts": "(sites, zones, *, min_area_m2=1.0, clearance_m=0.0, tolerance_m=0.01)",
     "gcj02_to_bd09": "(lon, lat)",
     "gcj02_to_cgcs2000": "(lon, lat)",
-    "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",
+    "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",  # noqa: E501
     "interpolate_along": "(network, sections, values, *, every_m, outside=False)",
     "label": "(name, lang='zh')",
     "layer_report": "(layer)",
@@ -83,7 +83,7 @@ SIGNATURES = {
     "pair_sections": "(sections, *, to='to_section_code')",
     "place_name": "(code)",
     "plan_names": "()",
-    "pollution_index": "(means, sections=None, *, against='Ⅲ', do_form='ratio', water_type=None, standard='gb3838')",
+    "pollution_index": "(means, sections=None, *, against='Ⅲ', do_form='ratio', water_type=None, standard='gb3838')",  # noqa: E501
     "pollution_mean": "(means, sections=None, *, items, against='Ⅲ', do_form='ratio', water_type=None, by=('section_code',), standard='gb3838')",  # noqa: E501
     "quality_report": "(readings, *, by=('section_code', 'item'))",
     "rate_basin": "(assessments, means=None, *, by='basin', sections=None, units=None, standard='gb3838', items=None, edge='heavy', count='judged', apart=True)",  # noqa: E501
@@ -102,7 +102,7 @@ SIGNATURES = {
     "river_reach_check": "(sites, zones, network, *, sections=None, units=None, counties=None, max_distance_km=50.0, max_snap_m=2000.0, tie_m=1.0, rows='all', geometry='site')",  # noqa: E501
     "rules_table": "(rules='builtin', *, unverified='mark')",
     "screen_sites": "(sites, zones, *, rules='builtin', tolerance_m=10.0, max_distance_m=1000.0, on=None, unreadable=(), unverified='mark')",  # noqa: E501
-    "screening_layers": "(screening, *, sites=None, zones=(), plan=None, lang='zh', title=None)",
+    "screening_layers": "(screening, *, sites=None, zones=(), plan=None, downstream=None, free=None, shifts=None, stretches=None, bands=None, names=None, lang='zh', title=None)",  # noqa: E501
     "sections_along": "(network, sections, *, code='section_code')",
     "smallest_shift": "(sites, zones, *, within_m=500.0, clearance_m=0.0, tolerance_m=0.01)",
     "snap_sections": "(sections, rivers, *, max_distance_m, name='water_body', aliases=None, name_not_found='leave', unit=None, tie_m=1.0, geometry='given')",  # noqa: E501
@@ -114,14 +114,14 @@ SIGNATURES = {
     "travel_time": "(network, a, b, *, velocity_m_s, sections=None)",
     "trend": "(means, *, method='spearman', by=('section_code',), alpha=0.05, min_n=None, critical='common', standard='gb3838')",  # noqa: E501
     "trophic_index": "(means, sections, *, edge=None, by=('section_code',))",
-    "units_of_sections": "(sections, units, *, network=None, code='unit_code', border_m=50.0, look_up_m=1000.0)",
+    "units_of_sections": "(sections, units, *, network=None, code='unit_code', border_m=50.0, look_up_m=1000.0)",  # noqa: E501
     "upstream": "(network, places, *, what='reaches', sections=None)",
     "upstream_of": "(network, sections, others, *, code, by='distance', max_distance_km=None)",
     "vocabulary": "()",
     "water_source_zones": "(sources, rivers=None, *, kind, code='water_source_code', name='water_source_name', primary_upstream_m=None, primary_downstream_m=None, primary_water_m=None, primary_land_m=None, secondary_upstream_m=None, secondary_downstream_m=None, secondary_water_m=None, secondary_land_m=None, quasi_upstream_m=None, quasi_downstream_m=None, quasi_water_m=None, quasi_land_m=None, intakes=None, no_intake='leave', catchments=None, river_width_m=0.0, tributaries=True, max_snap_m=500.0, layer='饮用水水源保护区（推导）', version='推导，未经批准', version_date='')",  # noqa: E501
     "write_alert_state": "(state, path)",
     "write_distance_tif": "(raster, path)",
-    "write_findings": "(screening, folder, *, sites=None, zones=None, lang='zh', valid_days, formats=('html', 'docx', 'xlsx', 'json'), extra_files=None, progress=None)",  # noqa: E501
+    "write_findings": "(screening, folder, *, sites=None, zones=None, downstream=None, free=None, shifts=None, stretches=None, bands=None, names=None, lang='zh', valid_days, formats=('html', 'docx', 'xlsx', 'json'), extra_files=None, progress=None)",  # noqa: E501
     "write_layer": "(layer, path, *, encoding=None, layer_name=None)",
     "write_map": "(layers, path)",
     "write_quality_page": "(readings, path, *, lang='zh')",

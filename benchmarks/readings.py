@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 README = Path(__file__).with_name("README.md")
-CONTENDERS = ("pandas", "polars", "chaoyang_geo")
+CONTENDERS = ("pandas", "polars", "chaoyang_geo", "chaoyang_geo, limits")
 SECTIONS = 2_000
 HEADER = ("断面编码", "监测时间", "监测项目", "监测值", "单位")
 #: Item in the file, its key, its unit, decimals, and a usual value.
@@ -307,12 +308,12 @@ def by_polars(path: Path) -> tuple[Any, Any, float]:
     return means.to_pandas(), counted, seconds
 
 
-def by_chaoyang_geo(path: Path) -> tuple[Any, Any, float]:
+def by_chaoyang_geo(path: Path, *, limits: bool = False) -> tuple[Any, Any, float]:
     """Use the public functions, as a user does."""
     from chaoyang_geo import classify_items, mean_readings, read_readings
 
     began = time.perf_counter()
-    readings = classify_items(read_readings(path))
+    readings = classify_items(read_readings(path), limits=limits)
     read = time.perf_counter()
     means = mean_readings(readings)
     seconds = time.perf_counter() - began
@@ -359,7 +360,12 @@ def in_turn(commands: list[list[str]], runs: int) -> None:
 
 def run_one(contender: str, path: Path, runs: int, answer: Path) -> None:
     """Run one contender in this process and write its seconds, memory and results."""
-    work = {"pandas": by_pandas, "polars": by_polars, "chaoyang_geo": by_chaoyang_geo}[contender]
+    work = {
+        "pandas": by_pandas,
+        "polars": by_polars,
+        "chaoyang_geo": by_chaoyang_geo,
+        "chaoyang_geo, limits": partial(by_chaoyang_geo, limits=True),
+    }[contender]
     times, cpu, peak = [], [], 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -42,7 +42,7 @@ SIGNATURES = {
     "check_datum": "(layer, *, against, on=None, measure='auto', tolerance_m=200.0, reach_m=1000.0, ratio=1.5, least_points=5, max_points=2000)",  # noqa: E501
     "check_units": "(units, *, within=None, townships=None, sections=None, rivers=None, area_tolerance=0.01, sliver_m=50.0, min_area_m2=1.0, max_gap_m2=1000000.0, township_share=0.02, section_m=200.0, outlet_m=1000.0, overlap='smaller', snap_m=0.001)",  # noqa: E501
     "classify": "(readings, sections=None, *, standard='gb3838', water_type='river', items=None, why=True)",
-    "classify_items": "(readings, sections=None, *, standard='gb3838', water_type='river')",
+    "classify_items": "(readings, sections=None, *, standard='gb3838', water_type='river', limits=True)",
     "compare_periods": "(table, *, with_='previous', by=('section_code',), value='mean', words='neutral', standard='gb3838')",  # noqa: E501
     "compare_shares": "(ratings, *, by, with_='previous', words='neutral')",
     "compare_units": "(a, b, *, names=None, min_area_m2=1.0, same_share=0.999)",

@@ -86,6 +86,15 @@ def test_limits_around_a_value():
     assert (worst["next_limit"], worst["distance_to_next"]) == (40, 10)
 
 
+def test_limits_may_be_left_out_and_nothing_else_changes():
+    table = readings({"tp": 0.15, "do": 4.0, "cod_mn": np.nan, "nh3_n": 9.9})
+    table = table.assign(censored=["", "", "<", ""], detection_limit=[np.nan, np.nan, 0.5, np.nan])
+    full, short = classify_items(table), classify_items(table, limits=False)
+    left_out = ["limit", "next_limit", "distance_to_next"]
+    assert full["distance_to_next"].round(9).tolist()[:2] == [0.05, 1.0]
+    pd.testing.assert_frame_equal(short, full.drop(columns=left_out))
+
+
 def test_a_missing_value_is_never_class_one():
     row = item_class("tp", float("nan"))
     assert pd.isna(row["item_class"])

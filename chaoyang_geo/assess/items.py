@@ -35,6 +35,7 @@ def classify_items(
     *,
     standard: Standard = "gb3838",
     water_type: str = "river",
+    limits: bool = True,
 ) -> pd.DataFrame:
     """Give every reading its own class.
 
@@ -55,6 +56,9 @@ def classify_items(
     water_type : {"river", "lake"}
         Limits for readings whose section is not in ``sections``; ``item_flag`` says so
         where it matters (TP).
+    limits : bool
+        Whether ``limit``, ``next_limit`` and ``distance_to_next`` are given: three columns of
+        numbers that millions of readings may do without.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def classify_items(
 
     registry = start(readings, sections, standard, water_type)
     judged = judge_readings(readings, registry, standard=standard, water_type=water_type)
-    found = pd.DataFrame(item_columns(judged), index=readings.index, copy=False)
+    found = pd.DataFrame(item_columns(judged, limits=limits), index=readings.index, copy=False)
     before = [name for name in found if name in readings]
     return pd.concat([readings.drop(columns=before), found], axis=1)
 
@@ -167,7 +171,7 @@ def _with_gaps(kind: Coded, state: Coded, values: Floats, sign: Coded) -> Coded:
     return Coded([*kind.texts, GAP], codes)
 
 
-def item_columns(judged: Judged) -> dict[str, Any]:
+def item_columns(judged: Judged, *, limits: bool = True) -> dict[str, Any]:
     """Return the columns that judging adds to a table, texts as categories."""
     import numpy as np
     import pandas as pd
@@ -186,15 +190,17 @@ def item_columns(judged: Judged) -> dict[str, Any]:
 
     each_block(len(flag), work)
     water = [text.rstrip("?") for text in judged.per_combination(2)]
-    return {
+    columns = {
         "water_type": category(water, judged.codes),
         "in_class": spread(judged.bench.in_class, judged.codes),
         "item_class": pd.Categorical.from_codes(judged.rank, dtype=class_dtype(), validate=False),
-        "limit": judged.limit,
-        "next_limit": judged.next_limit,
-        "distance_to_next": judged.distance,
-        "item_flag": category(labels, flag),
     }
+    if limits:
+        columns["limit"] = judged.limit
+        columns["next_limit"] = judged.next_limit
+        columns["distance_to_next"] = judged.distance
+    columns["item_flag"] = category(labels, flag)
+    return columns
 
 
 def numbers_of(frame: pd.DataFrame, column: str) -> Floats:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.codes import Coded, combinations, distinct_texts, each_block
+from chaoyang_geo.codes import Coded, combinations, distinct_texts, each_block, spread
 from chaoyang_geo.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -213,13 +214,33 @@ class Judged:
     columns: list[Coded]
     found: list[tuple[int, ...]]
     bench: Bench
+    places: _Places
+    place: npt.NDArray[np.int16]  # whose limits hold; 0 without a class
+    value: Floats
     rank: Ranks  # -1: no class
     best: Ranks  # what the range of a value allows; the rank where it has none
     worst: Ranks
     outcome: Ranks
-    limit: Floats
-    next_limit: Floats
-    distance: Floats
+
+    @cached_property
+    def limit(self) -> Floats:
+        """The limit of the class of each row; NaN without a class, and for 劣Ⅴ."""
+        return spread(self.places.limit, self.place)
+
+    @cached_property
+    def next_limit(self) -> Floats:
+        """The limit of the next better class of each row; NaN without a class, and in Ⅰ."""
+        return spread(self.places.next_limit, self.place)
+
+    @cached_property
+    def distance(self) -> Floats:
+        """How far each value is from the next better limit."""
+        import numpy as np
+
+        out = np.empty(len(self.value))
+        next_limit = self.next_limit
+        each_block(len(out), lambda here: _gap(self.value[here], next_limit[here], out=out[here]))
+        return out
 
     def per_combination(self, column: int) -> list[str]:
         """Return the text of a column (0 item, 1 unit, 2 water type) of every combination."""
@@ -236,27 +257,23 @@ def judge(standard: Any, columns: Sequence[Coded], numbers: Numbers) -> Judged:
     seats = bench(standard, columns, found)
     places = _Places.of(seats)
     n = len(numbers.value)
-    rank, outcome = np.empty(n, np.int8), np.empty(n, np.int8)
-    limit, next_limit, distance = np.empty(n), np.empty(n), np.empty(n)
+    place, rank, outcome = np.empty(n, np.int16), np.empty(n, np.int8), np.empty(n, np.int8)
     best = worst = rank
     if len(numbers.rows):
         best, worst = np.empty(n, np.int8), np.empty(n, np.int8)
-    result = Judged(codes, columns, found, seats, rank, best, worst, outcome,
-                    limit, next_limit, distance)  # fmt: skip
+    result = Judged(codes, columns, found, seats, places, place, numbers.value,
+                    rank, best, worst, outcome)  # fmt: skip
 
     def work(here: slice) -> None:
-        value = numbers.value[here]
-        place = places.find(codes[here], value)
-        np.take(places.rank, place, out=rank[here], mode="clip")
-        np.take(places.outcome, place, out=outcome[here], mode="clip")
-        np.take(places.limit, place, out=limit[here], mode="clip")
-        np.take(places.next_limit, place, out=next_limit[here], mode="clip")
-        _gap(value, next_limit[here], out=distance[here])
+        mine = places.find(codes[here], numbers.value[here])
+        place[here] = mine
+        np.take(places.rank, mine, out=rank[here], mode="clip")
+        np.take(places.outcome, mine, out=outcome[here], mode="clip")
         first, last = np.searchsorted(numbers.rows, (here.start, here.stop)).tolist()
         if best is not rank:
             best[here] = worst[here] = rank[here]
         if last > first:
-            _judge_ranges(result, places, numbers, slice(first, last))
+            _judge_ranges(result, numbers, slice(first, last))
 
     each_block(n, work)
     return result
@@ -374,12 +391,12 @@ class _Ends:
         return cls(width, best, worst, outcome, place)
 
 
-def _judge_ranges(result: Judged, places: _Places, numbers: Numbers, some: slice) -> None:
+def _judge_ranges(result: Judged, numbers: Numbers, some: slice) -> None:
     """Judge rows with a range: where both ends and all between have one class, that is it."""
     import numpy as np
 
-    rows, ends = numbers.rows[some], places.ends
-    codes = result.codes[rows]
+    rows, places = numbers.rows[some], result.places
+    codes, ends = result.codes[rows], places.ends
     pair = places.find(codes, numbers.low[some]) * ends.width
     pair += places.find(codes, numbers.high[some]) - places.first[places.seat[codes]]
     best, worst, outcome, place = (
@@ -395,8 +412,4 @@ def _judge_ranges(result: Judged, places: _Places, numbers: Numbers, some: slice
     decided = outcome == DECIDED
     result.outcome[rows] = outcome
     result.rank[rows] = np.where(decided, worst, -1)
-    result.limit[rows] = np.where(decided, places.limit[place], np.nan)
-    result.next_limit[rows] = np.where(decided, places.next_limit[place], np.nan)
-    distance = np.empty(len(rows))
-    _gap(numbers.value[rows], result.next_limit[rows], out=distance)
-    result.distance[rows] = distance
+    result.place[rows] = np.where(decided, place, 0)

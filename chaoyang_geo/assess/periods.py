@@ -126,6 +126,7 @@ def assess_sections(
     2025年10月 Ⅲ True 3
     """
     import numpy as np
+    import pandas as pd
 
     if "mean_rounded" in readings:
         if period is not None:
@@ -177,7 +178,8 @@ def assess_sections(
     for name, column in _source_verdicts(means, sections, group, len(first)).items():
         result[name] = column
     result = finished(result, PERIOD_COLUMNS, why=why, standard=standard)
-    order = np.lexsort((result["period"].to_numpy(), result["section_code"].to_numpy(object)))
+    code = pd.factorize(result["section_code"], sort=True)[0]
+    order = np.lexsort((result["period"].to_numpy(), code))
     return result.iloc[order].reset_index(drop=True)
 
 
@@ -285,15 +287,22 @@ def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     import numpy as np
     import pandas as pd
 
-    begin = as_times(means["period"]).to_numpy().astype("datetime64[s]").view(np.int64)
-    end = as_times(means["period_end"]).to_numpy().astype("datetime64[s]").view(np.int64)
-    number: Any = combinations(keys)[0].astype(np.int64)
-    parts = [pd.factorize(begin)[0], pd.factorize(end)[0]]
+    times = [as_times(means[name]).to_numpy() for name in ("period", "period_end")]
+    parts = [time.astype("datetime64[s]").view(np.int64) for time in times]
+    parts.append(combinations(keys)[0])
     if "registry_from" in means:
-        parts.append(text_codes(means["registry_from"]).codes.astype(np.int64))
+        parts.append(text_codes(means["registry_from"]).codes)
+    # the items of a section and period mostly stand together: number such runs of rows
+    begins = np.zeros(len(means), bool)
+    begins[:1] = True
     for part in parts:
-        number = pd.factorize(number * (int(part.max(initial=0)) + 1) + part)[0]
-    return number, first_rows(number)
+        begins[1:] |= part[1:] != part[:-1]
+    starts = np.flatnonzero(begins)
+    number: Ints = np.zeros(len(starts), np.int64)
+    for part in parts:
+        codes, found = pd.factorize(part[starts])
+        number = pd.factorize(number * max(len(found), 1) + codes)[0]
+    return np.repeat(number, np.diff(starts, append=len(means))), starts[first_rows(number)]
 
 
 def sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:

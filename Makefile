@@ -22,6 +22,7 @@ data: $(VENV)/.installed-data
 	$(BIN)/python data/china/build.py
 	$(BIN)/python data/chaoyang/tables.py
 	$(BIN)/python data/chaoyang/build.py
+	$(BIN)/python data/chaoyang/examples/make_examples.py
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/import_time.py

@@ -66,7 +66,7 @@ SIGNATURES = {
     "free_parts": "(sites, zones, *, min_area_m2=1.0, clearance_m=0.0, tolerance_m=0.01)",
     "gcj02_to_bd09": "(lon, lat)",
     "gcj02_to_cgcs2000": "(lon, lat)",
-    "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",  # noqa: E501
+    "indicator_progress": "(plan, assessments, means=None, *, drinking_sources=(), periods='latest', sections=None)",
     "interpolate_along": "(network, sections, values, *, every_m, outside=False)",
     "label": "(name, lang='zh')",
     "layer_report": "(layer)",
@@ -83,7 +83,7 @@ SIGNATURES = {
     "pair_sections": "(sections, *, to='to_section_code')",
     "place_name": "(code)",
     "plan_names": "()",
-    "pollution_index": "(means, sections=None, *, against='Ⅲ', do_form='ratio', water_type=None, standard='gb3838')",  # noqa: E501
+    "pollution_index": "(means, sections=None, *, against='Ⅲ', do_form='ratio', water_type=None, standard='gb3838')",
     "pollution_mean": "(means, sections=None, *, items, against='Ⅲ', do_form='ratio', water_type=None, by=('section_code',), standard='gb3838')",  # noqa: E501
     "quality_report": "(readings, *, by=('section_code', 'item'))",
     "rate_basin": "(assessments, means=None, *, by='basin', sections=None, units=None, standard='gb3838', items=None, edge='heavy', count='judged', apart=True)",  # noqa: E501
@@ -114,7 +114,7 @@ SIGNATURES = {
     "travel_time": "(network, a, b, *, velocity_m_s, sections=None)",
     "trend": "(means, *, method='spearman', by=('section_code',), alpha=0.05, min_n=None, critical='common', standard='gb3838')",  # noqa: E501
     "trophic_index": "(means, sections, *, edge=None, by=('section_code',))",
-    "units_of_sections": "(sections, units, *, network=None, code='unit_code', border_m=50.0, look_up_m=1000.0)",  # noqa: E501
+    "units_of_sections": "(sections, units, *, network=None, code='unit_code', border_m=50.0, look_up_m=1000.0)",
     "upstream": "(network, places, *, what='reaches', sections=None)",
     "upstream_of": "(network, sections, others, *, code, by='distance', max_distance_km=None)",
     "vocabulary": "()",

@@ -6,6 +6,7 @@ times but the making of the data; the first run of each is left out of the media
 
     python benchmarks/geometry.py points --points 1_000_000 --polygons 2_800
     python benchmarks/geometry.py trace --sections 10_000 --reaches 500_000
+    python benchmarks/geometry.py downstream --sites 10_000 --reaches 500_000
 """
 
 from __future__ import annotations
@@ -250,6 +251,132 @@ def compare_trace(n_sections: int, n_reaches: int, runs: int, looped: int) -> li
     return lines_out
 
 
+# --- downstream to zones ------------------------------------------------------------------------
+
+LIMIT_KM = 50.0
+
+
+def made_zones(rivers: gpd.GeoDataFrame, n: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Return n rectangles of 0.3 to 3 km among the rivers; some overlap."""
+    west, south, east, north = rivers.total_bounds
+    middle = rng.uniform((west, south), (east, north), (n, 2))
+    half = rng.uniform(150, 1500, (n, 2))
+    return gpd.GeoDataFrame(
+        {
+            "zone_code": [f"Z{number:05d}" for number in range(n)],
+            "zone_name": [f"synthetic {number}" for number in range(n)],
+            "zone_kind": "drinking_water",
+            "zone_grade": rng.choice(["primary", "secondary"], n),
+        },
+        geometry=shapely.box(*(middle - half).T, *(middle + half).T),
+        crs=METRIC,
+    )
+
+
+def zones_by_reach(
+    rivers: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
+) -> dict[str, list[tuple[str, float, float]]]:
+    """Return the zones of each reach, and from where to where they lie on it, in metres."""
+    pairs = gpd.sjoin(rivers, zones, predicate="intersects")
+    lines = pairs.geometry.values
+    boxes = zones.geometry.loc[pairs["index_right"]].values
+    parts, owner = shapely.get_parts(shapely.intersection(lines, boxes), return_index=True)
+    ends = [shapely.line_locate_point(lines[owner], shapely.get_point(parts, k)) for k in (0, -1)]
+    found: dict[str, list[tuple[str, float, float]]] = {}
+    for reach, zone, low, high in zip(
+        pairs["reach_code"].to_numpy()[owner].tolist(),
+        pairs["zone_code"].to_numpy()[owner].tolist(),
+        np.minimum(*ends).tolist(),
+        np.maximum(*ends).tolist(),
+        strict=True,
+    ):
+        found.setdefault(reach, []).append((zone, low, high))
+    return found
+
+
+def compare_downstream(n_sites: int, n_reaches: int, n_zones: int, runs: int) -> list[str]:
+    """Follow the water of sites down the river to the zones that it enters, and how far that is."""
+    import networkx as nx
+
+    from chaoyang_geo.rivers import river_network, river_reach_check
+    from chaoyang_geo.rivers.numbering import _NUMBERED
+
+    rng = np.random.default_rng(11)
+    rivers = made_rivers(n_reaches, rng)
+    sites = made_sections(rivers, n_sites, rng).rename(columns={"section_code": "site_code"})
+    zones = made_zones(rivers, n_zones, rng)
+    built, network = timed(lambda: river_network(rivers, tolerance_m=1, order="to_code"))
+    codes, to = rivers["reach_code"].tolist(), rivers["to_code"].tolist()
+    length = dict(zip(codes, shapely.length(rivers.geometry.values).tolist(), strict=True))
+    limit = LIMIT_KM * 1000
+
+    def ours() -> Any:
+        _NUMBERED.clear()  # numbering belongs to the work
+        return river_reach_check(sites, zones, network, max_distance_km=LIMIT_KM, tie_m=0)
+
+    def loop() -> Any:
+        """Put sites on reaches, and search downstream from one site after the other."""
+        joined = gpd.sjoin_nearest(sites, rivers, max_distance=2000)
+        joined = joined[~joined.index.duplicated()]
+        near = rivers.geometry.loc[joined["index_right"]].values
+        measures = shapely.line_locate_point(near, joined.geometry.values).tolist()
+        graph = nx.DiGraph()
+        graph.add_nodes_from(codes)
+        # from lower end to lower end
+        graph.add_weighted_edges_from(
+            (a, b, length[b]) for a, b in zip(codes, to, strict=True) if b
+        )
+        entered = zones_by_reach(rivers, zones)
+        within = gpd.sjoin(sites, zones, predicate="intersects")
+        inside = set(zip(within["site_code"], within["zone_code"], strict=True))
+        longest = max(length.values())
+        found = [(site, zone, 0.0) for site, zone in inside]
+        for site, reach, measure in zip(
+            joined["site_code"].tolist(), joined["reach_code"].tolist(), measures, strict=True
+        ):
+            rest = length[reach] - measure
+            ways: dict[str, float] = {}
+            below = nx.single_source_dijkstra_path_length(graph, reach, limit - rest + longest)
+            for passed, far in below.items():
+                for zone, low, high in entered.get(passed, ()):
+                    if passed != reach:
+                        way = rest + far - length[passed] + low
+                    elif high >= measure:
+                        way = max(low - measure, 0.0)
+                    else:
+                        continue
+                    if way <= limit and way < ways.get(zone, np.inf):
+                        ways[zone] = way
+            found += [(site, zone, way / 1000) for zone, way in ways.items()
+                      if (site, zone) not in inside]  # fmt: skip
+        return found
+
+    contenders = {"river_reach_check": ours, "sjoin_nearest and a loop with networkx": loop}
+    cpu: dict[str, list[float]] = {name: [] for name in contenders}
+    times, results = in_turn(
+        {name: counted(work, cpu[name]) for name, work in contenders.items()}, runs
+    )
+    mine = results["river_reach_check"]
+    mine = mine[mine["zone_code"] != ""].sort_values(["site_code", "zone_code"])
+    theirs = sorted(results["sjoin_nearest and a loop with networkx"])
+    pairs = list(zip(mine["site_code"], mine["zone_code"], strict=True))
+    if pairs != [(site, zone) for site, zone, _ in theirs]:
+        raise SystemExit("other sites and zones than networkx finds")
+    np.testing.assert_allclose(mine["distance_km"], [km for _, _, km in theirs], atol=1e-6)
+    median = {name: statistics.median(seconds[1:]) for name, seconds in cpu.items()}
+    lines = ["| contender | median s | min s | max s | CPU s | it / river_reach_check (CPU) |",
+             "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    for name, seconds in times.items():
+        ratio = median[name] / median["river_reach_check"]
+        lines.append(row(name, seconds, f"{median[name]:.2f} | {ratio:.1f}"))
+    lines += ["", f"{n_sites:,} sites, {len(rivers):,} reaches, {len(zones):,} zones, "
+              f"{LIMIT_KM:g} km down; {len(pairs):,} pairs of a site and a zone, kilometres equal; "
+              f"{runs} runs each in turn after one to warm up. Only ours gives rivers on the way, "
+              "reasons in two languages and flags; river_network (nodes, findings, orders) took "
+              f"{built:.1f} s before; {machine()}."]  # fmt: skip
+    return lines
+
+
 # --- measuring ----------------------------------------------------------------------------------
 
 
@@ -259,6 +386,18 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     result = work()
     return time.perf_counter() - began, result
+
+
+def counted(work: Callable[[], Any], spent: list[float]) -> Callable[[], Any]:
+    """Return a function that also notes the processor time of each of its runs."""
+
+    def run() -> Any:
+        began = time.process_time()
+        result = work()
+        spent.append(time.process_time() - began)
+        return result
+
+    return run
 
 
 def in_turn(
@@ -295,10 +434,12 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", choices=("points", "trace"), nargs="+")
+    parser.add_argument("which", choices=("points", "trace", "downstream"), nargs="+")
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--polygons", type=int, default=2_800)
     parser.add_argument("--sections", type=int, default=10_000)
+    parser.add_argument("--sites", type=int, default=10_000)
+    parser.add_argument("--zones", type=int, default=3_000)
     parser.add_argument("--reaches", type=int, default=500_000)
     parser.add_argument("--looped", type=int, default=20, help="sections of the nearest loop")
     parser.add_argument("--runs", type=int, default=3)
@@ -307,6 +448,8 @@ def main() -> None:
     for which in given.which:
         if which == "points":
             lines = compare_points(given.points, given.polygons, given.runs)
+        elif which == "downstream":
+            lines = compare_downstream(given.sites, given.reaches, given.zones, given.runs)
         else:
             lines = compare_trace(given.sections, given.reaches, given.runs, given.looped)
         sys.stdout.write("\n".join(lines) + "\n")

@@ -17,6 +17,7 @@ from chaoyang_geo.cli_parts import (
     PlanName,
     english_names,
     frame_table,
+    numbered,
     records,
     say,
     shown,
@@ -263,7 +264,7 @@ def trace_command(
     one_of("--lang", lang, ("zh", "en"))
     words = _WORDS[lang]
     pack = cg.load_plan(plan)
-    lines = pack.rivers if rivers is None else _numbered(_read(rivers, crs))
+    lines = pack.rivers if rivers is None else numbered(_read(rivers, crs))
     points = (
         pack.sections
         if sections is None
@@ -324,25 +325,6 @@ def trace_command(
         OUT.print(_lands(lands, land_code, words, land_names))
     if out is not None:
         say(words["wrote"].format(path=out))
-
-
-def _numbered(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Number reaches that have no code of their own; codes of whole rivers are none of reaches."""
-    if "river_name" not in lines:
-        called = [name for name in lines if str(name).casefold() in ("名称", "name")]
-        lines = lines.rename(columns=dict.fromkeys(called[:1], "river_name"))
-    if "reach_code" in lines:
-        codes = as_text(lines["reach_code"])
-        if not (codes.duplicated() | (codes == "")).any():
-            return lines
-    lost = [name for name in ("reach_code", "to_code") if name in lines]
-    if lost:
-        warnings.warn(
-            f"rivers: {' and '.join(lost)} do not name each reach and the next one; the rows are "
-            "numbered instead, and the lines decide the direction.", stacklevel=2,
-        )  # fmt: skip
-    numbers = [str(number) for number in range(1, len(lines) + 1)]
-    return lines.drop(columns=lost).assign(reach_code=numbers)
 
 
 def _outlet(text: str) -> Any:

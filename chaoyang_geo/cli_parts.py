@@ -16,9 +16,10 @@ from rich.table import Table
 
 import chaoyang_geo as cg
 from chaoyang_geo.files import replacing
-from chaoyang_geo.schema import CLASSES
+from chaoyang_geo.schema import CLASSES, as_text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
 # a pipe or a file has no width of its own; wide enough that no cell is cut
@@ -192,3 +193,22 @@ def english_names(pack: cg.Plan) -> dict[str, str]:
             pairs = frame[[column, f"{column}_en"]].dropna().itertuples(index=False)
             found.update({str(name): str(english) for name, english in pairs})
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def numbered(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Number reaches that have no code of their own; codes of whole rivers are none of reaches."""
+    if "river_name" not in lines:
+        called = [name for name in lines if str(name).casefold() in ("名称", "name")]
+        lines = lines.rename(columns=dict.fromkeys(called[:1], "river_name"))
+    if "reach_code" in lines:
+        codes = as_text(lines["reach_code"])
+        if not (codes.duplicated() | (codes == "")).any():
+            return lines
+    lost = [name for name in ("reach_code", "to_code") if name in lines]
+    if lost:
+        warnings.warn(
+            f"rivers: {' and '.join(lost)} do not name each reach and the next one; the rows are "
+            "numbered instead, and the lines decide the direction.", stacklevel=2,
+        )  # fmt: skip
+    numbers = [str(number) for number in range(1, len(lines) + 1)]
+    return lines.drop(columns=lost).assign(reach_code=numbers)

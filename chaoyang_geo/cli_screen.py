@@ -31,11 +31,11 @@ from chaoyang_geo.cli_ways import (
     kinds_of,
     names_of,
     water_of,
-    with_words,
 )
 from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.findings import FORMATS
+from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import SchemaError, as_text, one_of
 from chaoyang_geo.screening.words import fold
 from chaoyang_geo.verdicts import VERDICTS, kind_name, state_name, verdict_name
@@ -228,7 +228,7 @@ def screen_command(
         page = _map_page(screening, read.frames, ground, ways, lang)
         named = words["map_file"]
         files = cg.write_findings(
-            with_words(screening),
+            screening,
             folder,
             zones=zones_all,
             lang=lang,
@@ -467,7 +467,7 @@ def _layer_table(
         )
         how = known_by.get(str(row["layer"]), "")
         state = state_name(str(row["layer_state"]), lang)
-        flag = str(row["layer_flag"])
+        flag = flag_text(row["layer_flag"], lang)
         table.add_row(
             shown(row["layer"]),
             words["known_by"].format(kind=kinds, how=how) if how and kinds else kinds,

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chaoyang_geo as cg
-from chaoyang_geo.cli_geo import _numbered as numbered
-from chaoyang_geo.cli_parts import english_names
+from chaoyang_geo.cli_parts import english_names, numbered
 from chaoyang_geo.cli_zones import read_any
 from chaoyang_geo.crs import CRSError
-from chaoyang_geo.screening.activities import activity_words
 from chaoyang_geo.screening.doubt import bands as bands_of_doubt
 from chaoyang_geo.screening.rules import Judge
 from chaoyang_geo.screening.words import find_kind
@@ -130,16 +128,6 @@ def names_of(plan: cg.Plan | None, lang: str) -> dict[str, str]:
     names = table[column if column in table else "section_name"].fillna(table["section_name"])
     found = dict(zip(table["section_code"].astype("str"), names.astype("str"), strict=True))
     return found | (english_names(plan) if lang == "en" else {})
-
-
-def with_words(screening: cg.Screening) -> cg.Screening:
-    """Return a screening whose rules say their activities in words besides."""
-    rules = screening.rules
-    words = {
-        f"activity_{lang}": [activity_words(str(key), lang) for key in rules["activity"]]
-        for lang in ("zh", "en")
-    }
-    return replace(screening, rules=rules.assign(**words))
 
 
 # --- alternatives ---------------------------------------------------------------------------------

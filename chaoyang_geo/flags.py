@@ -35,7 +35,10 @@ _SCREENING: dict[str, tuple[str, str]] = {
         "a coordinate is no finite number; the geometry was not checked",
     ),
     # layers
-    "unusable_zones": ("{n} 个分区无可用图形，未核查", "zones without a usable shape, not checked: {n}"),
+    "unusable_zones": (
+        "{n} 个分区无可用图形，未核查：{list}",
+        "zones without a usable shape, not checked ({n}): {list}",
+    ),
     "mended_zones": ("{n} 个分区图形已修复", "zones whose geometry was mended: {n}"),
     "bare_grade": ("部分{kind}等级不明", "{kind}: the grade of some zones is not known"),
     "no_accuracy": (
@@ -56,6 +59,10 @@ _SCREENING: dict[str, tuple[str, str]] = {
     "no_layer": ("没有可核查的图层", "there is no layer to check"),
     "layer_empty": ("图层“{layer}”为空", "the layer {layer} is empty"),
     "layer_unreadable": ("图层“{layer}”无法读取", "the layer {layer} cannot be read"),
+    "layer_partial": (
+        "图层“{layer}”有 {n} 个分区无可用图形，未核查：{list}",
+        "in the layer {layer} zones without a usable shape were not checked ({n}): {list}",
+    ),
     "beyond": (
         "位于图层“{layer}”的范围之外，该图层可能未覆盖此处",
         "lies outside the extent of the layer {layer}, which may not cover the place",

@@ -1,8 +1,8 @@
-"""Shapes made fit for measuring: which have a place, and rings that cross themselves mended."""
+"""Shapes made fit for measuring: which have a place, crossed rings mended, cracks at seams closed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
     Shapes = npt.NDArray[np.object_]
     Bools = npt.NDArray[np.bool_]
+
+#: A crack between zones that is narrower than this, metres, is no ground: two rows that share a
+#: border, rounded to 7 decimals of a degree or with different vertices on one straight side,
+#: leave some centimetres between them.
+CRACK_M = 0.05
 
 
 def finite(shapes: Shapes) -> Bools:
@@ -55,3 +60,49 @@ def made_valid(shapes: Shapes, *, collapsed: bool = False) -> tuple[Shapes, Bool
     bad = ~shapely.is_missing(found) & ~shapely.is_valid(found)
     found[bad] = shapely.make_valid(found[bad], method="structure", keep_collapsed=collapsed)
     return found, bad
+
+
+def closed(shapes: Any) -> Shapes:
+    """Fill cracks and notches of areas in metres that are narrower than :data:`CRACK_M`.
+
+    What has none comes back as it is, vertex by vertex.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shapely import MultiPolygon, box
+    >>> from chaoyang_geo.shapes import closed
+    >>> pair = MultiPolygon([box(0, 0, 1, 1), box(1.01, 0, 2, 1)])
+    >>> round(closed(np.array([pair]))[0].length, 6)
+    6.0
+    """
+    import numpy as np
+    import shapely
+
+    half = CRACK_M / 2
+    found = np.array(shapes, dtype=object)
+    filled = shapely.buffer(found, half, join_style="mitre")
+    filled = shapely.buffer(filled, -half, join_style="mitre")
+    # a crack, however narrow, is two borders too many; its area would tell nothing
+    shorter = shapely.length(found) - shapely.length(filled) > 2 * CRACK_M
+    found[shorter] = filled[shorter]
+    return found
+
+
+def joined(pieces: Shapes) -> Any:
+    """Return the union of polygons in metres, with the cracks between them filled.
+
+    Without cracks it is the plain union, vertex by vertex.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> from chaoyang_geo.shapes import joined
+    >>> joined([box(0, 0, 1, 1), box(1.01, 0, 2, 1)]).length.__round__(6)
+    6.0
+    >>> joined([box(0, 0, 1, 1), box(1.1, 0, 2, 1)]).geom_type
+    'MultiPolygon'
+    """
+    import shapely
+
+    return closed([shapely.union_all(pieces)])[0]

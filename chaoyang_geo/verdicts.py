@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -48,6 +49,9 @@ VERDICT_SIGNS: dict[str, tuple[str, str, str]] = {
     "无冲突": ("#ffffff", "#2c6e3f", "circle"),
 }
 
+#: What is said where nothing can be said.
+UNJUDGED = "无法判断"
+
 #: Verdicts that a rule gives.
 FIRM = ("禁止", "限制", "允许有条件", "允许")
 
@@ -59,6 +63,13 @@ CAPPED = "压线需复核"
 CAP_WORDS = {
     "zh": "压线需复核：项目只有约略位置，其范围与分区相接或重叠，若位于区内则为：",
     "en": "on the line, to be checked: only an area is known for the site; if it lies inside: ",
+}
+
+#: How the reason begins where the cap lets a layer count that could not be checked, and what joins
+#: the names of layers.
+CAP_GAPS = {
+    "zh": ("无法判断：未能核查的图层：{layers}。", "、"),
+    "en": ("cannot be judged: layers that could not be checked: {layers}. ", ", "),
 }
 
 #: Kinds of zones that a screening is expected to answer for: key, Chinese, English.
@@ -107,6 +118,7 @@ STATUSES: dict[str, tuple[str, str]] = {
 
 _STATES = {
     "ok": ("已核查", "checked"),
+    "partial": ("部分分区未能核查", "some zones could not be checked"),
     "empty": ("图层为空", "layer is empty"),
     "unreadable": ("图层无法读取", "layer cannot be read"),
 }
@@ -136,6 +148,31 @@ def is_approximate(value: object) -> bool:
     (True, True, False)
     """
     return value in (APPROXIMATE_KEY, APPROXIMATE)
+
+
+def outranked(
+    verdict: str, reasons: Iterable[str], layers: Iterable[str], lang: str
+) -> tuple[str, str]:
+    """Return the verdict on a site under the cap, and how its reason begins.
+
+    What was forbidden could not become worse; what is only on the line can: by findings that
+    cannot be judged, of which these are the ``reasons``, or by ``layers`` that could not be
+    checked.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import outranked
+    >>> outranked("压线需复核", [], ["红线"], "zh")
+    ('无法判断', '无法判断：未能核查的图层：红线。')
+    >>> outranked("压线需复核", [], [], "zh")
+    ('压线需复核', '')
+    """
+    words, joint = CAP_GAPS[lang]
+    end = "" if lang == "zh" else " "
+    said = "".join(f"{reason}{end}" for reason in list(reasons)[:1])
+    names = joint.join(layers)
+    said += words.format(layers=names) if names else ""
+    return (UNJUDGED if said else verdict), said
 
 
 def clean(value: object) -> str:
@@ -202,7 +239,7 @@ def severity(verdict: str) -> int:
     >>> severity("禁止"), severity("无冲突"), severity("")
     (0, 6, 1)
     """
-    return _SEVERITY.get(verdict, _SEVERITY["无法判断"])
+    return _SEVERITY.get(verdict, _SEVERITY[UNJUDGED])
 
 
 _SEVERITY = {verdict: place for place, verdict in enumerate(VERDICTS)}

@@ -90,7 +90,10 @@ def no_fit(site, zone):
             mirrored = shapely.transform(part, lambda points: -points)
             for ring in shapely.get_rings(shapely.get_parts([zone])):
                 sums.append(moved(mirrored, shapely.get_coordinates(ring)[0]))
-    return shapely.union_all([each for each in sums if shapely.get_dimensions(each) == 2])
+    # on a grid: without one GEOS 3.14 may lose a part of such a union
+    return shapely.union_all(
+        [each for each in sums if shapely.get_dimensions(each) == 2], grid_size=1e-9
+    )
 
 
 def way_out(ruled_out, within=1000):

@@ -23,13 +23,14 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
 from chaoyang_geo.crs import CRSError
-from chaoyang_geo.findings import write_findings
+from chaoyang_geo.findings import cap_approximate, write_findings
 from chaoyang_geo.findings.drawing import Ground, site_picture
 from chaoyang_geo.findings.model import casebook
 from chaoyang_geo.findings.picture import Path as Drawn
 from chaoyang_geo.findings.picture import Text, fitting, hatch
 from chaoyang_geo.findings.words import words_of
 from chaoyang_geo.schema import SchemaError, label
+from chaoyang_geo.screening import screen_sites
 from chaoyang_geo.verdicts import VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -473,6 +474,8 @@ def test_an_approximate_site_is_marked_and_has_no_place_of_its_own(tmp_path):
     sites = screening.sites.assign(
         place_quality=["approximate", "", ""], place_extent=["county", "", ""]
     )
+    checked = screening.checked.assign(layer_state="ok")
+    screening = replace(screening, checked=checked)
     write_findings(replace(screening, sites=sites), tmp_path / "f", zones=zones(), valid_days=9)
     text = Page((tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")).text
     assert "压线需复核" in text and "以区县的范围代表" in text and "不是项目占地" in text
@@ -480,6 +483,43 @@ def test_an_approximate_site_is_marked_and_has_no_place_of_its_own(tmp_path):
     read = json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"][0]
     assert read["verdict"] == "压线需复核" and read["centre_lon_lat"] is None
     assert read["findings"][0]["verdict"] == "压线需复核"
+
+
+def test_below_the_cap_the_findings_are_in_order_again_and_what_is_open_decides():
+    from screening_paper import sites as paper_sites
+    from screening_paper import zones as paper_zones
+
+    place = paper_sites(
+        box(100, 100, 900, 900), box(100, 100, 900, 900), activity="采石场",
+        place_quality=["approximate", ""],
+    )  # fmt: skip
+    near = box(0, 0, 1000, 1000)
+    layers = [
+        paper_zones(near, grade="core", layer="A"),
+        paper_zones(near, kind="function_zone", grade="", layer="B"),  # no rule speaks of it
+    ]
+    firm = screen_sites(place, layers)
+    assert firm.findings["verdict"].tolist() == ["禁止", "无法判断"] * 2
+    capped = cap_approximate(firm)
+    found = capped.findings
+    assert found["site_code"].tolist() == ["S0", "S0", "S1", "S1"]
+    assert found["verdict"].tolist() == ["无法判断", "压线需复核", "禁止", "无法判断"]
+    assert found["zone_kind"].tolist()[:2] == ["function_zone", "eco_red_line"]
+    assert found.index.equals(firm.findings.index)
+    assert capped.sites["verdict"].tolist() == ["无法判断", "禁止"]
+    why = capped.sites["why_zh"].iloc[0]
+    assert why.startswith(found["why_zh"].iloc[0]) and "若位于区内则为：禁止" in why
+    again = cap_approximate(capped)
+    assert again.findings.equals(found) and again.sites.equals(capped.sites)
+
+
+def test_below_the_cap_a_layer_that_could_not_be_checked_decides():
+    screening = paper()
+    sites = screening.sites.assign(place_quality=["approximate", "", ""])
+    capped = cap_approximate(replace(screening, sites=sites)).sites
+    assert capped["verdict"].tolist()[0] == "无法判断"
+    assert capped["why_zh"].iloc[0].startswith("无法判断：未能核查的图层：water。压线需复核：")
+    assert capped["why_en"].iloc[0].startswith("cannot be judged: layers that could not be")
 
 
 # --- names that mean harm ------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from chaoyang_geo.rivers import (
     snap_sections,
     water_source_zones,
 )
+from chaoyang_geo.rivers.places import Ways, way_lines
 from chaoyang_geo.rivers.reach_check import REACH_COLUMNS, REACH_STATES
+from chaoyang_geo.rivers.reach_lines import lines_of
 from chaoyang_geo.schema import COLUMNS, SchemaError
 
 X, Y = 500_000, 4_600_000
@@ -522,6 +524,161 @@ def test_of_all_ways_through_a_braided_river_the_shortest_is_found(data):
         assert found["reach_state"][0] == "none"
     else:
         assert found["distance_km"][0] == pytest.approx(expected / 1000, abs=2e-5)
+
+
+def braided(rng):
+    """Reaches down rows of nodes, most nodes with two ways on, and all that is known of them.
+
+    Returns the network, of each reach its two nodes, and its line.
+    """
+    where = {
+        (i, j): (5.0 * i + rng.uniform(-1, 1), 4.0 * j + rng.uniform(-1, 1))
+        for i in range(6)
+        for j in range(4)
+    }
+    links = [
+        ((i, j), (i + 1, k))
+        for i in range(5)
+        for j in range(4)
+        for k in rng.choice(4, rng.choice([1, 2, 2, 3]), replace=False).tolist()
+    ]
+    # short cuts past a row: the way of fewest reaches need not be the shortest
+    links += [((i, j), (i + 2, 3 - j)) for i in range(4) for j in range(4) if rng.random() < 0.4]
+    rows = []
+    for number, (top, low) in enumerate(links):
+        onward = [f"R{k}" for k, link in enumerate(links) if link[0] == low]
+        (x0, y0), (x1, y1) = where[top], where[low]
+        bends = [
+            (x0 + (x1 - x0) * t + rng.normal(0, 0.3), y0 + (y1 - y0) * t + rng.normal(0, 0.3))
+            for t in (0.25, 0.5, 0.75)
+        ]
+        rows.append((f"R{number}", "", ";".join(onward) or None, [where[top], *bends, where[low]]))
+    network = made(*rows)
+    lines = [LineString([km(*xy) for xy in row[3]]) for row in rows]
+    return network, links, lines
+
+
+@pytest.mark.parametrize("begins", ["in an arm", "above the islands"])
+def test_a_river_of_many_islands_is_followed_without_taking_every_way(begins):
+    # each island has a short arm of one reach and a long one of two: 2**40 ways lead to the zone
+    rows = []
+    for k in range(40):
+        x, onward = 2.0 * k, f"T{k + 1};U{k + 1}" if k < 39 else "E"
+        rows += [
+            (f"T{k}", "", f"V{k}", [(x, 0), (x + 0.5, 1)]),
+            (f"V{k}", "", onward, [(x + 0.5, 1), (x + 2, 0)]),
+            (f"U{k}", "", onward, [(x, 0), (x + 2, 0)]),
+        ]
+    rows.append(("E", "", None, [(80, 0), (90, 0)]))
+    start = 0.0
+    if begins == "above the islands":
+        rows.append(("W", "", "T0;U0", [(-3, 2), (0, 0)]))
+        start = -math.hypot(3, 2)
+    network = made(*rows)
+    code = "U0" if start == 0 else "W"
+    site = sites(Point(km(0, 0)), reach_code=[code], measure_m=[0.0])
+    found = river_reach_check(site, zones((85, -1, 86, 1)), network, max_distance_km=math.inf)
+    assert found["distance_km"].tolist() == pytest.approx([85 - start])
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_kilometres_on_braided_rivers_are_the_shortest_paths_of_networkx(seed):
+    nx = pytest.importorskip("networkx")
+    rng = np.random.default_rng(seed)
+    network, links, lines = braided(rng)
+    graph = nx.MultiDiGraph()
+    for (top, low), line in zip(links, lines, strict=True):
+        graph.add_edge(top, low, weight=line.length)
+    ways = dict(nx.all_pairs_dijkstra_path_length(graph))
+    own = rng.integers(0, len(lines), 25).tolist()
+    at = [float(rng.uniform(0, lines[each].length)) for each in own]
+    points = [lines[each].interpolate(m) for each, m in zip(own, at, strict=True)]
+    given_sites = sites(*points, reach_code=[f"R{each}" for each in own], measure_m=at)
+    corners = rng.uniform((0, 0), (24, 12), (5, 2))
+    areas = zones(
+        *[(x, y, x + w, y + w) for (x, y), w in zip(corners, (0.4, 1, 2, 3, 1), strict=True)]
+    )
+    limit_km = float(rng.choice([4, 12, 100]))
+    shapes = areas.geometry.tolist()
+    # a border on the site or on the limit would be decided by the last digit
+    assume(all(shape.boundary.distance(point) > 1e-2 for shape in shapes for point in points))
+    entries = [
+        [
+            (lines[each].project(Point(part.coords[0])), lines[each].project(Point(part.coords[-1])))
+            for part in getattr(lines[each].intersection(shape), "geoms",
+                                [lines[each].intersection(shape)])
+            if not part.is_empty
+        ]
+        for shape in shapes
+        for each in range(len(lines))
+    ]  # fmt: skip
+    expected = {}
+    for s, (reach, measure, point) in enumerate(zip(own, at, points, strict=True)):
+        rest = lines[reach].length - measure
+        below = ways[links[reach][1]]
+        for z, shape in enumerate(shapes):
+            if shape.covers(point):
+                expected[f"S{s + 1}", f"Z{z + 1}"] = 0.0
+                continue
+            found = [
+                rest + below[links[each][0]] + min(part)
+                for each in range(len(lines))
+                for part in entries[z * len(lines) + each]
+                if links[each][0] in below
+            ]
+            found += [
+                max(min(part) - measure, 0.0)
+                for part in entries[z * len(lines) + reach]
+                if max(part) >= measure
+            ]
+            assume(abs(min(found, default=0) / 1e3 - limit_km) > 1e-4)
+            if min(found, default=math.inf) <= limit_km * 1e3:
+                expected[f"S{s + 1}", f"Z{z + 1}"] = min(found) / 1e3
+    answer = river_reach_check(
+        given_sites, areas, network, max_distance_km=limit_km, geometry="way"
+    )
+    there = answer[answer["zone_code"] != ""]
+    said = dict(
+        zip(
+            zip(there["site_code"], there["zone_code"], strict=True),
+            there["distance_km"],
+            strict=True,
+        )
+    )
+    assert said == pytest.approx(expected, abs=1e-5)
+    # what is drawn is as long as what is said
+    reached = there[there["reach_state"] == "reaches"]
+    np.testing.assert_allclose(reached.length / 1e3, reached["distance_km"], atol=1e-5)
+    # a site that comes to no zone has one row
+    assert set(answer["site_code"][answer["zone_code"] == ""]) == (
+        set(given_sites["site_code"]) - {code for code, _ in expected}
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([7, 60, 500_000]), st.sampled_from([4549, 4490]))
+def test_lines_made_together_are_those_made_one_by_one(seed, at_once, crs):
+    rng = np.random.default_rng(seed)
+    network, _, lines = braided(rng)
+    count = rng.integers(0, 4, 30)  # pieces of each way; some have none
+    pair = np.repeat(np.arange(30), count)
+    reach = rng.integers(0, len(lines), len(pair))
+    length = network.length_m[reach]
+    # from the middle, from an end, from a bend, and ways of no length
+    bend = [lines[each].project(Point(lines[each].coords[2])) for each in reach]
+    low = np.choose(rng.integers(0, 3, len(pair)), [np.zeros(len(pair)), bend, length / 3])
+    high = np.choose(
+        rng.integers(0, 3, len(pair)), [low, np.maximum(low, bend), np.maximum(low, length)]
+    )
+    ways = Ways(pair, reach, low, high, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chaoyang_geo.rivers.reach_lines._AT_ONCE", at_once)
+        found = lines_of(network, ways, 30, crs)
+    expected = way_lines(network, ways, 30).to_crs(crs).to_numpy()
+    assert [line is None for line in found] == [line is None for line in expected]
+    for line, other in zip(found, expected, strict=True):
+        assert line is None or line.coords[:] == other.coords[:]
 
 
 @settings(max_examples=15)

@@ -218,10 +218,28 @@ def test_english_is_complete_where_the_data_is_english() -> None:
     assert not [text for text in said if has_chinese(text)]
 
 
+def test_the_list_names_the_zone_that_decides_and_the_map_says_what_the_pages_say() -> None:
+    county = square(-2000, -2000, 8000)
+    found = sites(("A", "采石场", county), place_quality=["approximate"])
+    zones = [
+        red_line(square(0, 0, 1000)),
+        read_zones(
+            gpd.GeoDataFrame({"名称": ["功能区甲"]}, geometry=[county], crs=4549),
+            kind="生态功能区", version="1", version_date="",
+        ),
+    ]  # fmt: skip
+    screening = screen_sites(found, zones, on="2026-11-22")
+    assert screening.findings["verdict"].tolist() == ["禁止", "无法判断"]
+    pages = cap_approximate(screening)
+    for each in (screening, pages):
+        layers = screening_layers(each, zones=zones)
+        name, badge, concerned = layers.listing.rows[0][1]
+        assert (name, badge.text) == ("A项目", "无法判断")
+        assert concerned.startswith("功能区甲")
+
+
 def replace_names(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    named = zones.assign(zone_name="North", layer="red line", source="Office")
-    named.attrs = {}  # else the layer of the old name is missing
-    return named
+    return zones.assign(zone_name="North", layer="red line", source="Office")
 
 
 def test_the_plan_lies_below(paper: Any) -> None:

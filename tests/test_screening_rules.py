@@ -130,6 +130,17 @@ def test_every_verdict_kind_and_status_has_one_name():
 # built-in rules -----------------------------------------------------------------------------------
 
 
+def test_rules_say_their_activities_in_words_and_the_words_play_no_part():
+    table = rules_table().set_index("activity")
+    assert set(table.loc["*", "activity_zh"]) == {"任何活动"}
+    assert set(table.loc["sewage_outlet", "activity_en"]) == {"sewage outlet"}
+    plain = rules_table().drop(columns=["activity_zh", "activity_en"])
+    assert rules_table(plain).equals(rules_table())
+    assert rules_hash(rules_table().assign(activity_zh="x")) == rules_hash(rules_table())
+    assert rules_table("builtin", unverified="leave_out").columns.equals(rules_table().columns)
+    assert rules_table([]).dtypes.equals(rules_table().dtypes)
+
+
 def test_every_builtin_rule_names_its_text_clause_and_status():
     table = rules_table()
     assert set(table["rule_set"]) == set(RULE_SETS)
@@ -289,7 +300,7 @@ def test_blocks_in_texts_and_comments_are_no_rules(own):
     text = GOOD.replace(
         'clause = "第三条"', 'clause = "第三条"  # [[rule]]\nnote = """\n[[rule]]\n"""'
     )
-    assert read_rules(own(text)).shape == (3, 10)
+    assert read_rules(own(text)).shape == (3, 12)
 
 
 def test_what_is_no_set_of_rules_is_said(tmp_path):

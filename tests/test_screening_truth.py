@@ -245,7 +245,7 @@ def test_distances_are_those_of_the_whole_borders(few, areas, seed):
     sites_ = sites_of(shapes, np.full(3, 700.0), np.full(3, 700.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chaoyang_geo.screening.ground._FEW", few)  # with and without an index
-        land = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number)
+        land = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number, number)
         every = np.indices((len(sites_.low), len(areas))).reshape(2, -1)
         pairs, _ = measure_pairs(sites_, land, (every[0], every[1]))
     lines = np.array([s if s.area == 0 else s.boundary for s in shapes], dtype=object)
@@ -291,7 +291,7 @@ def test_areas_of_large_sites_are_those_of_the_whole_shapes(shape, areas):
     assume(usable([shape, *areas]))
     land = sites_of(np.array([shape], dtype=object), np.full(1, 20.0), np.full(1, 20.0))
     number = np.arange(len(areas))
-    ground = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number)
+    ground = ground_of("EPSG:4549", np.array(areas, dtype=object), number, number, number)
     every = np.indices((len(land.low), len(areas))).reshape(2, -1)
     pairs, _ = measure_pairs(land, ground, (every[0], every[1]))
     found = dict(zip(pairs.zone.tolist(), pairs.area.tolist(), strict=True))
@@ -348,7 +348,7 @@ def test_no_chunk_is_nearer_to_a_box_than_the_bound_says(seed, other, size):
 
 def test_steps_on_the_ellipsoid_are_the_same_when_some_are_asked_for():
     xy = shapely.get_coordinates(affinity.translate(walk(3), 500_000, 4_600_000))
-    every = geodesic_steps(xy, "EPSG:4549")
+    every = geodesic_steps(xy, "EPSG:4549", np.arange(len(xy) - 1))
     some = np.array([0, 1, 4])
     assert len(every) == len(xy) - 1
     assert geodesic_steps(xy, "EPSG:4549", some).tolist() == every[some].tolist()

@@ -18,7 +18,10 @@ from chaoyang_geo.verdicts import (
     CAP_WORDS,
     CAPPED,
     FIRM,
+    UNJUDGED,
+    finding_key,
     is_approximate,
+    outranked,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ _ACTIVITY_WORDS = (
     ("畜禽", "规模化畜禽养殖场"), ("矿山生态修复", "矿山修复"), ("生态修复", "生态修复"),
     ("生态治理", "生态修复"), ("环境综合治理", "生态修复"), ("执法", "执法"), ("监测", "监测"),
 )  # fmt: skip
+
+# what the order of findings is made from
+_ORDER = ("verdict", "rule_verdict", "distance_m", "zone_kind", "zone_grade")
 
 _Result = TypeVar("_Result")
 
@@ -151,7 +157,9 @@ def cap_approximate(screening: _Result) -> _Result:
 
     Of a site whose ``place_quality`` is ``approximate``, every verdict of a rule becomes
     压线需复核: the area that stands for it meets the zone, the site itself need not. 无法判断 and
-    无冲突 stay. Doing it twice changes nothing; other sites are untouched.
+    无冲突 stay. The findings of such a site are put in order again, and where one of them is
+    无法判断, or a layer could not be checked, so is the site: that no longer is less than the
+    worst. Doing it twice changes nothing; other sites are untouched.
 
     Parameters
     ----------
@@ -203,12 +211,53 @@ def cap_approximate(screening: _Result) -> _Result:
     rows = theirs & findings["verdict"].isin(FIRM).to_numpy()
     if not rows.any() and not (vague & sites["verdict"].isin(FIRM).to_numpy()).any():
         return screening
-    capped: _Result = dataclasses.replace(
-        result,
-        findings=_capped(findings, rows, "finding_flag"),
-        sites=_capped(sites, vague & sites["verdict"].isin(FIRM).to_numpy(), "verdict_flag"),
+    below = vague & sites["verdict"].isin(FIRM).to_numpy()
+    found = _in_order(_capped(findings, rows, "finding_flag"), codes)
+    judged = _unjudged(
+        _capped(sites, below, "verdict_flag"), below, found, getattr(result, "checked", None)
     )
+    capped: _Result = dataclasses.replace(result, findings=found, sites=judged)
     return capped
+
+
+def _in_order(findings: Any, codes: set[str]) -> Any:
+    """Return findings in which those of some sites stand in order again, the deciding one first.
+
+    Sites keep their places; tables without the columns that say the order stay as they are.
+    """
+    import numpy as np
+
+    if not set(_ORDER) <= set(findings.columns):
+        return findings
+    site = as_text(findings["site_code"]).to_numpy(dtype=object)
+    keys = [finding_key(*row) for row in findings[list(_ORDER)].itertuples(index=False)]
+    order = np.arange(len(findings))
+    places: dict[str, list[int]] = {}
+    for place, code in enumerate(site):
+        if code in codes:
+            places.setdefault(code, []).append(place)
+    for theirs in places.values():
+        order[theirs] = sorted(theirs, key=keys.__getitem__)
+    return findings.iloc[order].set_axis(findings.index)
+
+
+def _unjudged(sites: Any, capped: Any, findings: Any, checked: Any) -> Any:
+    """Return sites of which those are 无法判断 that only a firm verdict kept from it."""
+    open_ = findings[(findings["verdict"] == UNJUDGED).to_numpy()]
+    open_ = open_.drop_duplicates("site_code").set_index("site_code")
+    gaps = [] if checked is None else checked.loc[checked["layer_state"] != "ok", "layer"].tolist()
+    if not (len(open_) or gaps):
+        return sites
+    sites = sites.copy()
+    for place in capped.nonzero()[0].tolist():
+        row, code = sites.index[place], sites["site_code"].iloc[place]
+        for lang in CAP_WORDS:
+            column = f"why_{lang}"
+            reasons = [open_.at[code, column]] if code in open_.index else []
+            verdict, said = outranked(CAPPED, reasons, gaps, lang)
+            sites.loc[row, column] = said + sites.loc[row, column]
+            sites.loc[row, "verdict"] = verdict
+    return sites
 
 
 def _capped(table: Any, rows: Any, flag: str) -> Any:

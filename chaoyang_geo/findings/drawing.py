@@ -22,6 +22,7 @@ from chaoyang_geo.findings.picture import (
     text_width,
 )  # fmt: skip
 from chaoyang_geo.schema import as_text, require
+from chaoyang_geo.shapes import made_valid
 from chaoyang_geo.verdicts import (
     SYNTHETIC,
     clean,
@@ -98,10 +99,7 @@ class Ground:
 def _prepared(layer: gpd.GeoDataFrame, metric: str) -> tuple[Any, list[_Zone]]:
     import shapely
 
-    shapes = layer.geometry.to_crs(metric).to_numpy()
-    bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
-    shapes = shapes.copy()
-    shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+    shapes, _ = made_valid(layer.geometry.to_crs(metric).to_numpy())
     names = ("zone_code", "zone_name", "zone_kind", "zone_grade")
     columns = [[clean(value) for value in as_text(layer[name])] for name in names]
     zones = [

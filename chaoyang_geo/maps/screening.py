@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo.crs import to_geographic
@@ -34,15 +35,19 @@ from chaoyang_geo.maps.tables import PlanTables
 from chaoyang_geo.maps.words import words as common_words
 from chaoyang_geo.schema import as_text, one_of, require, require_unique
 from chaoyang_geo.verdicts import (
+    CAP_WORDS,
     KINDS,
     SYNTHETIC,
+    UNJUDGED,
     VERDICT_KEYS,
     VERDICTS,
     drawn_at,
+    finding_key,
     kind_name,
     known,
     legend_name,
     length_text,
+    outranked,
     state_name,
     verdict_name,
 )
@@ -239,7 +244,7 @@ def _told(
     present = {
         kind
         for row in checked
-        if row["layer_state"] == "ok"
+        if row["layer_state"] in ("ok", "partial")
         for kind in str(row["zone_kinds"]).split(";")
     }
     joint = "、" if lang == "zh" else ", "
@@ -256,7 +261,35 @@ def _sites(screening: ScreeningLike) -> list[Site]:
     by_site: dict[str, list[Row]] = {}
     for row in rows(screening.findings):
         by_site.setdefault(text(row["site_code"]), []).append(row)
-    return [site_of(row, by_site.get(text(row["site_code"]), ())) for row in rows(screening.sites)]
+    gaps = [text(row["layer"]) for row in rows(screening.checked) if row["layer_state"] != "ok"]
+    found = []
+    for row in rows(screening.sites):
+        site = site_of(row, by_site.get(text(row["site_code"]), ()))
+        capped = site.verdict != row["verdict"]
+        site = _in_order(site) if site.approximate else site
+        found.append(_below_the_cap(site, gaps) if capped else site)
+    return found
+
+
+def _in_order(site: Site) -> Site:
+    """Put the findings of a site in order again that were made less firm."""
+
+    def key(row: Row) -> tuple[int, int, float, int, int]:
+        measures = row.get("rule_verdict") or "", row["distance_m"]
+        return finding_key(row["verdict"], *measures, row["zone_kind"], row["zone_grade"])
+
+    return replace(site, findings=tuple(sorted(site.findings, key=key)))
+
+
+def _below_the_cap(site: Site, gaps: Sequence[str]) -> Site:
+    """Judge a site by its findings and the layers, now that no finding of it is firm."""
+    open_ = [row for row in site.findings if row["verdict"] == UNJUDGED]
+    row, verdict = dict(site.row), site.verdict
+    for lang in CAP_WORDS:
+        reasons = [text(each[f"why_{lang}"]) for each in open_]
+        verdict, said = outranked(site.verdict, reasons, gaps, lang)
+        row[f"why_{lang}"] = said + text(row[f"why_{lang}"])
+    return replace(site, row={**row, "verdict": verdict}, verdict=verdict)
 
 
 def _places(judged: gpd.GeoDataFrame, sites: gpd.GeoDataFrame | None) -> dict[str, Any]:
@@ -447,15 +480,9 @@ def _concerned(site: Site, keys: Mapping[str, str], told: Told) -> str:
     """Name the zone that matters most, and say how many others there are."""
     if text(site.row["site_code"]) not in keys:
         return told.words["not_drawn"]
-    # of equal verdicts the kind that is drawn on top comes first: a red line before a unit
-    ordered = sorted(
-        site.concerned,
-        key=lambda row: (
-            severity(row["verdict"]),
-            *(-place for place in drawn_at(row["zone_kind"], row["zone_grade"])),
-        ),
+    names = list(
+        dict.fromkeys(text(row["zone_name"]) or text(row["zone_code"]) for row in site.concerned)
     )
-    names = list(dict.fromkeys(text(row["zone_name"]) or text(row["zone_code"]) for row in ordered))
     if not names:
         return "—"
     if len(names) == 1:

@@ -105,9 +105,11 @@ def _labelled(row: Row, words: str, many: bool) -> tuple[str, ...]:
 def _courses(frame: gpd.GeoDataFrame | None, told: Told, names: Mapping[str, str]) -> list[Feature]:
     features = []
     placed = _placed(frame, _DOWNSTREAM, "downstream")
+    # longer codes first: one may begin with another
+    codes = sorted(names, key=lambda key: (-len(key), key))
     for number, (row, shape) in enumerate(placed):
         why = text(row[f"why_{told.lang}"])
-        for code in sorted(names, key=lambda key: (-len(key), key)):
+        for code in codes:
             why = why.replace(code, names[code])
         far = length_text(float(row["distance_km"]) * 1000, told.lang)
         zone = text(row["zone_name"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.rivers.belong import assign_units
 from chaoyang_geo.rivers.corridor import located, mended, pieces_inside
 from chaoyang_geo.rivers.numbering import number
-from chaoyang_geo.rivers.places import Places, Ways, read_places, river_names, way_lines
+from chaoyang_geo.rivers.places import Places, Ways, read_places, river_names
 from chaoyang_geo.rivers.reach_drains import Drains, find_drains
+from chaoyang_geo.rivers.reach_lines import lines_of
+from chaoyang_geo.rivers.reach_lists import first_of, joined, rivers_passed
 from chaoyang_geo.rivers.reach_walk import (
     Hits,
     Targets,
@@ -20,7 +23,7 @@ from chaoyang_geo.rivers.reach_walk import (
     walk_down,
     ways_of,
 )
-from chaoyang_geo.rivers.reach_words import Row, sentences
+from chaoyang_geo.rivers.reach_words import Asked, Row, Zone, sentences, zone_words
 from chaoyang_geo.schema import SchemaError, one_of, require, require_unique, text_array
 
 if TYPE_CHECKING:
@@ -215,7 +218,8 @@ def river_reach_check(
     forked = np.zeros(len(site), dtype=bool)
     forked[chosen] = forks_on(network, ways, len(chosen))
     passed = np.full(len(site), "", dtype=object)
-    passed[chosen] = _rivers_passed(network, ways, len(chosen))
+    names = river_names(network)
+    passed[chosen] = rivers_passed(names, ways, len(chosen))
     pairs, pair = np.unique(np.stack([site, found.drain]), axis=1, return_inverse=True)
     pair = pair.reshape(-1)
     place = drains.origin(shapes, pairs[0], pairs[1])
@@ -238,38 +242,20 @@ def river_reach_check(
         "county_name": county[1][pair],
         **_section_columns(sections, walks, ways, chosen, found),
     }
-    crossings, tied = drains.crossings(len(sites))[site], drains.tied(len(sites))[site]
-    rivers = _rivers(network, drains, found)
-    to_end = drains.to_end_km(len(sites))[site]
-    texts = [
-        sentences(
-            Row(
-                {name: values[k] for name, values in columns.items()},
-                rivers=rivers[k],
-                called=table.called(int(zone[k])),
-                quality=table.quality(int(zone[k])),
-                crossings=int(crossings[k]),
-                tied=int(tied[k]),
-                forked=bool(forked[k]),
-                lies=int(found.lies[k]),
-                to_end_km=float(to_end[k]),
-                n_zones=table.n_usable,
-                without_shape=len(table.codes) - table.n_usable,
-                max_distance_km=max_distance_km,
-                max_snap_m=max_snap_m,
-                placed="reach_code" in sites and "measure_m" in sites,
-                asked=(sections is not None, units is not None, counties is not None),
-            )
-        )
-        for k in range(len(site))
-    ]
+    placed = "reach_code" in sites and "measure_m" in sites
+    asked = Asked(
+        table.n_usable, len(table.codes) - table.n_usable, max_distance_km, max_snap_m, placed,
+        sections is not None, units is not None, counties is not None,
+    )  # fmt: skip
+    rivers = _rivers(network, names, drains, found)
+    texts = sentences(_told(columns, drains, found, table, forked, rivers), asked)
     for k, name in enumerate(("reach_flag", "why_zh", "why_en")):
         columns[name] = [text[k] for text in texts]
     frame = pd.DataFrame(columns)[list(REACH_COLUMNS)].astype(REACH_COLUMNS)
     lines = sites.geometry.to_numpy()[site]
     if geometry == "way":
         lines = np.full(len(site), None, dtype=object)
-        lines[chosen] = way_lines(network, ways, len(chosen)).to_crs(sites.crs).to_numpy()
+        lines[chosen] = lines_of(network, ways, len(chosen), sites.crs)
     out = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, crs=sites.crs))
     if rows == "first":
         out = out.iloc[np.unique(site, return_index=True)[1]].set_axis(sites.index, axis=0)
@@ -378,17 +364,24 @@ class _Zones:
         values = self._rows.get(name, np.full(len(self.codes), "", dtype=object))
         return np.append(values, "")[zone]
 
-    def quality(self, zone: int) -> str:
-        """Return the quality of a zone."""
-        return str(self._rows["quality"][zone]) if "quality" in self._rows and zone >= 0 else ""
+    def words(self) -> list[Zone | None]:
+        """Return what is said of each zone; None at the end, for no zone."""
+        import numpy as np
 
-    def called(self, zone: int) -> tuple[str, str]:
-        """Return the name of a zone and the water source that it belongs to."""
-        if zone < 0:
-            return "", ""
-        name = str(self._rows["zone_name"][zone]) or str(self.codes[zone])
-        source = self._rows.get("water_source_name")
-        return name, "" if source is None else str(source[zone])
+        names = ("zone_name", "water_source_name", "zone_grade", "quality", "status")
+        every = np.arange(len(self.codes))
+        columns = [self.text(name, every).tolist() for name in names]
+        return [
+            *(
+                zone_words(
+                    name=name or code, source=source, grade=grade, quality=quality, status=status
+                )
+                for code, name, source, grade, quality, status in zip(
+                    self.codes.tolist(), *columns, strict=True
+                )
+            ),
+            None,
+        ]
 
 
 #: How a site lies in a zone.
@@ -442,32 +435,59 @@ def _rows(
     return _Rows(sites[order], zones[order], drain[order], hit[order], lies[order])
 
 
-def _rivers_passed(network: RiverNetwork, ways: Ways, n: int) -> list[str]:
-    """Return the names of the rivers of each way in the order downstream; unnamed ones left out."""
-    names = river_names(network)[ways.reach]
-    out: list[dict[str, None]] = [{} for _ in range(n)]
-    for pair, name in zip(ways.pair.tolist(), names.tolist(), strict=True):
-        if name:
-            out[pair].setdefault(name)
-    return [";".join(found) for found in out]
+def _told(
+    columns: dict[str, Any], drains: Drains, found: _Rows, table: _Zones, forked: Any, rivers: Any
+) -> Iterator[Row]:
+    """Return what the words of each row need."""
+    import numpy as np
+
+    n = int(found.site.max(initial=-1)) + 1
+    zones = table.words()
+    per_site = (drains.crossings(n), drains.tied(n))
+    names = ("distance_km", "rivers_passed", "codes_between", "offset_m")
+    nexts = ("next_section_code", "distance_to_next_km")
+    answers = (
+        np.where(columns[f"{what}_name"] == "", columns[f"{what}_code"], columns[f"{what}_name"])
+        for what in ("unit", "county")
+    )
+    return map(
+        Row,
+        columns["reach_state"].tolist(),
+        [zones[each] for each in found.zone.tolist()],
+        *(np.asarray(columns[name], dtype=object).tolist() for name in names),
+        *(each.tolist() for each in answers),
+        *(np.asarray(columns[name], dtype=object).tolist() for name in nexts),
+        rivers,
+        *(each[found.site].tolist() for each in per_site),
+        forked.tolist(),
+        found.lies.tolist(),
+        drains.to_end_km(n)[found.site].tolist(),
+    )
 
 
-def _rivers(network: RiverNetwork, drains: Drains, found: _Rows) -> list[tuple[str, ...]]:
+def _rivers(
+    network: RiverNetwork, names: Any, drains: Drains, found: _Rows
+) -> list[tuple[str, ...]]:
     """Return which rivers each row is about: the one of its way, else all that the site drains to.
 
     Names; of a river without one its code behind a ``#``.
     """
     import numpy as np
 
-    names, codes = river_names(network), network.codes.to_numpy(dtype=object)
-    called = [str(name) or f"#{code}" for name, code in zip(names, codes, strict=True)]
-    ends = np.searchsorted(drains.site, np.arange(int(found.site.max(initial=-1)) + 2))
+    codes = network.codes.to_numpy(dtype=object)
+    used, own = np.unique(drains.places.reach, return_inverse=True)
+    called = [(str(names[each]) or f"#{codes[each]}",) for each in used.tolist()]
+    river = [called[each] for each in own.tolist()]  # of each drain
+    ends = np.searchsorted(drains.site, np.arange(int(found.site.max(initial=-1)) + 2)).tolist()
     out = []
     for site, drain, hit in zip(
         found.site.tolist(), found.drain.tolist(), found.hit.tolist(), strict=True
     ):
-        own = [drain] if hit >= 0 else range(ends[site], ends[site + 1])
-        out.append(tuple(dict.fromkeys(called[int(drains.places.reach[each])] for each in own)))
+        first, last = (drain, drain + 1) if hit >= 0 else (ends[site], ends[site + 1])
+        if last == first + 1:
+            out.append(river[first])
+        else:
+            out.append(tuple(dict.fromkeys(name for each in river[first:last] for name in each)))
     return out
 
 
@@ -481,12 +501,11 @@ def _section_columns(
     import numpy as np
     import pandas as pd
 
-    between: list[list[str]] = [[] for _ in found.site]
-    drains, n = walks.drains, int(found.site.max(initial=-1)) + 1
-    at_once = (found.hit < 0) & drains.several(n)[found.site]
-    group = np.where(at_once, len(drains.site) + found.site, found.drain)
-    below: list[list[str]] = [[] for _ in range(len(drains.site) + n)]
-    next_km = np.full(len(below) + 1, np.nan)
+    n_rows = len(found.site)
+    n_between, between = np.zeros(n_rows, dtype="int64"), [""] * n_rows
+    next_code: Any = between
+    listed: Any = between
+    next_km = np.full(n_rows, np.nan)
     if sections is not None:
         require(sections, ["section_code", "reach_code", "measure_m"], table="sections", hint=_SNAP)
         require_unique(pd.DataFrame(sections), "section_code", table="sections")
@@ -494,21 +513,26 @@ def _section_columns(
             walks.network, sections, sections=None, table="sections", code="section_code"
         )
         points = _as_targets(places)
-        for pair, point in zip(*(each.tolist() for each in points_on(ways, points)), strict=True):
-            between[int(chosen[pair])].append(str(places.codes[point]))
+        pair, point = points_on(ways, points)
+        n_between = np.bincount(chosen[pair], minlength=n_rows)
+        between = joined(chosen[pair], point, places.codes, n_rows)
+        drains, n = walks.drains, int(found.site.max(initial=-1)) + 1
+        several = drains.several(n)
+        at_once = (found.hit < 0) & several[found.site]
+        group = np.where(at_once, len(drains.site) + found.site, found.drain)
         met = walks.to(points)
         site = drains.site[met.place]
-        both = np.flatnonzero(drains.several(n)[site])  # by place, and of these by site, too
+        both = np.flatnonzero(several[site])  # by place, and of these by site, too
         rows = np.concatenate([np.arange(len(site)), both])
         groups = np.concatenate([met.place, len(drains.site) + site[both]])
-        below, next_km = _below(met.at(rows), groups, places, len(below))
-    listed = [below[each] if each >= 0 else [] for each in group.tolist()]
+        below = _below(met.at(rows), groups, places, len(drains.site) + n)
+        next_code, next_km, listed = (each[group] for each in below)
     return {
-        "n_sections_between": np.array([len(codes) for codes in between], dtype="int64"),
-        "codes_between": [";".join(codes) for codes in between],
-        "next_section_code": [codes[0] if codes else "" for codes in listed],
-        "distance_to_next_km": next_km[group],
-        "sections_downstream": [";".join(codes) for codes in listed],
+        "n_sections_between": n_between,
+        "codes_between": between,
+        "next_section_code": next_code,
+        "distance_to_next_km": next_km,
+        "sections_downstream": listed,
     }
 
 
@@ -521,24 +545,21 @@ def _as_targets(places: Places) -> Targets:
     return Targets(rows, places.reach[rows], at, at)
 
 
-def _below(met: Hits, group: Ints, places: Places, n: int) -> tuple[list[list[str]], Floats]:
-    """Return the sections that each group of hits meets, the nearest first, and how far that is.
+def _below(met: Hits, group: Ints, places: Places, n: int) -> tuple[Any, Floats, Any]:
+    """Return for each group of hits the next section, how far it is in kilometres, and all by nearness.
 
-    In kilometres; one more at the end, missing, for what has no group.
+    One more at the end, without any, for what has no group.
     """
     import numpy as np
 
-    out: list[list[str]] = [[] for _ in range(n)]
-    near = np.full(n + 1, np.nan)
     order = np.lexsort((met.target, met.way_m, group))
-    for row, target, way in zip(
-        group[order].tolist(), met.target[order].tolist(), met.way_m[order].tolist(), strict=True
-    ):
-        code = str(places.codes[target])
-        if code not in out[row]:
-            out[row].append(code)
-            near[row] = way / 1e3 if len(out[row]) == 1 else near[row]
-    return out, near
+    order = order[first_of(group[order], met.target[order])]
+    group, target, way = group[order], met.target[order], met.way_m[order]
+    code, near = np.full(n + 1, "", dtype=object), np.full(n + 1, np.nan)
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    code[group[first]] = places.codes[target[first]]
+    near[group[first]] = way[first] / 1e3
+    return code, near, np.array(joined(group, target, places.codes, n + 1), dtype=object)
 
 
 def _answers(

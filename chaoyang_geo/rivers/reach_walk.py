@@ -67,7 +67,9 @@ def walk_down(network: RiverNetwork, numbers: Numbering, starts: Ints, limit_m: 
     row = np.arange(len(starts))
     before = np.full(len(starts), -1, dtype="int64")
     parted = np.zeros(len(starts), dtype=bool)  # walks that have come to a fork
-    least: dict[tuple[int, int, float], float] = {}
+    slot, open_ = _slots(source, targets, entry)
+    n_slots = int(slot.max(initial=0)) + 1
+    least: dict[int, float] = {}
     found = [Steps(walk, reach, enters, way, before)]
     total = len(starts)
     while len(row):
@@ -77,7 +79,12 @@ def walk_down(network: RiverNetwork, numbers: Numbering, starts: Ints, limit_m: 
         kept = np.flatnonzero(ahead <= limit_m)
         parent, link, ahead = parent[kept], link[kept], ahead[kept]
         new = Steps(walk[parent], targets[link], entry[link], ahead, row[parent])
-        kept = np.flatnonzero(_shorter(new, parted[new.walk], least))
+        asked = np.flatnonzero(parted[new.walk] & open_[link])
+        kept = np.ones(len(link), dtype=bool)
+        kept[asked] = _shorter(
+            new.walk[asked] * n_slots + slot[link[asked]], new.way_m[asked], least
+        )
+        kept = np.flatnonzero(kept)
         walk, reach, enters = new.walk[kept], new.reach[kept], new.enters_m[kept]
         way, before = new.way_m[kept], new.before[kept]
         row = total + np.arange(len(kept))
@@ -86,19 +93,39 @@ def walk_down(network: RiverNetwork, numbers: Numbering, starts: Ints, limit_m: 
     return Steps(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _shorter(new: Steps, parted: Bools, least: dict[tuple[int, int, float], float]) -> Bools:
-    """Return which steps come to a reach for the first time, or by a shorter way than before."""
+def _slots(source: Ints, target: Ints, entry: Floats) -> tuple[Ints, Bools]:
+    """Return where links enter, by number, and which a walk may come to again by another way.
+
+    Links into one reach at one place have one number. Where a single link enters, what comes to it
+    again has come to the reach above again, by a shorter way, unless that is entered at several
+    places.
+    """
     import numpy as np
 
-    kept = np.ones(len(new.walk), dtype=bool)
-    rows = np.flatnonzero(parted)
-    for row in rows[np.argsort(new.way_m[rows], kind="stable")].tolist():
-        key = (int(new.walk[row]), int(new.reach[row]), float(new.enters_m[row]))
-        way = float(new.way_m[row])
-        if way < least.get(key, np.inf) - SAME_M:
-            least[key] = way
-        else:
-            kept[row] = False
+    if not len(target):
+        return np.zeros(0, dtype="int64"), np.zeros(0, dtype=bool)
+    order = np.lexsort((entry, target))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(target[order]) != 0) | (np.diff(entry[order]) != 0)
+    slot = np.empty(len(order), dtype="int64")
+    slot[order] = np.cumsum(new) - 1
+    n_reaches = int(max(source.max(), target.max())) + 1
+    places = np.bincount(target[order][new], minlength=n_reaches)
+    return slot, (np.bincount(slot)[slot] > 1) | (places[source] > 1)
+
+
+def _shorter(key: Ints, way_m: Floats, least: dict[int, float]) -> Bools:
+    """Return which steps come to a place for the first time, or by a shorter way than before."""
+    import numpy as np
+
+    kept = np.zeros(len(key), dtype=bool)
+    order = np.argsort(way_m, kind="stable")
+    for row, place, way in zip(
+        order.tolist(), key[order].tolist(), way_m[order].tolist(), strict=True
+    ):
+        if way < least.get(place, np.inf) - SAME_M:
+            least[place] = way
+            kept[row] = True
     return kept
 
 
@@ -140,9 +167,9 @@ def _on_reach(targets: Targets, reach: Ints) -> tuple[Ints, Ints]:
     """Return pairs of rows and targets on the same reach."""
     import numpy as np
 
-    return spread(
-        np.searchsorted(targets.reach, reach), np.searchsorted(targets.reach, reach, "right")
-    )
+    # where the targets of each reach begin: looked up, not searched for again at every step
+    begin = np.searchsorted(targets.reach, np.arange(int(reach.max(initial=-1)) + 2))
+    return spread(begin[reach], begin[reach + 1])
 
 
 def _least(group: Ints, member: Ints, value: Floats) -> tuple[Ints, Ints]:

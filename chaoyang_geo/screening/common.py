@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.geodesic import geodesic_areas, geodesic_steps
-from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, counted, joined
-from chaoyang_geo.screening.lines import Crossings, Roads, stretches, united
+from chaoyang_geo.screening.geodesic import geodesic_areas
+from chaoyang_geo.screening.ground import TOUCH_M, Ground, counted, joined
+from chaoyang_geo.screening.lines import Roads, united
+from chaoyang_geo.screening.seams import points_on_seams, without_cracks
+from chaoyang_geo.shapes import CRACK_M
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,70 +88,27 @@ def parts_of(sites: Shapes) -> tuple[Shapes, Ints]:
     return parts, site
 
 
-def lengths_of(own: Chunks, lines: Ints, roads: Roads, met: Crossings, ground: Ground) -> Lengths:
-    """Return the stretches of ``lines``, parts of sites, inside zone records."""
-    import numpy as np
+def points_of(parts: Shapes, lone: Ints, ground: Ground) -> Points:
+    """Return points, parts of sites, and the records that they lie inside, not on the border.
 
-    found = stretches(roads, lines, met, ground)
-    up_to = np.zeros(len(roads.xy))
-    if len(lines):  # they follow each other, behind the rings
-        first = int(roads.first[lines].min())
-        steps = geodesic_steps(roads.xy[first:], ground.crs)
-        up_to[first + 1 :] = steps
-        up_to[own.starts] = 0.0
-        up_to = np.cumsum(up_to)
-    return Lengths(found.part, found.record, found.begin, found.end, roads, up_to)
-
-
-def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> Areas:
-    """Lay polygons, parts of sites, over zone records.
-
-    A polygon strictly inside a piece of a record, or around it, needs no intersection; for the
-    others it is computed. What is thinner than :data:`TOUCH_M` on average is nothing.
+    A point on the seam of two records of one group lies inside both.
     """
     import numpy as np
     import shapely
 
-    at, number = ground.tree.query(parts[flat], predicate="intersects")
-    part, shape, piece = flat[at], parts[flat[at]], ground.pieces[number]
-    cut = np.flatnonzero(~_strictly_inside(shape, piece))
-    holds = _strictly_inside(piece[cut], shape[cut])
-    shape[cut[holds]] = piece[cut[holds]]
-    cut = cut[~holds]
-    shape[cut] = shapely.intersection(shape[cut], piece[cut])
-    part, record, shape = joined(part, ground.piece_record[number], shape)
-    size = shapely.area(shape)
-    thick = size > 0.5 * TOUCH_M * shapely.length(shape)
-    part, record, shape, size = part[thick], record[thick], shape[thick], size[thick]
-    return Areas(part, record, shape, size > (1 - 1e-9) * shapely.area(parts[part]))
-
-
-def _strictly_inside(inner: Shapes, outer: Shapes) -> Bools:
-    """Tell which shapes lie inside others, nowhere at the border."""
-    import numpy as np
-    import shapely
-
-    one, other = shapely.bounds(inner), shapely.bounds(outer)
-    fits = np.flatnonzero(((one[:, :2] > other[:, :2]) & (one[:, 2:] < other[:, 2:])).all(axis=1))
-    fresh = outer[fits][~shapely.is_prepared(outer[fits])]
-    shapely.prepare(fresh)
-    found = np.zeros(len(inner), bool)
-    found[fits] = shapely.contains_properly(outer[fits], inner[fits])
-    shapely.destroy_prepared(fresh)  # they may be the caller's
-    return found
-
-
-def points_of(parts: Shapes, lone: Ints, ground: Ground) -> Points:
-    """Return points, parts of sites, and the records that they lie inside, not on the border."""
-    import numpy as np
-
-    at, piece = ground.tree.query(parts[lone], predicate="intersects")
+    at, piece = ground.tree.query(parts[lone], predicate="dwithin", distance=CRACK_M)
     n = max(1, len(ground.shapes))
     key = np.unique(lone[at] * n + ground.piece_record[piece])
     part, record = key // n, key % n
-    reach = np.full(len(part), TOUCH_M)
-    off = ground.border_distance(parts[part], record, reach_m=reach) > TOUCH_M
-    return Points(part[off], record[off])
+    away = ground.border_distance(parts[part], record, reach_m=np.full(len(part), CRACK_M))
+    inside = away > TOUCH_M
+    # beside the border, but on which side?
+    beside = np.flatnonzero(inside & (away <= CRACK_M))
+    inside[beside] = shapely.intersects(ground.shapes[record[beside]], parts[part[beside]])
+    seam = points_on_seams(parts, part, record, inside, ground)
+    return Points(
+        np.concatenate([part[inside], seam[0]]), np.concatenate([record[inside], seam[1]])
+    )
 
 
 def row_sizes(
@@ -164,7 +123,12 @@ def row_sizes(
     import shapely
 
     areas, lengths, points = common.areas, common.lengths, common.points
-    row, _, shape = joined(row_of_record[0], areas.part, areas.shape)
+    row, part, shape = joined(row_of_record[0], areas.part, areas.shape)
+    if len(row) < len(areas.part):  # records that were joined may have cracks between them
+        key = np.sort(row_of_record[0] * max(1, len(common.parts)) + areas.part)
+        twice = np.unique(key[1:][key[1:] == key[:-1]])
+        several = np.flatnonzero(np.isin(row * max(1, len(common.parts)) + part, twice))
+        shape[several] = without_cracks(shape[several], common.parts[part[several]])
     area = _sums(row, shapely.area(shape), n)
     area_geodesic = _sums(row, geodesic_areas(shape, ground.crs), n)
     n_parts = max(1, len(common.parts))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.screening.common import Common, parts_of
-from chaoyang_geo.screening.ground import Ground, chunks
-from chaoyang_geo.screening.measure import INSIDE, OVERLAPS, SLIVER_M, TOUCHES, Pairs
+from chaoyang_geo.screening.ground import SLIVER_M, TOUCH_M, Ground, chunks
+from chaoyang_geo.screening.measure import INSIDE, OVERLAPS, TOUCHES, Pairs
+from chaoyang_geo.shapes import CRACK_M
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,11 +50,12 @@ def bands(site_m: Floats, zone_m: Floats, tolerance_m: float) -> Floats:
 def certain_conflicts(
     sites: Shapes, pairs: Pairs, common: Common, ground: Ground, band: Floats
 ) -> Bools:
-    """Tell for each pair whether its site surely meets the zones of the pair's group.
+    """Tell for each pair whether its site surely meets zones of the pair's kind and grade.
 
-    Surely: however the site is moved by up to the band, it still meets a zone of the group, so
-    that neither a seam between two zones of one kind and grade nor the way a layer was cut into
-    rows makes a doubt. Of a point, a disc of the band's radius lies within the zones.
+    Surely: however the site is moved by up to the band, it still meets such a zone, so that
+    neither a seam between two zones of one kind and grade nor the way they were cut into rows and
+    layers makes a doubt: rules speak of kinds and grades. Of a point, a disc of the band's radius
+    lies within the zones.
 
     Notes
     -----
@@ -65,19 +67,19 @@ def certain_conflicts(
 
     if not len(pairs.site):
         return np.zeros(0, bool)
-    n_groups = int(ground.group_of_zone.max()) + 1
-    key = pairs.site * n_groups + pairs.group
-    # cases: a site and a group each, with the widest of its bands
+    n_kinds = int(ground.kind_of_zone.max()) + 1
+    key = pairs.site * n_kinds + ground.kind_of_zone[pairs.zone]
+    # cases: a site and a kind and grade each, with the widest of its bands
     cases, case = np.unique(key, return_inverse=True)
     widest = np.zeros(len(cases))
     np.maximum.at(widest, case, band)
     meets = pairs.relation <= OVERLAPS
     sure = np.zeros(len(cases), bool)
     sure[case[meets & ((pairs.relation == INSIDE) & (pairs.border > band) | (band == 0))]] = True
-    _settle_by_depth(cases, sure, widest, common, ground, n_groups)
+    _settle_by_depth(cases, sure, widest, common, ground)
     # a line or point that touches two zones may lie on their seam, deep in the two together
-    dimension = shapely.get_dimensions(sites)
-    touches = (pairs.relation == TOUCHES) & (dimension[pairs.site] < 2) & (band > 0)
+    touches = at_seams(pairs.relation, pairs.distance)
+    touches &= shapely.get_dimensions(sites)[pairs.site] < 2
     wanted = np.zeros(len(cases), bool)
     wanted[case[meets | touches]] = True
     # a zone of several rows may have a seam of its own, and zones that overlap count as one
@@ -85,18 +87,30 @@ def certain_conflicts(
     seamed[list(pairs.merged)] = True
     count = np.bincount(case, np.where(touches | seamed, 2, 1))
     open_ = np.flatnonzero(wanted & ~sure)
-    shapes, group = sites[cases[open_] // n_groups], cases[open_] % n_groups
+    shapes, kind = sites[cases[open_] // n_kinds], cases[open_] % n_kinds
     point = shapely.get_dimensions(shapes) == 0
-    sure[open_[~point]] = _held(shapes[~point], group[~point], widest[open_[~point]], ground)
+    wide = np.flatnonzero(~point & (widest[open_] > 0))
+    sure[open_[wide]] = _held(shapes[wide], kind[wide], widest[open_[wide]], ground)
     # a lone point in a lone zone is as deep as its border is far, which is known
-    for place in np.flatnonzero(point & ((count[open_] > 1) | (shapely.get_type_id(shapes) != 0))):
+    on_seam = np.zeros(len(cases), bool)
+    on_seam[case[touches]] = True
+    tried = np.where(point, (count[open_] > 1) | (shapely.get_type_id(shapes) != 0), on_seam[open_])
+    for place in np.flatnonzero(tried & ~sure[open_]):
         at = open_[place]
-        sure[at] = _deep_point(shapes[place], int(group[place]), float(widest[at]), ground)
+        deep = max(float(widest[at]), 2 * TOUCH_M)  # on the border is not inside
+        sure[at] = _deep(shapes[place], int(kind[place]), deep, ground)
     return np.asarray(sure[case])
 
 
+def at_seams(relation: Ints, distance: Floats) -> Bools:
+    """Tell which sites are so near to a zone that they may lie on a seam of it and another."""
+    import numpy as np
+
+    return np.asarray((relation >= TOUCHES) & (distance <= CRACK_M))
+
+
 def _settle_by_depth(
-    cases: Ints, sure: Bools, widest: Floats, common: Common, ground: Ground, n_groups: int
+    cases: Ints, sure: Bools, widest: Floats, common: Common, ground: Ground
 ) -> None:
     """Mark the cases of which a common point lies deeper in one zone record than the band.
 
@@ -110,9 +124,9 @@ def _settle_by_depth(
     part = np.concatenate([areas.part, lengths.part])
     record = np.concatenate([areas.record, lengths.record])
     size = np.concatenate([shapely.area(areas.shape), lengths.end - lengths.begin])
-    case = np.searchsorted(
-        cases, common.site[part] * n_groups + ground.group_of_zone[ground.zone[record]]
-    )
+    kind = ground.kind_of_zone[ground.zone[record]]
+    n_kinds = int(ground.kind_of_zone.max(initial=0)) + 1
+    case = np.searchsorted(cases, common.site[part] * n_kinds + kind)
 
     def settle(points: Shapes, rows: Ints) -> None:
         band = widest[case[rows]]
@@ -134,8 +148,8 @@ def _settle_by_depth(
     settle(shapely.points(corners), left[owner])
 
 
-def _held(shapes: Shapes, group: Ints, band: Floats, ground: Ground) -> Bools:
-    """Tell which shapes meet their group wherever they are shifted to within the band."""
+def _held(shapes: Shapes, kind: Ints, band: Floats, ground: Ground) -> Bools:
+    """Tell which shapes meet zones of their kind wherever they are shifted to within the band."""
     import numpy as np
     import shapely
 
@@ -143,7 +157,6 @@ def _held(shapes: Shapes, group: Ints, band: Floats, ground: Ground) -> Bools:
     turn = np.arange(N_DIRECTIONS) * 13 % N_DIRECTIONS  # far apart first: what fails, fails soon
     angle = 2 * np.pi * turn / N_DIRECTIONS
     unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    group_of_piece = ground.group_of_zone[ground.zone[ground.piece_record]]
     parts, of_shape = parts_of(shapes)
     short = chunks(parts, n_segments=_SHIFTED_SEGMENTS)  # of a long line, the box is long
     line = shapely.get_dimensions(parts)[short.owner] == 1
@@ -161,25 +174,22 @@ def _held(shapes: Shapes, group: Ints, band: Floats, ground: Ground) -> Bools:
         step = offsets[shift] * band[of_piece[tried]][:, None]
         moved = shapely.set_coordinates(pieces[tried], coordinates + step[owner])
         place, piece = ground.tree.query(moved, predicate="intersects")
-        same = group_of_piece[piece] == group[of_piece[tried[place]]]
+        same = ground.piece_kind[piece] == kind[of_piece[tried[place]]]
         met = np.zeros((len(offsets), len(shapes)), bool)
         met[shift[place[same]], of_piece[tried[place[same]]]] = True
         held[left] = met[:, left].all(axis=0)
     return held
 
 
-def _deep_point(shape: object, group: int, band: float, ground: Ground) -> bool:
-    """Tell whether a point lies deeper than the band in the zones of a group together.
+def _deep(shape: object, kind: int, band: float, ground: Ground) -> bool:
+    """Tell whether a shape comes deeper than the band into the zones of one kind together.
 
     Cracks between zones that are narrower than :data:`SLIVER_M` are closed first.
     """
     import shapely
 
-    west, south, east, north = shapely.bounds(shape)
-    far = band + 2 * SLIVER_M
-    window = shapely.box(west - far, south - far, east + far, north + far)
-    near = ground.tree.query(window, predicate="intersects")
-    near = near[ground.group_of_zone[ground.zone[ground.piece_record[near]]] == group]
+    near = ground.tree.query(shape, predicate="dwithin", distance=band + 2 * SLIVER_M)
+    near = near[ground.piece_kind[near] == kind]
     half = SLIVER_M / 2
     closed = shapely.buffer(shapely.union_all(ground.pieces[near]), half, quad_segs=32)
     deep = shapely.buffer(closed, -(half + band), quad_segs=32)

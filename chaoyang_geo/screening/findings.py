@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.flags import flag, flag_text, joined
 from chaoyang_geo.screening.activities import activity_words
+from chaoyang_geo.screening.doubt import at_seams
 from chaoyang_geo.screening.layers import ZoneTable
-from chaoyang_geo.screening.measure import NEAR, OVERLAPS, TOUCHES
+from chaoyang_geo.screening.measure import NEAR, OVERLAPS
 from chaoyang_geo.screening.result import FINDING_COLUMNS
 from chaoyang_geo.screening.rules import RULE_STATUSES, Answer, Judge
 from chaoyang_geo.screening.words import (
@@ -220,8 +221,9 @@ def _cases(
 
     meets = found.relation <= OVERLAPS
     # on the seam of two zones of one kind and grade: in both together, though in neither
-    both = found.row * (int(found.group.max(initial=0)) + 1) + found.group
-    meets |= found.sure & (found.relation == TOUCHES) & ~np.isin(both, both[meets])
+    alike = table.alike[found.group] if len(table.groups) else found.group
+    both = found.row * (int(alike.max(initial=0)) + 1) + alike
+    meets |= found.sure & at_seams(found.relation, found.distance) & ~np.isin(both, both[meets])
     close = found.distance <= found.band
     doubtful = ~found.sure & (meets | close)
     seam = found.sure & ~meets & close

@@ -80,10 +80,10 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     return found[place]
 
 
-def geodesic_steps(xy: Floats, crs: str, steps: Ints | None = None) -> Floats:
-    """Return the distances (m) between vertices that follow each other, on the ellipsoid.
+def geodesic_steps(xy: Floats, crs: str, steps: Ints) -> Floats:
+    """Return the distances (m) on the ellipsoid from vertices to the next one each.
 
-    With ``steps`` only from these vertices to the next one each.
+    ``steps`` are the places of the vertices.
 
     Notes
     -----
@@ -93,8 +93,6 @@ def geodesic_steps(xy: Floats, crs: str, steps: Ints | None = None) -> Floats:
     import numpy as np
     from pyproj import Geod
 
-    if steps is None:
-        steps = np.arange(len(xy) - 1)
     used = np.zeros(len(xy), bool)
     used[steps] = used[steps + 1] = True
     lon, lat = (np.degrees(values) for values in _on_ellipsoid(xy[used], crs))

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 #: Nearer than this, metres, is touching; what is thinner than this in common is nothing.
 TOUCH_M = 0.001
 
+#: Zones of one kind and grade whose overlap is thinner than this, metres, on average are
+#: neighbours that were drawn carelessly; they are counted one by one.
+SLIVER_M = 1.0
+
 _BORDER_SEGMENTS = 24
 _WHOLE = 768  # vertices of a polygon that is not cut
 _PIECE = 256  # vertices of a piece at most
@@ -130,13 +134,15 @@ class Chunks:
 class Ground:
     """Zone records in metres; ``zone`` and ``group`` are numbers.
 
-    A zone is the records of one code; a group is the zones of one layer, kind and grade.
+    A zone is the records of one code; a group is the zones of one layer, kind and grade; zones of
+    one kind and grade have one kind, whatever their layer.
     """
 
     crs: str
     shapes: Shapes
     zone: Ints  # of each record
     group_of_zone: Ints
+    kind_of_zone: Ints
     pieces: Shapes
     piece_record: Ints
     borders: Chunks
@@ -149,6 +155,11 @@ class Ground:
         import shapely
 
         return shapely.STRtree(self.pieces)
+
+    @cached_property
+    def piece_kind(self) -> Ints:
+        """Kind and grade of each piece."""
+        return self.kind_of_zone[self.zone[self.piece_record]]
 
     @cached_property
     def border_zone(self) -> Ints:
@@ -258,14 +269,17 @@ def _blocks(pairs: Ints, count: Ints) -> Iterator[Ints]:
     yield from np.split(pairs, np.flatnonzero(np.diff(block)) + 1)
 
 
-def ground_of(crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints) -> Ground:
+def ground_of(
+    crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints, kind_of_zone: Ints
+) -> Ground:
     """Prepare zone records (valid polygons in metres) for many sites."""
     parts, record = _polygons(shapes)
     pieces, part = cut_areas(parts)
     borders = chunks(parts, n_segments=_BORDER_SEGMENTS)
     return Ground(
-        crs, shapes, zone, group_of_zone, pieces, record[part], borders, record[borders.owner]
-    )
+        crs, shapes, zone, group_of_zone, kind_of_zone, pieces, record[part], borders,
+        record[borders.owner],
+    )  # fmt: skip
 
 
 def _polygons(shapes: Shapes) -> tuple[Shapes, Ints]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
 _NO_NAME = "（无名图层）"
+_NAMED = 5  # zones that a flag names
+_FLAT = 1e-11  # mean thickness of an area beside its coordinates: as rounding leaves it
 # a layer of which nothing is known
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(CHECKED_COLUMNS, ""),
@@ -66,6 +68,19 @@ class ZoneTable:
         import numpy as np
 
         return np.flatnonzero(self.usable)
+
+    @cached_property
+    def alike(self) -> Ints:
+        """Numbers of the groups, those of one kind and grade alike, whatever their layer."""
+        import numpy as np
+
+        number = {kind: n for n, kind in enumerate(sorted({group[1:] for group in self.groups}))}
+        return np.array([number[group[1:]] for group in self.groups], dtype=np.int64)
+
+    @property
+    def kind_of_zone(self) -> Ints:
+        """Number of the kind and grade of each zone."""
+        return self.alike[self.group_of_zone]
 
     @cached_property
     def tree(self) -> Any:
@@ -100,6 +115,7 @@ def zone_table(
                 f"zones: {type(frame).__name__} is no layer; give the GeoDataFrame of read_zones, "
                 "or a list of these."
             )
+        require_geometry(frame, "zones")
         require_crs(frame, layer_name="zones")
         records.append(_plain(frame))
         notes.append(_notes(frame))
@@ -141,6 +157,16 @@ def zone_table(
         dict(zip(checked["layer"], checked["version"], strict=True)),
         checked,
     )
+
+
+def require_geometry(frame: gpd.GeoDataFrame, table: str) -> None:
+    """Raise :class:`SchemaError` where a frame has no active column of geometries."""
+    if frame.active_geometry_name is None:
+        there = ", ".join(str(column) for column in frame.columns)
+        raise SchemaError(
+            f"{table}: no column holds the geometry; name it with set_geometry(...). "
+            f"The columns are: {there}."
+        )
 
 
 def _one_hash_each(table: gpd.GeoDataFrame, zone: Ints) -> None:
@@ -238,13 +264,18 @@ def _texts(column: pd.Series) -> Any:
 
 
 def _usable(shapes: Any) -> Bools:
-    """Tell which shapes are polygons of finite coordinates: a sum over them tells."""
+    """Tell which shapes are polygons of finite coordinates, with an area: a sum over them tells."""
     import numpy as np
     import shapely
 
     good = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
     with np.errstate(invalid="ignore"):
-        good &= np.isfinite(shapely.area(shapes))
+        area = shapely.area(shapes)
+        good &= np.isfinite(area)
+        west, south, east, north = shapely.bounds(shapes).T
+        largest = np.abs([west, south, east, north]).max(axis=0)
+        flat = np.flatnonzero(good & (area <= _FLAT * largest * (east - west + north - south)))
+    good[flat] = np.isin(repair.repair_polygons(shapes[flat])[1], ("", repair.INVALID))
     return np.asarray(good)
 
 
@@ -277,12 +308,12 @@ def _read_as(
     A note belongs to rows of its content hash in any frame, to rows of its name in its own frame,
     and where its frame has no other note to all rows of that; else the layer is empty.
     """
-    hashes = set(table["content_hash"])
+    hashes = set(table["content_hash"].unique())
     gone: dict[tuple[str, str], dict[str, Any]] = {}
     n_read: dict[str, int] = {}
     begin = 0
     for length, own in zip(lengths, notes, strict=False):
-        names = set(table["layer"].iloc[begin : begin + length])
+        names = set(table["layer"].iloc[begin : begin + length].unique())
         begin += length
         for note in own:
             name, digest = str(note["layer"]), str(note.get("content_hash", ""))
@@ -313,11 +344,12 @@ def _checked(
         good = usable[part.index]
         flags = []
         if not good.all():
-            flags.append(flag("unusable_zones", n=int((~good).sum())))
+            n_bad, listed = unusable_zones(table, usable, str(layer))
+            flags.append(flag("unusable_zones", n=n_bad, list=listed))
         repaired = int((part["zone_flag"] == repair.INVALID).sum())
         if repaired:
             flags.append(flag("mended_zones", n=repaired))
-        for digest in sorted(set(part["content_hash"]) & read_as.n_read.keys()):
+        for digest in sorted(set(part["content_hash"].unique()) & read_as.n_read.keys()):
             n, n_here = read_as.n_read[digest], n_rows[digest]
             if n_here < n:
                 flags.append(flag("part_of_layer", n=n, m=n_here))
@@ -332,7 +364,7 @@ def _checked(
         dates = part["version_date"]
         if on and any(_day(text) > on for text in dates.unique()):
             flags.append(flag("late_version"))
-        state = "ok" if good.any() else "empty"
+        state = "ok" if good.all() else "partial" if good.any() else "empty"
         values = (
             layer, _join(part["zone_kind"]), len(part), _join(part["version"]), _join(dates),
             _join(part["content_hash"]), float(np.max(part["accuracy_m"].to_numpy())),
@@ -358,6 +390,13 @@ def _checked(
         return empty(CHECKED_COLUMNS)
     checked = pd.DataFrame(rows, columns=list(CHECKED_COLUMNS)).astype(CHECKED_COLUMNS)
     return checked.sort_values("layer", ignore_index=True, kind="stable")
+
+
+def unusable_zones(table: gpd.GeoDataFrame, usable: Bools, layer: str) -> tuple[int, str]:
+    """Return how many records of a layer cannot be checked, and some of them by name or code."""
+    part = table[~usable & (table["layer"] == layer).to_numpy()]
+    called = sorted(set(part["zone_name"].where(part["zone_name"] != "", part["zone_code"])))
+    return len(part), "、".join(called[:_NAMED]) + ("…" if len(called) > _NAMED else "")
 
 
 def _day(text: str) -> str:

@@ -7,10 +7,12 @@ the one lies on the other, or they run along each other, the middle of each stre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, counted
+from chaoyang_geo.shapes import CRACK_M
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +61,19 @@ class Crossings:
     place: Floats
     enters: Bools
     plain: Bools
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where lines are nearer to the border of a zone record than :data:`CRACK_M`, or may be."""
+
+    part: Ints
+    record: Ints
+    begin: Floats
+    end: Floats
+
+
+_Rows = TypeVar("_Rows", Crossings, Runs)
 
 
 @dataclass(frozen=True)
@@ -152,8 +167,10 @@ def _by_middles(
     return owner[inside], begin[inside], end[inside]
 
 
-def crossings(roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground) -> Crossings:
-    """Return where lines meet borders, also where they only touch.
+def crossings(
+    roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground
+) -> tuple[Crossings, Runs]:
+    """Return where lines meet borders, also where they only touch, and where they run beside them.
 
     ``here`` are chunks of lines, ``there`` the chunks of border whose boxes may meet theirs.
     """
@@ -164,8 +181,8 @@ def crossings(roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground
     part = np.repeat(own.owner[here], size)
     for values, (low, high) in zip(own.axes, ground.edges, strict=True):
         one, other = values[segment], values[segment + 1]
-        close = np.minimum(one, other) <= high[chunk] + TOUCH_M
-        close &= np.maximum(one, other) >= low[chunk] - TOUCH_M
+        close = np.minimum(one, other) <= high[chunk] + CRACK_M
+        close &= np.maximum(one, other) >= low[chunk] - CRACK_M
         segment, chunk, part = segment[close], chunk[close], part[close]
     close = _reached(own.axes, segment, ground.edges, chunk)
     segment, chunk, part = segment[close], chunk[close], part[close]
@@ -179,7 +196,8 @@ def crossings(roads: Roads, own: Chunks, here: Ints, there: Ints, ground: Ground
         )
         for at in range(0, max(1, len(segment)), _BLOCK)
     ]
-    return joined_crossings(found)
+    met, beside = zip(*found, strict=True)
+    return together(met), together(beside)
 
 
 def _reached(axes: Floats, segment: Ints, edges: list[tuple[Floats, Floats]], chunk: Ints) -> Bools:
@@ -191,23 +209,25 @@ def _reached(axes: Floats, segment: Ints, edges: list[tuple[Floats, Floats]], ch
         start, one, other = values[segment], low[chunk], high[chunk]
         ahead.append(values[segment + 1] - start)
         middle.append((one + other) / 2 - start)
-        wide.append((other - one) / 2 + 2 * TOUCH_M)
+        wide.append((other - one) / 2 + 2 * CRACK_M)
     away = np.abs(ahead[0] * middle[1] - ahead[1] * middle[0])
     return np.asarray(away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0])
 
 
-def joined_crossings(found: list[Crossings]) -> Crossings:
-    """Return the crossings of all blocks as one."""
+def together(found: Sequence[_Rows]) -> _Rows:
+    """Return the rows of all blocks as one."""
     import numpy as np
 
-    return Crossings(*(
-        np.concatenate([getattr(each, field.name) for each in found])
-        for field in fields(Crossings)
+    kind = type(found[0])
+    return kind(*(
+        np.concatenate([getattr(each, field.name) for each in found]) for field in fields(kind)
     ))  # fmt: skip
 
 
-def _meet(roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints) -> Crossings:
-    """Return the meetings of segments of lines with chunks of border.
+def _meet(
+    roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints
+) -> tuple[Crossings, Runs]:
+    """Return the meetings of segments of lines with chunks of border, and where they are near.
 
     Each edge of border is looked at from its segment: ``t`` metres ahead of where the segment
     starts, ``s`` metres to its left.
@@ -224,17 +244,26 @@ def _meet(roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints) 
     vertex = begin[:, None] + steps
     x, y = (borders.axes[axis][vertex] - start[:, axis, None] for axis in (0, 1))
     s = ahead[:, 0, None] * y - ahead[:, 1, None] * x
-    near = np.minimum(s[:, 1:], s[:, :-1]) <= TOUCH_M
-    near &= np.maximum(s[:, 1:], s[:, :-1]) >= -TOUCH_M
+    near = np.minimum(s[:, 1:], s[:, :-1]) <= CRACK_M
+    near &= np.maximum(s[:, 1:], s[:, :-1]) >= -CRACK_M
     pair, edge = np.nonzero(near & (steps[:, 1:] > steps[:, :-1]))
     length = length[pair]
     t0, t1 = (
         ahead[pair, 0] * x[pair, edge + k] + ahead[pair, 1] * y[pair, edge + k] for k in (0, 1)
     )
     s0, s1 = s[pair, edge], s[pair, edge + 1]
-    kept = (np.minimum(t0, t1) <= length + TOUCH_M) & (np.maximum(t0, t1) >= -TOUCH_M)
+    kept = (np.minimum(t0, t1) <= length + CRACK_M) & (np.maximum(t0, t1) >= -CRACK_M)
     pair, length = pair[kept], length[kept]
     t0, t1, s0, s1 = t0[kept], t1[kept], s0[kept], s1[kept]
+    beside = _beside(t0, t1, s0, s1, length)
+    run = np.flatnonzero(beside[1] > beside[0])
+    along = roads.along[segment[pair[run]]]
+    runs = Runs(
+        part[pair[run]],
+        ground.border_record[chunk[pair[run]]],
+        along + beside[0][run],
+        along + beside[1][run],
+    )
     # vertices of the border at the line, and of the line at the border
     corner = [
         (np.abs(s_) <= TOUCH_M) & (t_ >= -TOUCH_M) & (t_ <= length + TOUCH_M)
@@ -250,13 +279,34 @@ def _meet(roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints) 
     place = np.concatenate([values[c] for values, c in zip(places, [*corner, plain], strict=True)])
     is_plain = np.arange(len(what)) >= sum(many)
     at = pair[what]
-    return Crossings(
+    met = Crossings(
         part[at],
         ground.border_record[chunk[at]],
         roads.along[segment[at]] + place,
         # from left to right of the line, the zone to the left of the border: it lies ahead
         (s0[what] > s1[what]) == (borders.inner[chunk[at]] > 0),
         is_plain,
+    )
+    return met, runs
+
+
+def _beside(
+    t0: Floats, t1: Floats, s0: Floats, s1: Floats, length: Floats
+) -> tuple[Floats, Floats]:
+    """Return from where to where along a segment edges are nearer than :data:`CRACK_M`."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [
+            np.clip(np.nan_to_num((far - s0) / (s1 - s0), nan=nothing), 0.0, 1.0)
+            for far, nothing in ((-CRACK_M, 0.0), (CRACK_M, 1.0))
+        ]
+    one, other = (t0 + (t1 - t0) * share for share in shares)
+    flat = s0 == s1
+    one, other = np.where(flat, t0, one), np.where(flat, t1, other)
+    return (
+        np.clip(np.minimum(one, other) - CRACK_M, 0.0, length),
+        np.clip(np.maximum(one, other) + CRACK_M, 0.0, length),
     )
 
 

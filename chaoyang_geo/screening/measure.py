@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chaoyang_geo.screening.common import Common, parts_of, points_of, row_sizes, shared_rows
 from chaoyang_geo.screening.distances import Nearest, site_chunks
-from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground
-from chaoyang_geo.screening.lines import crossings, joined_crossings, roads_of
+from chaoyang_geo.screening.ground import SLIVER_M, TOUCH_M, Chunks, Ground
+from chaoyang_geo.screening.lines import crossings, roads_of, together
 from chaoyang_geo.screening.overlaps import areas_of, lengths_of
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     Shapes = npt.NDArray[np.object_]
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
-
-#: Zones of one kind and grade whose overlap is thinner than this, metres, on average are
-#: neighbours that were drawn carelessly; they are counted one by one.
-SLIVER_M = 1.0
 
 #: How a site lies to a zone, by number: ``Pairs.relation``.
 INSIDE, OVERLAPS, TOUCHES, NEAR = range(4)
@@ -106,10 +102,13 @@ def measure_pairs(sites: Sites, ground: Ground, near: tuple[Ints, Ints]) -> tupl
     parts, site, own = sites.parts, sites.site, sites.own
     dimension = shapely.get_dimensions(parts)
     flat, lines, lone = (np.flatnonzero(dimension == d) for d in (2, 1, 0))
-    areas = areas_of(parts, flat, ground)
+    areas, touching = areas_of(parts, flat, ground)
     points = points_of(parts, lone, ground)
     part_only = ~areas.whole  # so that the borders meet
-    meeting = _pairs(site[areas.part[part_only]], areas.record[part_only], ground)
+    meeting = np.union1d(
+        _pairs(site[areas.part[part_only]], areas.record[part_only], ground),
+        _pairs(site[touching[0]], touching[1], ground),
+    )
     roads = roads_of(own, len(parts))
     is_line = dimension[own.owner] == 1
     inside = np.unique(_pairs(site[areas.part[areas.whole]], areas.record[areas.whole], ground))
@@ -117,14 +116,16 @@ def measure_pairs(sites: Sites, ground: Ground, near: tuple[Ints, Ints]) -> tupl
     nearest = Nearest(
         own, of_chunk, sites.reach_m[of_chunk], inside, sites.band_m[of_chunk], ground
     )
-    met = []
+    met, beside = [], []
     for here, there in ground.near_chunks(sites.low, sites.high, *near):
         chosen = is_line[here]
-        met.append(crossings(roads, own, here[chosen], there[chosen], ground))
+        found, near_by = crossings(roads, own, here[chosen], there[chosen], ground)
+        met.append(found)
+        beside.append(near_by)
         crossed = _pairs(site[met[-1].part], met[-1].record, ground)
         meeting = np.union1d(meeting, crossed)
         nearest.take(here, there, meeting)
-    lengths = lengths_of(own, lines, roads, joined_crossings(met), ground)
+    lengths = lengths_of(own, lines, roads, together(met), together(beside), ground)
     common = Common(parts, site, areas, lengths, points)
     shared = [_pairs(site[one.part], one.record, ground) for one in (areas, lengths, points)]
     within, border = nearest.result()

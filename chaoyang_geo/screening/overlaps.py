@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from chaoyang_geo.screening.common import Areas, Lengths
 from chaoyang_geo.screening.geodesic import geodesic_steps
 from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, in_threads, joined
-from chaoyang_geo.screening.lines import Crossings, Roads, stretches
+from chaoyang_geo.screening.lines import Crossings, Roads, Runs, stretches
+from chaoyang_geo.screening.seams import thin_shares, with_seams
+from chaoyang_geo.shapes import CRACK_M
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,17 +21,22 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 
-def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> Areas:
+def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> tuple[Areas, tuple[Ints, Ints]]:
     """Lay polygons, parts of sites, over zone records.
 
     Where no border of a record comes to the box of a polygon, one point tells whether all of it
     lies inside. A piece strictly inside a polygon, or around it, needs no intersection either.
-    What is thinner than :data:`TOUCH_M` on average is nothing.
+    What is thinner than :data:`TOUCH_M` on average is nothing: the pairs of a part and a record
+    that have no more in common are the second answer, for they touch. Of a part thinner than a
+    crack that would tell nothing; see :func:`chaoyang_geo.screening.seams.thin_shares`.
     """
     import numpy as np
     import shapely
 
     polygons = parts[flat]
+    thin = shapely.area(polygons) <= 0.5 * CRACK_M * shapely.length(polygons)
+    slim = thin_shares(polygons[thin], flat[thin], ground)
+    flat, polygons = flat[~thin], polygons[~thin]
     at, piece = ground.tree.query(polygons)
     n = max(1, len(ground.shapes))
     key = at * n + ground.piece_record[piece]
@@ -47,13 +54,17 @@ def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> Areas:
         _shared(polygons[at[cut]], ground.pieces[piece[cut]]),
     )
     thick = shapely.area(shape) > 0.5 * TOUCH_M * shapely.length(shape)
+    touched = ~thick & ~shapely.is_empty(shape)
+    touching = flat[place[touched]], record[touched]
     place = np.concatenate([place[thick], whole // n])
     record = np.concatenate([record[thick], whole % n])
     shape = np.concatenate([shape[thick], polygons[whole // n]])
-    order = np.lexsort((record, place))
-    place, record, shape = place[order], record[order], shape[order]
-    inside = shapely.area(shape) > (1 - 1e-9) * shapely.area(polygons)[place]
-    return Areas(flat[place], record, shape, inside)
+    part = np.concatenate([flat[place], slim[0]])
+    record, shape = np.concatenate([record, slim[1]]), np.concatenate([shape, slim[2]])
+    order = np.lexsort((record, part))
+    part, record, shape = part[order], record[order], shape[order]
+    inside = shapely.area(shape) > (1 - 1e-9) * shapely.area(parts[part])
+    return Areas(part, record, shape, inside), touching
 
 
 def _near_border(polygons: Shapes, pairs: Ints, ground: Ground) -> Bools:
@@ -100,11 +111,13 @@ def _strictly_inside(inner: Shapes, outer: Shapes) -> Bools:
     return found
 
 
-def lengths_of(own: Chunks, lines: Ints, roads: Roads, met: Crossings, ground: Ground) -> Lengths:
-    """Return the stretches of ``lines``, parts of sites, inside zone records."""
+def lengths_of(
+    own: Chunks, lines: Ints, roads: Roads, met: Crossings, beside: Runs, ground: Ground
+) -> Lengths:
+    """Return the stretches of ``lines``, parts of sites, inside zone records and on their seams."""
     import numpy as np
 
-    found = stretches(roads, lines, met, ground)
+    found = with_seams(roads, stretches(roads, lines, met, ground), beside, ground)
     # only steps that a stretch goes over are measured on the ellipsoid
     begin = np.searchsorted(roads.along, found.begin, side="right") - 1
     count = np.bincount(np.maximum(0, begin), minlength=len(roads.xy) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.flags import flag
+from chaoyang_geo.screening.ground import TOUCH_M
 from chaoyang_geo.shapes import finite, made_valid
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ def repair_polygons(shapes: Shapes) -> tuple[Shapes, Shapes]:
     flags[bad] = INVALID
     flags[bad[shapely.is_empty(found[bad])]] = GONE
     return found, flags
+
+
+def outlined(shapes: Shapes) -> Shapes:
+    """Return lines around what collapses when it is mended, as polygons of next to no width.
+
+    They share nothing with a site, but a site that meets them touches them.
+    """
+    import shapely
+
+    lines = shapely.make_valid(shapes, method="linework")
+    found: Shapes = shapely.buffer(lines, TOUCH_M / 10)
+    return found
 
 
 def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]:

@@ -82,6 +82,8 @@ RULE_COLUMNS: dict[str, str] = {
     "rule_source": "str",
     "status": "str",
     "note": "str",
+    "activity_zh": "str",
+    "activity_en": "str",
 }
 
 

@@ -47,6 +47,9 @@ _TOP = ("title", "title_en", "source", "status", "rule")
 _KEYS = ("id", "kind", "grades", "activities", "verdict", "clause", "source", "status", "note")
 _NEEDED = ("id", "kind", "activities", "verdict", "clause")
 
+# what a rule says; the words for its activity follow from it
+_TOLD = tuple(name for name in RULE_COLUMNS if name not in ("activity_zh", "activity_en"))
+
 Rules = "str | PathLike[str] | pd.DataFrame | Iterable[str | PathLike[str] | pd.DataFrame]"
 
 
@@ -66,7 +69,8 @@ def rules_table(rules: Any = "builtin", *, unverified: str = "mark") -> pd.DataF
     DataFrame, one row per rule, grade and activity
         ``rule_set``, ``rule_id``, ``zone_kind``, ``zone_grade`` (a key, ``*`` for any), ``activity``
         (a key, ``@group`` of the vocabulary, ``*`` for any), ``verdict``, ``clause``,
-        ``rule_source``, ``status``, ``note``.
+        ``rule_source``, ``status``, ``note``, ``activity_zh``, ``activity_en`` (the activity in
+        words).
 
     Raises
     ------
@@ -90,7 +94,7 @@ def rules_table(rules: Any = "builtin", *, unverified: str = "mark") -> pd.DataF
     parts: list[pd.DataFrame] = []
     for entry in _entries(rules):
         if isinstance(entry, pd.DataFrame):
-            parts.append(_checked_frame(entry))
+            parts.append(_worded(_checked_frame(entry)))
         elif entry in RULE_SETS:
             parts.append(_builtin(entry).copy())
         elif str(entry).lower().endswith(".toml"):
@@ -108,6 +112,13 @@ def rules_table(rules: Any = "builtin", *, unverified: str = "mark") -> pd.DataF
     if unverified == "leave_out":
         table = table[~table["status"].isin(WEAK_STATUSES)].reset_index(drop=True)
     return table
+
+
+def _worded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rules with the words for their activities."""
+    words = {f"activity_{lang}": [activity_words(key, lang) for key in table["activity"]]
+             for lang in ("zh", "en")}  # fmt: skip
+    return table.assign(**words).astype(RULE_COLUMNS)
 
 
 def _entries(rules: Any) -> list[Any]:
@@ -243,7 +254,7 @@ def _parsed(text: str, name: str, rule_set: str) -> pd.DataFrame:
                 )
             cases[case] = identity
             rows.append(row)
-    return pd.DataFrame(rows, columns=list(RULE_COLUMNS), dtype="str")
+    return _worded(pd.DataFrame(rows, columns=list(_TOLD), dtype="str"))
 
 
 def _rows(
@@ -331,8 +342,8 @@ def _checked_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Check a table of rules as a file is checked; rows are counted from 1."""
     import pandas as pd
 
-    require(frame, list(RULE_COLUMNS), table="rules")
-    table = pd.DataFrame({name: as_text(frame[name]) for name in RULE_COLUMNS})
+    require(frame, list(_TOLD), table="rules")
+    table = pd.DataFrame({name: as_text(frame[name]) for name in _TOLD})
     known = (
         ("zone_kind", set(KINDS)),
         ("verdict", set(RULE_VERDICTS)),
@@ -358,7 +369,7 @@ def _checked_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 def rules_hash(table: pd.DataFrame) -> str:
     """Return the SHA-256 of a table of rules, whatever the order of its rows."""
-    lines = sorted("\x1f".join(row) for row in table[list(RULE_COLUMNS)].itertuples(index=False))
+    lines = sorted("\x1f".join(row) for row in table[list(_TOLD)].itertuples(index=False))
     return hashlib.sha256("\x1e".join(lines).encode()).hexdigest()
 
 
@@ -399,7 +410,7 @@ class Judge:
     def __init__(self, rules: pd.DataFrame) -> None:
         """Sort the rules by kind of zone."""
         self._by_kind: dict[str, list[_Rule]] = {}
-        for row in rules.itertuples(index=False):
+        for row in rules[list(_TOLD)].itertuples(index=False):
             rule = _Rule(*row)
             self._by_kind.setdefault(rule.zone_kind, []).append(rule)
         self._known: dict[tuple[str, str, str | None], Answer] = {}

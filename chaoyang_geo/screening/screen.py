@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
-from chaoyang_geo.schema import as_text, one_of, require, require_unique
+from chaoyang_geo.schema import SchemaError, as_text, one_of, require, require_unique
 from chaoyang_geo.screening.activities import find_activity
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured, SiteTexts, findings_table
 from chaoyang_geo.screening.ground import diagonals, ground_of, in_crs, in_threads
-from chaoyang_geo.screening.layers import ZoneTable, zone_table
+from chaoyang_geo.screening.layers import ZoneTable, require_geometry, zone_table
 from chaoyang_geo.screening.measure import Sites, measure_pairs, sites_of
-from chaoyang_geo.screening.repair import INVALID, repair_polygons, repair_sites
+from chaoyang_geo.screening.repair import GONE, INVALID, outlined, repair_polygons, repair_sites
 from chaoyang_geo.screening.result import Screening
 from chaoyang_geo.screening.rules import UNVERIFIED, Judge, rules_hash, rules_table
 from chaoyang_geo.screening.verdicts import site_verdicts
@@ -88,7 +89,7 @@ def screen_sites(
     SchemaError
         A column is missing, a site code is there twice, a kind or grade is no key.
     ValueError
-        An option is not what it must be.
+        An option is not what it must be: it names the option.
 
     Notes
     -----
@@ -102,8 +103,10 @@ def screen_sites(
     site that only touches a zone is always 压线需复核.
 
     Zones of one layer, kind and grade that overlap at a site count as one zone, with their codes
-    joined by ``;``; rows of one code are one zone. Where no layer could be checked, or one of
-    them is empty or unreadable, or no rule speaks, the verdict is 无法判断, and says why. The
+    joined by ``;``; rows of one code are one zone. What lies on the seam of such zones, or in a
+    crack between them narrower than 5 cm, lies inside. Where no layer could be checked, or one of
+    them is empty or unreadable or has a zone without a usable shape, which may lie anywhere, or
+    no rule speaks, the verdict is 无法判断, and says why; what is 禁止 stays so. The
     shares of a zone refer to the whole zone. Straight lines between vertices are straight in the
     CGCS2000 zone; of edges longer than some kilometres in degrees the middle may differ by
     metres.
@@ -131,13 +134,22 @@ def screen_sites(
     0         A   inside     10000.0         0.0      禁止
     1         B     near         0.0       300.0     无冲突
     """
+    import geopandas as gpd
     import numpy as np
 
+    if not isinstance(sites, gpd.GeoDataFrame):
+        raise SchemaError(
+            f"sites: {type(sites).__name__} has no geometry; give a GeoDataFrame, from columns of "
+            "coordinates with geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(...), "
+            "crs=...)."
+        )
+    require_geometry(sites, "sites")
     require_crs(sites, layer_name="sites")
     require(sites, _SITE_NEEDED, table="sites")
     require_unique(sites, "site_code", table="sites")
     for name, value in (("tolerance_m", tolerance_m), ("max_distance_m", max_distance_m)):
-        if not (math.isfinite(value) and value >= 0):
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not (number and math.isfinite(value) and value >= 0):
             raise ValueError(f"{name}={value!r} is no distance; give metres, 0 or more.")
     one_of("unverified", unverified, UNVERIFIED)
     day = checked_date("on", on)
@@ -243,12 +255,17 @@ class _Work:
         sites = sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
         records, box, place = _near(sites, crs, table)
         shapes = in_crs(table.shapes[records], table.records.crs, crs)
+        drawn = shapes
         shapes, repaired = in_threads(lambda rows: np.stack(repair_polygons(rows)), shapes, axis=1)
-        good = np.isin(repaired, ("", INVALID))
+        gone = repaired == GONE  # only by its coordinates in metres
+        shapes[gone] = outlined(drawn[gone])
+        good = np.isin(repaired, ("", INVALID, GONE))
         fit = good[place]
         box, place = box[fit], (np.cumsum(good) - 1)[place[fit]]
         records, shapes, repaired = records[good], shapes[good], repaired[good]
-        ground = ground_of(crs, shapes, table.zone[records], table.group_of_zone)
+        ground = ground_of(
+            crs, shapes, table.zone[records], table.group_of_zone, table.kind_of_zone
+        )
         pairs, common = measure_pairs(sites, ground, (box, place))
         mended = np.zeros(len(table.group_of_zone), bool)
         mended[ground.zone[(repaired != "") | table.mended[records]]] = True

@@ -13,7 +13,7 @@ from chaoyang_geo.screening.findings import (
     lengths_in_words,
 )
 from chaoyang_geo.screening.ground import in_crs
-from chaoyang_geo.screening.layers import ZoneTable
+from chaoyang_geo.screening.layers import ZoneTable, unusable_zones
 from chaoyang_geo.screening.result import SITE_COLUMNS
 from chaoyang_geo.screening.words import NO_CONFLICT, UNJUDGED, VERDICTS, VERDICTS_EN
 
@@ -50,7 +50,7 @@ def site_verdicts(
     np.minimum.at(worst, row, findings.verdict)
     n_zones = np.bincount(row[conflict], minlength=n)
     with_finding, first = np.unique(row, return_index=True)  # the deciding one comes first
-    gaps = _gaps(table.checked)
+    gaps = _gaps(table)
     gaps_zh, gaps_en = "，".join(gaps), ", ".join(flag_text(gap, "en") for gap in gaps)
     layers_zh, layers_en = _layers(table.checked)
     near_zh, near_en = _nearest(findings, ~conflict, n)
@@ -139,26 +139,33 @@ def _flags(
     return np.array([*found, ""], dtype=object)[number]
 
 
-def _gaps(checked: pd.DataFrame) -> list[str]:
+def _gaps(table: ZoneTable) -> list[str]:
     """Return what could not be checked, in words."""
+    checked = table.checked
     if not len(checked):
         return [flag("no_layer")]
     bad = checked[checked["layer_state"] != "ok"]
-    return [
-        flag(f"layer_{state}", layer=layer)
-        for layer, state in zip(bad["layer"], bad["layer_state"], strict=True)
-    ]
+    found = []
+    for layer, state in zip(bad["layer"], bad["layer_state"], strict=True):
+        values: dict[str, object] = {"layer": layer}
+        if state == "partial":
+            values["n"], values["list"] = unusable_zones(table.records, table.usable, layer)
+        found.append(flag(f"layer_{state}", **values))
+    return found
 
 
 def _layers(checked: pd.DataFrame) -> tuple[str, str]:
-    """Return the layers that were checked, with version and date."""
+    """Return the layers that were checked, with version and date; of some only a part was."""
     zh, en = [], []
-    good = checked[checked["layer_state"] == "ok"]
-    for layer, version, date in zip(
-        good["layer"], good["version"], good["version_date"], strict=True
+    good = checked[checked["layer_state"].isin(["ok", "partial"])]
+    for layer, version, date, state in zip(
+        good["layer"], good["version"], good["version_date"], good["layer_state"], strict=True
     ):
-        zh.append(f"{layer}（{version or '版本不详'}，{date or '日期不详'}）")
-        en.append(f"{layer} ({version or 'version not known'}, {date or 'date not known'})")
+        part_zh, part_en = ("，仅部分", ", in part") if state == "partial" else ("", "")
+        zh.append(f"{layer}（{version or '版本不详'}，{date or '日期不详'}{part_zh}）")
+        en.append(
+            f"{layer} ({version or 'version not known'}, {date or 'date not known'}{part_en})"
+        )
     return ";".join(zh), "; ".join(en)
 
 

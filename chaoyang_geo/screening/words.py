@@ -12,7 +12,7 @@ from chaoyang_geo import verdicts
 VERDICTS: tuple[str, ...] = tuple(verdicts.VERDICTS)
 
 #: What is said where nothing can be said, where nothing is in the way, and where the line is near.
-UNJUDGED, NO_CONFLICT, ON_THE_LINE = "无法判断", "无冲突", verdicts.CAPPED
+UNJUDGED, NO_CONFLICT, ON_THE_LINE = verdicts.UNJUDGED, "无冲突", verdicts.CAPPED
 
 #: Verdicts that a rule may give.
 RULE_VERDICTS: tuple[str, ...] = verdicts.FIRM

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.schema import SchemaError, as_text
+from chaoyang_geo.shapes import made_valid
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -155,15 +156,12 @@ def read_polygons(layer: gpd.GeoDataFrame, *, table: str, code: str) -> tuple[Sh
             f"{table}: row {row + 1}{key} is a {shapes[row].geom_type}; an area needs a polygon."
         )
     shapes[gone] = shapely.Polygon()
-    bad = ~shapely.is_valid(shapes)
+    found, bad = made_valid(shapes)
     reasons = [""] * len(shapes)
     for place in np.flatnonzero(bad).tolist():
         reasons[place] = str(shapely.is_valid_reason(shapes[place]))
-    if bad.any():
-        shapes[bad] = polygonal(
-            shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
-        )
-    return shapes, reasons
+    found[bad] = polygonal(found[bad])
+    return found, reasons
 
 
 def polygonal(shapes: Shapes) -> Shapes:

@@ -96,7 +96,8 @@ def flag_doubts(
     ``impossible``                outside ``limits``; engineering bounds, from no standard
     ``jump``                      \|v - median\| > ``jump_times_mad`` x 1.4826 MAD of the values
                                   before, and not small
-    ``stuck``                     one number ``stuck_values`` times over ``stuck_days``
+    ``stuck``                     one number ``stuck_values`` times over ``stuck_days``, but for
+                                  water as cold as under ice
     ``contradiction``             a part larger than its whole: NH3-N, NO3-N, NO2-N > TN,
                                   PO4-P > TP, CODMn > COD, BOD5 > COD
     ``blunt_limit``               below a detection limit that is above the class limit
@@ -161,6 +162,7 @@ def flag_doubts(
             min_days=rules.stuck_days,
             gap_hours=rules.stuck_gap_hours,
             skip=rules.stuck_skip,
+            freezing=rules.stuck_freezing_celsius,
         ),
         "contradiction": values.contradictions(
             table, part_whole(), tolerance=rules.contradiction_tolerance

@@ -42,6 +42,8 @@ class DoubtRules:
         A longer gap between two readings ends the run: monthly samples are no sensor.
     stuck_skip : frozenset of items
         Keys of items that may stand still; any iterable is taken.
+    stuck_freezing_celsius : float, ℃
+        Water under ice keeps one temperature for weeks: at or below this it may stand still.
     contradiction_tolerance : float, share of the whole
         How much larger a part may be measured than its whole (NH3-N than TN).
 
@@ -73,6 +75,7 @@ class DoubtRules:
     stuck_days: float = 2.0
     stuck_gap_hours: float = 24.0
     stuck_skip: frozenset[str] = frozenset()
+    stuck_freezing_celsius: float = 1.0
     contradiction_tolerance: float = 0.1
 
     def __post_init__(self) -> None:

@@ -111,12 +111,21 @@ class History:
         )
 
     def stuck(
-        self, *, min_values: int, min_days: float, gap_hours: float, skip: frozenset[str]
+        self,
+        *,
+        min_values: int,
+        min_days: float,
+        gap_hours: float,
+        skip: frozenset[str],
+        freezing: float,
     ) -> Iterator[tuple[int, str]]:
         """Yield the rows of runs of one value that no living sensor would give."""
         table = self.table
         skipped = np.append(np.isin(table.item.texts.astype(str), sorted(skip)), False)
-        rows = self.ordered((table.kind == NUMBER) & ~skipped[table.item.codes])
+        temperature = np.append(table.item.texts == "water_temp", False)
+        under_ice = temperature[table.item.codes] & (table.number <= freezing)
+        chosen = (table.kind == NUMBER) & ~skipped[table.item.codes] & ~under_ice
+        rows = self.ordered(chosen)
         if not len(rows):
             return
         series, time, value = table.series[rows], table.time[rows], table.number[rows]

@@ -18,7 +18,7 @@ from chaoyang_geo.readings.describe import (
     describe_readings,
     understand_file,
 )
-from chaoyang_geo.readings.header import Words
+from chaoyang_geo.readings.header import COMPARED, OF_GROUP, REPEATED, Words
 from chaoyang_geo.readings.long import CLASS_BY_TEXT as _CLASS_BY_TEXT
 from chaoyang_geo.readings.long import (
     OPTIONAL_COLUMNS,
@@ -101,7 +101,9 @@ def read_readings(
     Notes
     -----
     A formula counts as the result that Excel stored for it; links to other workbooks are
-    never followed. Hidden sheets are left out and named, hidden rows are read. In the
+    never followed, and a cell shown as 85.3% is read as that. Months or sections may stand over
+    groups of items. An empty cell takes the reason that its row's remark gives (断流, 设备维护);
+    -999, -9999 and their like are gaps. Hidden sheets are left out and named, hidden rows are read. In the
     platform's JSON the unrounded value is taken from the cell's title (``原始值：26.58``); a
     title that is no value is the reason of the gap and becomes the flag.
 
@@ -202,11 +204,20 @@ def _warn(path: Path, found: list[Understood]) -> None:
                 for c in table.columns
                 if not c.meaning.role
             ]
+            notes = (REPEATED, COMPARED, OF_GROUP)
+            repeated = [c.header for c in table.columns if c.meaning.note in notes]
             unknown = [c.meaning.item for c in table.columns if c.meaning.note == UNKNOWN_ITEM]
             where = grid.where(table.header_last)
             if lost:
                 warnings.warn(
                     f"{where}: columns not understood and left out: {', '.join(lost)}.",
+                    stacklevel=4,
+                )
+            if repeated:
+                warnings.warn(
+                    f"{where}: columns that repeat what another column means, or that hold another "
+                    f"period's results, were left out: {', '.join(repeated)}; columns= can say "
+                    "which is to be read.",
                     stacklevel=4,
                 )
             if unknown:

@@ -17,8 +17,17 @@ from chaoyang_geo.readings import times, units, values
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
 from chaoyang_geo.readings.context import Fact
-from chaoyang_geo.readings.header import Column, Meaning, Words, split_unit
+from chaoyang_geo.readings.header import (
+    Column,
+    Meaning,
+    Words,
+    is_basis,
+    printed_name,
+    split_unit,
+    with_basis,
+)
 from chaoyang_geo.readings.long import CLASS_BY_TEXT, READING_COLUMNS, empty_readings
+from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import KIND_WORDS, UNKNOWN_ITEM, Rows, collect, form_rows
 from chaoyang_geo.readings.sheet import Sheet
 from chaoyang_geo.schema import class_dtype
@@ -126,7 +135,11 @@ def _frame(
         "unit": _category(Coded([one.unit for one in resolved], unit_pair.codes)),
         "censored": _category(Coded(list(map(str, parsed.censored)), raw.codes)),
         "detection_limit": limit,
-        "state": _category(Coded(list(map(str, parsed.state)), raw.codes)),
+        "state": _category(
+            with_remarks(
+                Coded(list(map(str, parsed.state)), raw.codes), of_rows(rows.roles["station_state"])
+            )
+        ),
         "raw": _category(raw),
         "raw_unit": _category(unit_texts),
         "reading_flag": _category(flags),
@@ -337,18 +350,21 @@ def _items(
             meanings.append(meaning)
         codes = np.repeat(own.codes, m)
         row_units = [
-            u or meanings[c].unit
+            with_basis(u, meanings[c].unit)
             for u, c in zip(rows.roles["unit"], own.codes.tolist(), strict=True)
         ]
         unit_texts = [
-            own_unit or c.meaning.unit or _common(common, meanings[code].item, usual)
+            _of_table(
+                with_basis("" if is_basis(own_unit) else own_unit or c.meaning.unit, own_unit),
+                _common(common, meanings[code].item, usual),
+            )
             for own_unit, code in zip(row_units, own.codes.tolist(), strict=True)
             for c in results
         ]
         return (
             Coded([meaning.item for meaning in meanings], codes),
             _coded([plain_unit(text) for text in unit_texts]),
-            Coded([split_unit(text)[0] for text in own.texts], codes),
+            Coded([printed_name(text) for text in own.texts], codes),
             Coded([unknown_flag(meaning) for meaning in meanings], codes),
         )
     for c in results:
@@ -358,7 +374,7 @@ def _items(
         if not c.meaning.item and item_fact is not None:
             flag = _said("指标", item_fact)
         flags.append(flag)
-        unit_texts.append(c.meaning.unit or _common(common, item, usual))
+        unit_texts.append(_of_table(c.meaning.unit, _common(common, item, usual)))
     by_column = np.tile(np.arange(m), n)
     row_units = rows.roles["unit"]
     if any(row_units):
@@ -366,7 +382,7 @@ def _items(
         said = _coded(flat)
     else:
         said = Coded([plain_unit(u) for u in unit_texts], by_column)
-    printed = [split_unit(c.header.rpartition(" ")[0] or c.header)[0] for c in results]
+    printed = [printed_name(c.header.rpartition(" ")[0] or c.header) for c in results]
     return Coded(names, by_column), said, Coded(printed, by_column), Coded(flags, by_column)
 
 
@@ -377,6 +393,11 @@ def unknown_flag(meaning: Meaning) -> str:
 def _common(common: str, item: str, usual: dict[str, str]) -> str:
     """Apply a table's own unit (单位：mg/L) to the items that are measured so."""
     return common if usual.get(item, "") in ("mg/L", "μg/L", "ug/L") else ""
+
+
+def _of_table(own: str, common: str) -> str:
+    """Take the unit above the table where none is stated, beside a basis (以P计) too."""
+    return with_basis(common, own) if is_basis(own) else own or common
 
 
 def plain_unit(unit: str) -> str:
@@ -459,9 +480,11 @@ def _times(
     if has_column and sample and all(problems[number] for number in sample):
         first = next((distinct[k] for k in sample if cell_text(distinct[k]).strip()), None)
         if first is not None:
+            why = problems[distinct.index(first)]
             raise ValueError(
                 f"{grid.where(table.header_last)}: no time in the column was understood; the first reads "
-                f"“{cell_text(first)}”. Write times like 2026-08-21 20:00."
+                f"“{cell_text(first)}”{f'（{why}）' if why != 'no time' else ''}. "
+                "Write times like 2026-08-21 20:00."
             )
     texts = []
     for cell, problem in zip(distinct, problems, strict=True):
@@ -478,9 +501,7 @@ def _times(
         elif not text:
             flag = "监测时间空白" if has_column else "未注明监测时间"
         else:
-            flag = f"监测时间“{text}”无法识别，请写成 2026-08-21 20:00 的样式"
-            if problem not in ("no time", "no year"):
-                flag = f"监测时间“{text}”：{problem}"
+            flag = time_problem(text, problem)
         texts.append(flag)
     # a total or a mean needs no time of its own
     blank = np.array([bool(problem) for problem in problems])
@@ -494,6 +515,13 @@ def _times(
         "period_end": end[codes].astype("datetime64[s]"),
     }
     return data, Coded([*texts, ""], flag_codes)
+
+
+def time_problem(text: str, problem: str) -> str:
+    """Word what is wrong with a time."""
+    if problem in ("no time", "no year"):
+        return f"监测时间“{text}”无法识别，请写成 2026-08-21 20:00 的样式"
+    return f"监测时间“{text}”：{problem}"
 
 
 def _with_offset(cells: list[Any], days: int) -> tuple[list[Any], dict[Any, str]]:

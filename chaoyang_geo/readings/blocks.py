@@ -18,7 +18,17 @@ from chaoyang_geo.readings.context import (
     stale_facts,
     title_facts,
 )
-from chaoyang_geo.readings.header import SECTION_OR_ITEM, Column, Meaning, Words, fold, is_unit
+from chaoyang_geo.readings.groups import with_groups
+from chaoyang_geo.readings.header import (
+    COMPARED,
+    REPEATED,
+    SECTION_OR_ITEM,
+    Column,
+    Meaning,
+    Words,
+    fold,
+    is_unit,
+)
 from chaoyang_geo.readings.sheet import Sheet, is_data, is_time_like
 
 _FIRST_CELLS = 4
@@ -28,6 +38,10 @@ _TIMES = ("time", "year", "month", "day", "clock")
 _KEYS = (*SECTION_ROLES, *_TIMES, "item", "value")
 
 
+# a column of another period than the table's, or of a difference
+_COMPARED = re.compile(
+    r"(?:^| )(?:上年同期|去年同期|上年|去年|上月|上季度?|同期|同比|环比|变化|增减|变幅)"
+)
 _NO_SECTION = re.compile(r"[ⅠⅡⅢⅣⅤ]|^[IV]+类|标准|限值")  # 项目 | Ⅰ类 | Ⅱ类 is a table of limits
 
 
@@ -158,17 +172,13 @@ def _text(sheet: Sheet, row: int, column: int) -> str:
 
 def _window(sheet: Sheet, row: int) -> tuple[int, int] | None:
     """Return first and last row of the header that begins here, or None."""
-    best: tuple[int, int, int] | None = None
-    for last in range(row, min(row + _HEADER_HEIGHT, len(sheet.grid.rows))):
-        if not _is_header_like(sheet, last):
-            break
-        score = _score(sheet, row, last)
-        if score and (best is None or score > best[0]):
-            best = (score, row, last)
+    best = _best_window(sheet, row, whole=True)
+    if best is None and sheet.goes_on:
+        best = _best_window(sheet, row, whole=False)
     if best is None:
         return None
     score, first, last = best
-    while first < last and _score(sheet, first + 1, last) >= score:
+    while first < last and first not in sheet.goes_on and _score(sheet, first + 1, last) >= score:
         first += 1
         score = _score(sheet, first, last)
     while (
@@ -179,7 +189,43 @@ def _window(sheet: Sheet, row: int) -> tuple[int, int] | None:
     ):
         first -= 1
         score = _score(sheet, first, last)
+    while last - first + 1 < _HEADER_HEIGHT and _is_repeated_below(sheet, first, last):
+        last += 1
     return first, last
+
+
+def _is_repeated_below(sheet: Sheet, first: int, last: int) -> bool:
+    """Tell a row below a header that says its items again, as symbols or units: 总磷 over TP."""
+    if last + 1 >= len(sheet.grid.rows):
+        return False
+    below = list(sheet.cells(last + 1))
+    if len(below) < 2 or not all(isinstance(cell, str) for _, cell in below):
+        return False
+    items = {
+        c.column: c.meaning.item
+        for c in _columns(sheet, first, last)
+        if c.meaning.role == "reading"
+    }
+    for column, cell in below:
+        said = sheet.words.understand(cell.strip().strip("()（）"))
+        known = column in items and (said.item == items[column] or is_unit(cell))
+        if not known:
+            return False
+    return True
+
+
+def _best_window(sheet: Sheet, row: int, *, whole: bool) -> tuple[int, int, int] | None:
+    """Return score and rows of the best header from ``row``; ``whole``: no merged cell is cut."""
+    best: tuple[int, int, int] | None = None
+    for last in range(row, min(row + _HEADER_HEIGHT, len(sheet.grid.rows))):
+        if not _is_header_like(sheet, last):
+            break
+        if whole and last in sheet.goes_on:
+            continue
+        score = _score(sheet, row, last)
+        if score and (best is None or score > best[0]):
+            best = (score, row, last)
+    return best
 
 
 def _is_header_like(sheet: Sheet, row: int) -> bool:
@@ -207,6 +253,12 @@ def _columns(sheet: Sheet, first: int, last: int) -> list[Column]:
             meaning = sheet.words.column(texts)
             columns.append(Column(column, " ".join(texts), meaning))
     has_items = any(c.meaning.role == "reading" for c in columns)
+    columns = [
+        replace(c, meaning=Meaning("ignore", note=COMPARED))
+        if c.meaning.role in ("reading", "published_class") and _COMPARED.search(c.header)
+        else c
+        for c in columns
+    ]
     for number, c in enumerate(columns):
         if c.meaning.note == SECTION_OR_ITEM:
             role = "section_name" if has_items else "item"
@@ -398,7 +450,26 @@ def _table(sheet: Sheet, first: int, last: int, end: int, left: int, right: int)
             for c in columns
         ]
     table.columns = columns
+    table.columns = _grouped(sheet, table)
     return table
+
+
+def _grouped(sheet: Sheet, table: Table) -> list[Column]:
+    """Take the times, then the sections, that stand over groups of items."""
+    columns, roles = table.columns, {c.meaning.role for c in table.columns}
+    if table.header_first == table.header_last or {"item", "cross"} & roles:
+        return columns
+    rows = range(table.header_first, table.header_last + 1)
+    texts = [_row_texts(sheet, row, row < table.header_last) for row in rows]
+    over = {
+        c.column: [row[c.column] for row in texts if c.column < len(row) and row[c.column]]
+        for c in columns
+    }
+    if not set(_TIMES) & roles:
+        columns = with_groups(columns, over, sheet.words, times=True)
+    if not set(SECTION_ROLES) & roles:
+        columns = with_groups(columns, over, sheet.words, times=False)
+    return columns
 
 
 def _second(sheet: Sheet, column: Column, start: int, end: int) -> Column:
@@ -411,7 +482,7 @@ def _second(sheet: Sheet, column: Column, start: int, end: int) -> Column:
             isinstance(c, dt.time) or clock.fullmatch(cell_text(c).strip()) for c in cells
         ):
             return replace(column, meaning=Meaning("clock"))
-    return replace(column, meaning=Meaning("ignore", note="重复的列，未读入"))
+    return replace(column, meaning=Meaning("ignore", note=REPEATED))
 
 
 def _form(sheet: Sheet, start: int, end: int, facts: dict[str, Fact]) -> Table | None:

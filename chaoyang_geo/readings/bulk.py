@@ -25,14 +25,39 @@ from chaoyang_geo.codes import (
 )
 from chaoyang_geo.periods.stages import method_key
 from chaoyang_geo.readings import times, units, values
-from chaoyang_geo.readings.assemble import limit_flags, plain_unit, resolved_unit, unknown_flag
+from chaoyang_geo.readings.assemble import (
+    limit_flags,
+    plain_unit,
+    resolved_unit,
+    time_problem,
+    unknown_flag,
+)
 from chaoyang_geo.readings.blocks import Table, find_tables
 from chaoyang_geo.readings.cells import Grid, cell_text, column_letters, csv_grid, delimiter_of
 from chaoyang_geo.readings.columns import Vocabulary, ahead, csv_batches, parquet_batches
 from chaoyang_geo.readings.describe import Understood
-from chaoyang_geo.readings.header import Meaning, Words, split_unit
-from chaoyang_geo.readings.long import CLASS_BY_TEXT, READING_COLUMNS, empty_readings
-from chaoyang_geo.readings.rows import NOTE, UNKNOWN_ITEM, complete_columns, row_kind_of
+from chaoyang_geo.readings.header import (
+    Meaning,
+    Words,
+    is_basis,
+    printed_name,
+    split_unit,
+    with_basis,
+)
+from chaoyang_geo.readings.long import (
+    CLASS_BY_TEXT,
+    READING_COLUMNS,
+    empty_readings,
+    joined_readings,
+)
+from chaoyang_geo.readings.remarks import with_remarks
+from chaoyang_geo.readings.rows import (
+    NOTE,
+    UNKNOWN_ITEM,
+    complete_columns,
+    may_name_rows,
+    row_kind_of,
+)
 from chaoyang_geo.schema import CLASSES, class_dtype
 
 if TYPE_CHECKING:
@@ -52,9 +77,10 @@ _LABELS = tuple(role for role in _ROLES if role not in ("item", "value"))
 _HEAD_BYTES, _HEAD_ROWS = 1 << 16, 200
 # what every name of a row that is no sample contains
 _MAYBE_KIND = (
-    "(?i)计|总和|均|中位|中值|最|限值|标准|检出|超标|达标|样品数|样本数|评价|极差|变幅|范围|分位|"
-    "total|sum|mean|average|avg|median|max|min|limit|std|^ *n=?[0-9]*$|"
-    "注|说明|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|来源|单位|页|note|source|[*＊※]"
+    "(?i)计|总和|均|中位|中值|最|峰值|极值|限|标准|检出|超标|达标|样品|样本|评价|极差|变幅|范围|分位|"
+    "变异|个数|次数|频次|检测数|采样数|监测数|[同环]比|变化|同期|类别|方法|污染指数|分担率|"
+    "total|sum|mean|average|avg|median|max|min|limit|standard|std|^ *n(=[0-9]+)? *$|gb|hj|db|"
+    "注|说明|填报|人|者|部门|日期|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|来源|单位|页|note|source|[*＊※]"
 )
 _QUICK = re.compile(_MAYBE_KIND)
 _NUMERIC = re.compile(r"[0-9:/. -]+")
@@ -147,6 +173,9 @@ def stream_readings(
     roles: dict[str, Vocabulary] = {}
     origin = _Origin()
     for source in (_source(path, words) for path in _files(path_or_paths)):
+        if origin.n and not origin.takes(source):
+            yield _long_table(roles, origin, words, year)
+            roles, origin = {}, _Origin()
         for batch in _checked(source):
             _collect(batch, roles, origin.add(source, batch.num_rows))
             if origin.n >= batch_rows:
@@ -159,10 +188,16 @@ def stream_readings(
 def _read(sources: Iterable[_Source], words: Words, year: int | None) -> pd.DataFrame:
     roles: dict[str, Vocabulary] = {}
     origin = _Origin()
+    tables: list[pd.DataFrame] = []
     for source in sources:
+        if origin.n and not origin.takes(source):
+            tables.append(_long_table(roles, origin, words, year))
+            roles, origin = {}, _Origin()
         for batch in _checked(source):
             _collect(batch, roles, origin.add(source, batch.num_rows))
-    return _long_table(roles, origin, words, year) if origin.n else empty_readings()
+    if origin.n:
+        tables.append(_long_table(roles, origin, words, year))
+    return joined_readings(tables) if tables else empty_readings()
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -181,6 +216,11 @@ class _Origin:
         source.first_row += rows
         self.n += rows
         return self.n - rows
+
+    def takes(self, source: _Source) -> bool:
+        """Whether a file states in its header the unit that those before it do."""
+        said = [part.table.results[0].meaning.unit for part in (self.parts[0][0], source)]
+        return said[0] == said[1]
 
     def columns(self) -> tuple[Coded, npt.NDArray[np.int32], Coded]:
         """Return origin, origin_row and origin_column of every row."""
@@ -276,7 +316,9 @@ def _columns(table: Table) -> dict[str, int]:
     """Return the columns to read by role; the others only to be looked through."""
     found = {role: table.role(role) for role in _ROLES}
     columns = {role: column for role, column in found.items() if column is not None}
-    others = [c.column for c in table.columns if c.column not in columns.values()]
+    others = [
+        c.column for c in table.columns if c.column not in columns.values() and may_name_rows(c)
+    ]
     return {**columns, **{f"other {column}": column for column in others}}
 
 
@@ -416,9 +458,7 @@ def _time_flags(time: Coded, problems: list[str], origin: _Origin) -> list[str]:
             f"“{cell_text(time.texts[0])}”. Write times like 2026-08-21 20:00."
         )
     return [
-        f"监测时间“{cell_text(cell).strip()}”无法识别，请写成 2026-08-21 20:00 的样式"
-        if problem
-        else ""
+        time_problem(cell_text(cell).strip(), problem) if problem else ""
         for cell, problem in zip(time.texts, problems, strict=True)
     ]
 
@@ -450,9 +490,10 @@ def _results(
     flags: list[str] = []
     for of_item, of_unit, of_stated in found:
         meaning = meanings[of_item]
-        said = plain_unit(unit.texts[of_unit] or meaning.unit or value_header)
+        own = unit.texts[of_unit] or ("" if is_basis(meaning.unit) else meaning.unit)
+        said = plain_unit(with_basis(own or value_header, meaning.unit))
         header_unit.append(said)
-        printed = split_unit(item.texts[of_item])[0]
+        printed = printed_name(item.texts[of_item])
         written_unit.append(stated_texts[of_stated] or said)
         triple = "\0".join([meaning.item, written_unit[-1], printed])
         one = resolved_unit(triple, known_items)
@@ -473,6 +514,7 @@ def _results(
     flag = Coded([str(flag) for flag in parsed.flag], raw.codes)
     flag = limit_flags(flag, parsed.detection_limit, codes, resolved, written_unit)
     state = column["station_state"]
+    states = with_remarks(Coded([str(one) for one in parsed.state], raw.codes), state)
     joined = pairs(
         [
             distinct_texts(part)
@@ -492,7 +534,7 @@ def _results(
         "unit": category([one.unit for one in resolved], codes),
         "censored": category([str(sign) for sign in parsed.censored], raw.codes),
         "detection_limit": limit,
-        "state": category([str(state) for state in parsed.state], raw.codes),
+        "state": category(states.texts, states.codes),
         "raw": category(raw.texts, raw.codes),
         "raw_unit": category(header_unit, codes),
         "reading_flag": category(joined.texts, joined.codes),

@@ -253,13 +253,19 @@ def _json_grid(path: Path) -> Grid:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         head, body = content["thead"], content["tbody"]
-        rows = [[without_tags(str(cell)) for cell in head], *(list(row) for row in body)]
+        rows = [[without_tags(str(cell)) for cell in head]]
+        odd = [number for number, row in enumerate(body, 1) if not isinstance(row, list)]
+        rows.extend(list(row) if isinstance(row, list) else [] for row in body)
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path.name}: this is not the national platform's JSON, which has thead and tbody "
             f"({type(error).__name__}: {error}); save the platform's answer unchanged."
         ) from error
-    return Grid(path.name, "", rows, kind="json")
+    grid = Grid(path.name, "", rows, kind="json")
+    if odd:
+        shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")
+        grid.notes.append(f"{len(odd)} rows of tbody are no lists and were left out: row {shown}")
+    return grid
 
 
 def _parquet_grid(path: Path, n_rows: int | None = None) -> Grid:
@@ -278,13 +284,25 @@ def _parquet_grid(path: Path, n_rows: int | None = None) -> Grid:
                 table = file.read()
     except pa.ArrowInvalid as error:
         raise ValueError(f"{path.name}: the Parquet file is damaged ({error}).") from error
-    body = [
-        list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
-    ]
+    cells = [decimal_cells(column).to_pylist() for column in table.columns]
+    body = [list(row) for row in zip(*cells, strict=True)]
     grid = Grid(path.name, "", [list(table.column_names), *body])
     if is_cut:
         grid.notes.append(f"{looked_at(len(body))} (of {rows:,})")
     return grid
+
+
+def decimal_cells(column: Any) -> Any:
+    """Return an Arrow column of short floats as the shortest decimals that mean them.
+
+    0.2 in four bytes is 0.20000000298 in eight, which would be above a limit of 0.2.
+    """
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_float32(kind) or pa.types.is_float16(kind)):
+        return column
+    return column.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
 
 
 class _Tables(HTMLParser):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chaoyang_geo.codes import Coded, code_dtype, spread
-from chaoyang_geo.readings.cells import cell_text
+from chaoyang_geo.readings.cells import cell_text, decimal_cells
 
 if TYPE_CHECKING:
     import numpy as np
@@ -241,4 +241,7 @@ def parquet_batches(
                 batches = file.iter_batches(batch_rows, row_groups=[group], columns=list(wanted))
                 tables = (pa.Table.from_batches([batch]) for batch in batches)
             for table in tables:
+                for number, column in enumerate(table.columns):
+                    if (cells := decimal_cells(column)) is not column:
+                        table = table.set_column(number, table.column_names[number], cells)
                 yield table.rename_columns([wanted[name] for name in table.column_names])

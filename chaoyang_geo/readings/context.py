@@ -84,7 +84,10 @@ def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
         r"(?:19|20)\d{2}\s*年\s*(?:\d{1,2}\s*月\s*(?:\d{1,2}\s*日|[上中下]旬)?|第?[一二三四1-4]季度)?",
         text,
     )
-    if time and len(text) <= 80:
+    own = re.split("[与较比]", text)[0]  # 2025年3月水质状况（与2024年同期相比）
+    years = set(re.findall(r"(?:19|20)\d{2}(?=\s*(?:年|[-—–~至]+\s*(?:19|20)\d{2}\s*年))", own))
+    # 2024年12月—2025年2月 says of no month alone which year it is of
+    if time and len(text) <= 80 and len(years) < 2:
         facts["time"] = Fact(time[0].strip(), text, "title", row)
         facts["year"] = Fact(int(time[0].strip()[:4]), text, "title", row)
     section = re.search(r"(?:[\u4e00-\u9fff]*(?:[河江湖]|水库))?([\u4e00-\u9fff]{2,8})断面", text)

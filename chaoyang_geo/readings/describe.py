@@ -186,6 +186,8 @@ def _described(found: Understood, words: Words) -> Iterator[dict[str, Any]]:
                 role, note = "value", _cross_note(c.time, c.section, meaning.note)
             elif role == "reading" and not note:
                 note = names.get(meaning.item, "")
+                if c.time is not None or c.section:
+                    note = f"{note}，{_cross_note(c.time, c.section, '')}"
             if own:
                 role, note = own.get(c.header, ""), "本库写出的表，原样读回"
             yield {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chaoyang_geo.readings import opendocument, xlsb
-from chaoyang_geo.readings.cells import Grid
+from chaoyang_geo.readings.cells import Grid, Place
 from chaoyang_geo.readings.limits import (
     MAX_PACK_RATIO,
     MAX_SHEET_TEXT,
@@ -94,6 +94,9 @@ def _sheet_grid(file: str, book: Any, index: int, sheet: Any, seen_book: _Book) 
     rows: list[list[Any]] = found.to_python(skip_empty_area=False)
     seen = seen_book.sheets.get(sheet.name, Seen())
     grid = Grid(file, sheet.name, rows, merged=list(found.merged_cell_ranges or seen.merged))
+    for row, column in seen.percent:
+        if row < len(rows) and column < len(rows[row]) and type(rows[row][column]) in (int, float):
+            rows[row][column] = f"{rows[row][column] * 100:.12g}%"
     grid.no_value = seen.no_value
     grid.days_offset = seen_book.days_offset
     if seen.hidden_rows:
@@ -175,8 +178,9 @@ def _read_through_xml(path: Path, archive: zipfile.ZipFile) -> _Book:
     sheet_of, from_1904 = _sheet_parts(archive)
     book = _Book(days_offset=_DAYS_1904 if from_1904 else 0)
     lengths = cache(lambda: _shared_lengths(path, archive))
+    percent = _percent_cells(archive)
     for part in archive.infolist():
-        found = _read_part(path, archive, part)
+        found = _read_part(path, archive, part, percent)
         if found.cells * 32 > MAX_SHEET_TEXT >> 10:
             _check_text(path, archive, part, found, lengths())
         if part.filename in sheet_of:
@@ -184,7 +188,40 @@ def _read_through_xml(path: Path, archive: zipfile.ZipFile) -> _Book:
     return book
 
 
-def _read_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Seen:
+def _percent_cells(archive: zipfile.ZipFile) -> re.Pattern[bytes] | None:
+    """Return the pattern of the cells that are shown as percent; None if no style does."""
+    try:
+        if archive.getinfo("xl/styles.xml").file_size > _MAX_ELEMENT:
+            return None
+        styles = archive.read("xl/styles.xml")
+    except KeyError:
+        return None
+    formats = {b"9", b"10"}  # 0% and 0.00%, which every workbook has
+    for tag in re.findall(rb"<(?:\w+:)?numFmt\b[^>]*>", styles):
+        given = dict(re.findall(rb'(\w+)="([^"]*)"', tag))
+        code = re.sub(rb"\\.|&quot;.*?&quot;", b"", given.get(b"formatCode", b""))
+        if b"%" in code:
+            formats.add(given.get(b"numFmtId", b""))
+    cells = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
+    styles_of_cells = re.findall(rb"<(?:\w+:)?xf\b[^>]*>", cells[0]) if cells else []
+    shown = [
+        str(number).encode()
+        for number, tag in enumerate(styles_of_cells)
+        if (found := re.search(rb'\bnumFmtId="(\d+)"', tag)) and found[1] in formats
+    ]
+    if not shown:
+        return None
+    return re.compile(
+        rb'<(?:\w+:)?c\b(?=[^>]*?\bs="(?:' + b"|".join(shown) + rb')")[^>]*?\br="([A-Z]+)(\d+)"'
+    )
+
+
+def _read_part(
+    path: Path,
+    archive: zipfile.ZipFile,
+    part: zipfile.ZipInfo,
+    percent: re.Pattern[bytes] | None = None,
+) -> Seen:
     """Read a part to its end, which also checks its stated size; a sheet's cells are counted."""
     seen = Seen()
     is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
@@ -200,10 +237,14 @@ def _read_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> S
             cut = cut if cut > 0 else len(data)
             data, rest = data[:cut], data[cut:]
             _count(data, seen, letters)
+            if percent is not None:
+                seen.percent.update(_places(percent, data))
             if len(rest) > _MAX_ELEMENT:
                 raise too_large(path, f"holds one cell of over {_MAX_ELEMENT >> 20} MB")
         if is_sheet:
             _count(rest, seen, letters)
+            if percent is not None:
+                seen.percent.update(_places(percent, rest))
     seen.columns = max((_column_number(name) for name in letters), default=0)
     check_extent(path, part.filename.rpartition("/")[2], seen)
     return seen
@@ -264,6 +305,11 @@ def _count(data: bytes, seen: Seen, letters: set[bytes]) -> None:
         for letter, row, word in _ERROR.findall(data):
             place = (int(row[:9]) - 1, _column_number(letter) - 1)
             seen.no_value[place] = error_value(word.decode(errors="replace"))
+
+
+def _places(pattern: re.Pattern[bytes], data: bytes) -> list[Place]:
+    found = pattern.findall(data)
+    return [(int(row[:9]) - 1, _column_number(letter) - 1) for letter, row in found]
 
 
 def _column_number(letters: bytes) -> int:

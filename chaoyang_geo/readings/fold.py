@@ -23,6 +23,7 @@ _FOLDED |= dict.fromkeys(map(ord, "‐‑‒–−﹣⁃"), "-")
 _FOLDED |= dict.fromkeys(map(ord, "【〔［﹙["), "(")
 _FOLDED |= dict.fromkeys(map(ord, "】〕］﹚]"), ")")
 _FOLDED |= {ord("［"): "(", ord("］"): ")"}
+_FOLDED |= {ord("〈"): "<", ord("〉"): ">"}
 _FOLDED |= {ord("﹤"): "<", ord("﹥"): ">", ord("µ"): "μ", ord("∶"): ":", ord("﹪"): "%"}
 _FOLDED |= {ord("≦"): "≤", ord("⩽"): "≤", ord("≧"): "≥", ord("⩾"): "≥"}
 

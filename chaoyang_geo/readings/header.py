@@ -34,7 +34,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         )
     ),
     "time": tuple(
-        "time,监测时间,采样时间,监测日期,采样日期,日期,时间,采样日期时间,监测月份,监测时段,采样年月,"
+        "time,监测时间,采样时间,监测日期,采样日期,日期,时间,采样日期时间,监测月份,采样月份,监测时段,采样年月,"
         "监测年月,年月,时段,日期时间,取样时间,取样日期,测定时间,date,datetime,sampling date,"
         "sampling time,sample date,sampling_date,sample_date,sampling_time,tm".split(",")
     ),
@@ -57,13 +57,23 @@ ROLES: dict[str, tuple[str, ...]] = {
             ","
         )
     ),
-    "unit": tuple("unit,单位,计量单位,浓度单位,units,resultmeasure/measureunitcode".split(",")),
+    "unit": tuple(
+        "unit,单位,计量单位,浓度单位,监测值单位,结果单位,测值单位,项目单位,指标单位,units,resultmeasure/measureunitcode".split(
+            ","
+        )
+    ),
     "limit": ("detection limit", "检出限", "方法检出限", "最低检出限", "检测限", "mdl", "lod"),
     "station_state": ("station_state", "站点情况", "备注", "remark", "remarks", "说明"),
 }
 #: What a mapping of ``columns=`` may name, beside the items.
 MAPPED_ROLES = (*(role for role in ROLES if role != "station_state"), "station_state", "ignore")
 
+#: The note of a column that holds another period's results, or a difference.
+COMPARED = "其他时期的结果或变化量，未读入"
+#: The note of a class that one of several groups of columns states.
+OF_GROUP = "分组表中的类别列，未读入"
+#: The note of a second column of one role.
+REPEATED = "重复的列，未读入"
 # 断面\\项目 in the corner of a table: which of the two, the other columns tell
 SECTION_OR_ITEM = "断面或项目"
 # Columns that a table of readings often has and that are no result.
@@ -90,6 +100,7 @@ _SPECIES = re.compile(r"(?:以|按|as)\s*([A-Za-z0-9₀-₉⁺⁻+\-]+|碳|氮|�
 _BRACKET = re.compile(
     r"^(.*?)\s*[(（\[【]([^()（）\[\]【】]*(?:\([^()]*\))?)[)）\]】]\s*$", re.DOTALL
 )
+_MARKS = " *＊※#△▲†‡①②③④⑤⑥⑦⑧⑨⑩"
 _SUFFIX = re.compile(
     r"(?:的)?(?:质量)?(?:浓度|含量|监测值|监测结果|检测结果|测定值|实测值|结果|数值|(?:月|年|日|旬|季)?(?:平?均值?|平均浓度))$"
 )
@@ -133,6 +144,23 @@ def is_unit(text: str) -> bool:
     bare = re.sub(r"^单位[:：]\s*", "", bare)
     without = _SPECIES.sub("", bare).strip(" ,，;；()")
     return bool(without and _UNIT.fullmatch(without)) or (not without and bool(bare))
+
+
+def is_basis(text: str) -> bool:
+    """Tell what a number is counted as (以P计) from a unit."""
+    return _SPECIES.fullmatch(unicodedata.normalize("NFKC", text).strip("() ")) is not None
+
+
+def with_basis(unit: str, said: str) -> str:
+    """Join a unit with what another place says it counts as: mg/L and 以NO3计."""
+    if not unit or not said or not is_basis(said) or _SPECIES.search(unit):
+        return unit or said
+    return f"{unit}({said.strip('()（）')})"
+
+
+def printed_name(text: str) -> str:
+    """Return the name of an item without its unit, but with what it counts as."""
+    return text if _SPECIES.search(text) else split_unit(text)[0]
 
 
 class Words:
@@ -185,6 +213,11 @@ class Words:
         if bare and bare != name:
             known = self._known(bare)
             if known.role == "reading":
+                return replace(known, unit="" if is_plain(unit) else unit)
+        bare = name.strip(_MARKS)
+        if bare and bare != name:  # 总磷*, 石油类①: a mark of a note below
+            known = self._known(bare)
+            if known.role:
                 return replace(known, unit="" if is_plain(unit) else unit)
         # 断面/点位, 高锰酸盐指数\nCODMn, 氨氮NH3-N
         parts = [part for part in re.split(r"[/\\、|\n]", name) if part.strip()]
@@ -248,9 +281,9 @@ class Words:
             over = [text for text in over if is_unit(text)]
             below_units = [meaning.unit for meaning in meanings[number + 1 :] if meaning.unit]
             own = unit or meanings[number].unit or "".join(below_units[:1])
-            if not own and over and not is_plain_item(meanings[number].item):
-                own = over[-1]
-            return replace(meanings[number], unit=own)
+            if over and (not own or is_basis(own)) and not is_plain_item(meanings[number].item):
+                own = with_basis(over[-1], own)
+            return replace(meanings[number], unit=with_basis(own, meanings[number].unit))
         if len(words) > 1:
             joined = self.understand("".join(words))
             if joined.role and joined.role != "reading":

@@ -26,6 +26,7 @@ class Seen:
     cells: int = 0
     hidden_rows: int = 0
     no_value: dict[Place, str] = field(default_factory=dict)
+    percent: set[Place] = field(default_factory=set)  # 0.853 that is shown as 85.3%
     merged: list[tuple[Place, Place]] = field(default_factory=list)  # where the reader has none
 
 

@@ -26,6 +26,7 @@ _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
+_MOST_COPIES = 10_000  # of one cell that are looked at one by one
 _EPOCH = dt.date(1899, 12, 30)
 
 
@@ -73,6 +74,12 @@ class _Reader:
             self._sheet.cells += self._copies
             self._characters += self._copies * len(given.get(f"{_OFFICE}string-value", ""))
             place = (self._row, self._column)
+            if given[f"{_OFFICE}value-type"] == "percentage" and self._copies <= _MOST_COPIES:
+                self._sheet.percent.update(
+                    (self._row + down, self._column + right)
+                    for down in range(self._row_repeat)
+                    for right in range(repeat)
+                )
             if given.get(f"{_CALC}value-type") == "error":
                 self._error, self._error_text = place, []
             down = _count(given.get(f"{_TABLE}number-rows-spanned"))

@@ -11,26 +11,34 @@ from typing import Any
 
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
-from chaoyang_geo.readings.header import Column, Meaning, Words, split_unit
+from chaoyang_geo.readings.header import REPEATED, Column, Meaning, Words, fold, split_unit
 from chaoyang_geo.readings.sheet import Sheet, is_data
 
 UNKNOWN_ITEM = "未识别的指标"
 
 _KINDS = (
-    ("total", re.compile(r".{0,8}(?:合计|总计|小计|总和)|total|sum", re.I)),
+    ("total", re.compile(r".{0,8}(?:合计|总计|小计|总和|累计)|total|sum", re.I)),
     (
         "mean",
         re.compile(
-            r".{0,10}(?:平均值?|均值|平均浓度|中位数|中值)|mean|average|avg\.?|median", re.I
+            r".{0,16}(?:平均[值数]?|均值|均浓度|中位[数值]|中值)|mean|average|avg\.?|median", re.I
         ),
     ),
-    ("max", re.compile(r".{0,6}(?:最大值?|最高值?)|max(?:imum)?\.?", re.I)),
-    ("min", re.compile(r".{0,6}(?:最小值?|最低值?)|min(?:imum)?\.?", re.I)),
+    ("max", re.compile(r".{0,6}(?:最[大高](?:值|浓度)?|峰值)|max(?:imum)?\.?", re.I)),
+    ("min", re.compile(r".{0,6}最[小低](?:值|浓度)?|min(?:imum)?\.?", re.I)),
     (
         "note",
         re.compile(
-            r".{0,12}(?:标准限值|标准值|限值|标准|检出限|超标率|达标率|检出率|超标倍数|超标次数|样品数|"
-            r"样本数|评价结果|达标情况|标准差|极差|变幅|范围|分位数)|n=?\d*|limit|standard|std\.?",
+            r".{0,24}(?:标准限值|标准值|限值|标准|检出限|检测限|测定下限|定量限|超标率|达标率|检出率|"
+            r"超标倍数|超标次数|样品数|样本[数量]|评价结果|达标情况|标准差|极差|变幅|范围|分位数|"
+            r"标准偏差|变异系数|(?:样品|样本|超标|数据|检出)个数|(?:监测|采样|检测|检出)(?:次数|频次|数)|"
+            r"[同环]比(?:变化|增减|变幅)?率?|变化[率量]|变化幅度|[上去]年同期|水质类别|单项类别|"
+            r"评价类别|水质评价|[是达]否(?:达标|超标)|达标与否|(?:分析|检测|监测)方法|极值|"
+            r"污染指数|分担率)"
+            # the class of a standard: 地表水环境质量标准III类, GB3838-2002III类标准
+            r"|.{0,24}标准[IV1-5一二三四五]{1,3}类|(?:gb|hj|db)(?:/t)?\d{3,5}-\d.{0,16}"
+            r"|(?:全程序|全过程|运输|现场|实验室|试剂|方法)空白(?:样品?|\d*)?|质控样品?|加标(?:样品?|回收率?)?"
+            r"|n(?:=\d+)?|limit|standard|std\.?",
             re.I,
         ),
     ),
@@ -44,7 +52,8 @@ KIND_WORDS = {
 }
 NOTE = re.compile(
     r"\s*(?:注\s*\d*\s*[:：.、]|备\s*注|说\s*明|注释|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|"
-    r"数据来源|资料来源|来源[:：]|单位[:：]|共\s*\d+\s*页|第\s*\d+\s*页|note[s:]|source[s:]|[*＊※]+\s*[\u4e00-\u9fff])",
+    r"(?:填报|监测|采样|检测|分析|测试|送样|录入|统计|负责|质控|审定)(?:人员?|者|单位|部门|日期)?\s*[:：]|"
+    r"单位负责人|数据来源|资料来源|来源[:：]|单位[:：]|共\s*\d+\s*页|第\s*\d+\s*页|note[s:]|source[s:]|[*＊※]+\s*[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
 _ROW_ROLES = (
@@ -56,10 +65,35 @@ _ROW_ROLES = (
 @lru_cache(50_000)
 def row_kind_of(text: str) -> str:
     """Tell what a row or column of this name holds: a total, a mean, ...; '' is a sample."""
-    folded = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).strip("()")
-    if not folded or len(folded) > 24:
+    folded = re.sub(r"[\s《》“”]", "", unicodedata.normalize("NFKC", text)).strip("()")
+    if not folded or len(folded) > 40:
         return ""
-    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(folded)), "")
+    # 超标率(%), 标准值(Ⅲ类): what a bracket adds is no part of the name
+    plain = re.sub(r"(?:\([^()]*\)?)+$", "", folded).rstrip("%‰:")
+    names = dict.fromkeys([folded, plain])
+    return next((kind for kind, of in _KINDS for name in names if of.fullmatch(name)), "")
+
+
+_NAMING = frozenset(
+    "section_code section_name province basin water_body time year month day clock".split()
+)
+# columns that are no result, but whose cells name a row: 均值 stands where the number of a row does
+_NAMING_HEADERS = frozenset(
+    "序号 编号 no no. id index 样品编号 样品编码 样品号 采样编号 地市 城市 所在城市 所在地市 区县 县区 所在区县 "
+    "市 县 市州 州市 垂线 测点".split()
+)
+
+
+def may_name_rows(column: Column) -> bool:
+    """Tell a column whose cells may name a row (均值) from one that says something of a sample.
+
+    执行标准 | Ⅲ类标准 says of a sample what it is judged by, and 是否超标 | N that it is not.
+    """
+    role = column.meaning.role
+    if role == "ignore":
+        repeated = column.meaning.note == REPEATED
+        return repeated or fold(column.header) in _NAMING_HEADERS
+    return not role or role in _NAMING or role == "station_state"
 
 
 @dataclass
@@ -101,12 +135,39 @@ def complete_columns(table: Table, words: Words) -> None:
             table.columns[number] = replace(c, meaning=meaning)
         else:
             table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
+    _tell_statistics(table)
     _take_times(sheet, table, words)
     if table.columns:
         left, right = table.columns[0].column, table.columns[-1].column
-        for column in range(left, right + 1):
+        around = [*range(left, right + 1), *_beside(sheet, table, left, right)]
+        for column in around:
             if column not in known and any(sheet.raw(row, column) is not None for row in body):
                 table.columns.append(Column(column, "", Meaning(note="没有表头，未读入")))
+
+
+def _tell_statistics(table: Table) -> None:
+    """Mark the columns that hold a maximum or mean of an item beside other columns of it.
+
+    An item's only column stays what it is: 总磷月均值 is the value of the month.
+    """
+    items = [c.meaning.item for c in table.columns if c.meaning.role == "reading"]
+    for number, c in enumerate(table.columns):
+        parts = c.header.split() if c.meaning.role == "reading" else []
+        kind = next((k for part in parts if (k := row_kind_of(part))), "") if parts[1:] else ""
+        if kind and items.count(c.meaning.item) > 1:
+            table.columns[number] = replace(c, meaning=replace(c.meaning, note=kind))
+
+
+def _beside(sheet: Sheet, table: Table, left: int, right: int) -> list[int]:
+    """Return the columns left and right of a table up to the next one that has a header."""
+    header = range(table.header_first, table.header_last + 1)
+    beside: list[int] = []
+    for columns in (range(left - 1, -1, -1), range(right + 1, sheet.width)):
+        for column in columns:
+            if any(sheet.filled(row, column) is not None for row in header):
+                break
+            beside.append(column)
+    return beside
 
 
 def _take_times(sheet: Sheet, table: Table, words: Words) -> None:
@@ -127,14 +188,16 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
     rows = Rows()
     role_columns = {role: table.role(role) for role in _ROW_ROLES}
     result_columns = [c.column for c in results]
-    label_columns = sorted(
-        {c.column for c in table.columns} - set(result_columns)
-        - ({role_columns["item"]} if role_columns["item"] is not None else set())
-    )  # fmt: skip
+    label_columns = sorted({c.column for c in table.columns if may_name_rows(c)})
+    remarks = role_columns["station_state"]
     used_roles = [(role, column) for role, column in role_columns.items() if column is not None]
     used = {role for role, _ in used_roles}
     has_section_column = bool(used & {"section_name", "section_code"})
-    above = ("", "")
+    section_columns = [
+        c for c in (role_columns["section_code"], role_columns["section_name"]) if c is not None
+    ]
+    has_time_column = table.role("time") is not None and table.role("clock") is None
+    above, time_above = ("", ""), None
     times = _TimeCells(sheet, table)
     no_roles = dict.fromkeys(_ROW_ROLES, "")
     kept = [(role, rows.roles[role].append) for role in _ROW_ROLES if role in used]
@@ -151,7 +214,9 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
             cell = cells[column] if column < len(cells) else None
             # a number or a time is no name of a row
             if type(cell) is str and (label := cell.strip()) and (kind := row_kind_of(label)):
-                break
+                if kind != "note" or column != remarks:
+                    break
+                kind = ""  # 执行Ⅲ类标准, said of a sample
         time = times.cell(number)
         section = own["section_code"] or own["section_name"]
         if _is_left_out(sheet, number, texts, section, kind, time, has_section_column):
@@ -170,11 +235,18 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         elif has_section_column:
             if section:
                 above = (own["section_code"], own["section_name"])
+                if any(sheet.raw(number, column) is not None for column in section_columns):
+                    time_above = None  # 章吉营 begins: what stood above is another's
             elif any(above):
                 own["section_code"], own["section_name"] = above
                 flag.append(f"断面空白，按上一行“{above[1] or above[0]}”")
             else:
                 flag.append("断面空白")
+        if has_section_column and has_time_column and not kind:
+            if time is None and any(above) and time_above is not None:
+                time = time_above
+                flag.append("监测时间空白，按上一行")
+            time_above = time
         state = own["station_state"]
         if state and state != "正常":
             flag.append(state)
@@ -204,7 +276,7 @@ def _is_left_out(
 ) -> bool:
     """Tell a note, or a row without any result, from a row of readings."""
     first = next((cell for _, cell in sheet.cells(row)), None)
-    if first is None:
+    if first is None or (not any(texts) and _is_heading(sheet, row)):
         return True
     if isinstance(first, str) and _begins_a_note(first.strip()):
         return not any(is_data(text) for text in texts if text)
@@ -213,6 +285,19 @@ def _is_left_out(
     if has_section_column and not section and not kind and time is None:
         return sum(1 for _ in sheet.cells(row)) == 1
     return False
+
+
+def _is_heading(sheet: Sheet, row: int) -> bool:
+    """Tell a word over the rows below (大凌河, merged over the table) from an empty sample."""
+    if not sheet.top_left:
+        return False
+    places = [(row, column) for column, _ in sheet.cells(row)]
+    if len(places) != 1:
+        return False
+    under = [
+        column for column in range(sheet.width) if sheet.top_left.get((row, column)) == places[0]
+    ]
+    return len(under) > 2
 
 
 @lru_cache(50_000)
@@ -262,6 +347,9 @@ class _TimeCells:
     def cell(self, row: int) -> Any:
         time, clock = self.part("time", row), self.part("clock", row)
         if time is None and self.columns["time"] is None:
+            month = self.part("month", row)
+            if isinstance(month, float) and not month.is_integer():
+                return month  # 2025.1 under 月份
             marks = {"year": "年", "month": "月", "day": "日"}
             texts = {role: cell_text(self.part(role, row)).strip() for role in marks}
             numbers = {role: text.rstrip("年月日号份度") for role, text in texts.items()}

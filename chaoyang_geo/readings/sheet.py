@@ -17,6 +17,7 @@ _NUMBER = re.compile(
 _GAP = re.compile(r"[-—–－/\\]{1,4}|未检出|nd|n\.d\.|未监测|未采样|断流|冰封|缺测", re.IGNORECASE)
 _TIME_LIKE = re.compile(
     r"(?:\d{4}\s*[年./-]\s*)?\d{1,2}\s*月(?:份)?(?:\s*\d{1,2}\s*[日号])?|(?:\d{4}\s*年?\s*)?(?:第?[一二三四1-4]季度|[上中下]旬)|"
+    r"(?:\d{4}\s*年?\s*)?(?:[上下]半年|前[一二三1-3]季度|全年|\d{1,2}\s*[-—~至]\s*\d{1,2}\s*月)|"
     r"\d{4}\s*年|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?:\s+\d{1,2}[:：]\d{2}.*)?|\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}[:：]\d{2})?|"
     r"(?:20|19)\d{2}(?:0[1-9]|1[0-2])(?:\d{2})?|(?:19|20)\d{2}|[一二三四五六七八九十]{1,2}月(?:份)?"
 )
@@ -29,10 +30,12 @@ class Sheet:
         self.grid = grid
         self.words = words
         self.top_left: dict[Place, Place] = {}
+        self.goes_on: set[int] = set()  # rows with a merged cell that reaches into the next row
         height, width = len(grid.rows), max((len(row) for row in grid.rows), default=0)
         for first, last in grid.merged:
             if last[0] == first[0] and last[1] == first[1]:
                 continue
+            self.goes_on.update(range(first[0], min(last[0], height - 1)))
             for row in range(first[0], min(last[0], height - 1) + 1):
                 for column in range(first[1], min(last[1], width - 1) + 1):
                     self.top_left[row, column] = first

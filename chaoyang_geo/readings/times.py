@@ -57,12 +57,31 @@ _SPAN = re.compile(
     r"(?:(?P<y>[0-9]{4}) ?年? ?)?(?P<what>[上下]半年|前[1-3]季度|全年|全年度)|(?P<y2>[0-9]{4}) ?年?度?"
 )
 _MONTHS = re.compile(
-    r"(?:(?P<y>[0-9]{4}) ?[年.] ?)?(?P<m>[0-9]{1,2}) ?月? ?[-~至到] ?(?P<n>[0-9]{1,2}) ?月份?"
+    r"(?:(?P<y>[0-9]{4}) ?[年.] ?)?(?P<m>[0-9]{1,2}) ?月? ?(?:[-~至到]|[—―─]+) ?(?P<n>[0-9]{1,2}) ?月份?"
 )
 _TO = re.compile(r" *(?:~|至|到|—+|―+|─+| - | to ) *")
 _HYPHEN = re.compile(r"(?<=[日号月年]) ?- ?|(?<=:[0-9]{2}) ?- ?")
 _COMPACT = re.compile(
     r"((?:19|20)[0-9]{2})([01][0-9])(?:([0-3][0-9])(?:([0-2][0-9])(?:([0-5][0-9])([0-5][0-9])?)?)?)?"
+)
+# 20250305 0800, 2025-03-05 0800: how loggers write them
+_LOGGED = re.compile(
+    r"((?:19|20)[0-9]{2})([01][0-9])([0-3][0-9])[ _t]([0-2][0-9])(?::?([0-5][0-9])(?::?([0-5][0-9]))?)?"
+)
+_GLUED_CLOCK = re.compile(
+    r"([0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?)[ _]?(?<![-/.月][0-9])([0-2][0-9])([0-5][0-9])"
+)
+_LONG_DASH = re.compile(r"([0-9]{4})[—―─]([0-9]{1,2})[—―─]([0-9]{1,2})(?![0-9])")
+_MONTH_OR_DAY = re.compile(r"[0-9]{4} ?[./年] ?[0-9]{1,2} ?- ?[0-9]{1,2}")  # 2025.1-3
+_EN_MONTHS = "january february march april may june july august september october november december"
+_EN_MONTH = {
+    name[:length]: str(number)
+    for number, name in enumerate(_EN_MONTHS.split(), 1)
+    for length in range(3, len(name) + 1)
+}
+_EN_DATE = re.compile(
+    r"(?:(?P<d>[0-9]{1,2})[- ])?(?P<name>[a-z]{3,9})\.?(?:[- ](?P<d2>[0-9]{1,2})(?![0-9]),?)?[- ,]+"
+    r"(?P<y>[0-9]{4})(?P<rest> .*)?"
 )
 _LONGEST = 60
 
@@ -253,6 +272,8 @@ def _written_in_full(
     days = months.astype("datetime64[D]") + (d - 1)
     right = (m >= 1) & (m <= 12) & (d >= 1) & (h < 24) & (mi < 60) & (s < 60) & (y > 0) & ~glued
     right &= days.astype("datetime64[M]") == months
+    unsure = pc.match_substring_regex(texts.take(known), "^[0-9]{4}[./年][0-9]{1,2}-[0-9]{1,2}$")
+    right &= ~unsure.to_numpy(zero_copy_only=False)
     known = known[right]
     begin = days[right].astype("datetime64[s]")
     clock = clock[right]
@@ -265,16 +286,39 @@ def _written_in_full(
 
 
 def _of_text(cell: object, year: int | None, zone: dt.tzinfo) -> Found:
+    if not isinstance(cell, str) and re.fullmatch(r"(?:19|20)[0-9]{2}\.1", _number_text(cell)):
+        raise _Problem("数值的末位零不保留，可指1月也可指10月，请写成年-月")
     text = cell if isinstance(cell, str) else _number_text(cell)
     if len(text) > _LONGEST:
         raise _Problem(_NO_TIME)
     text = re.sub(" +", " ", _han_numbers(fold(text)).lower())
     text = text.replace("年度", "年") if text.endswith("年度") else text
+    text = _respelled(text)
     for read in (_compact, _serial, _day, _period):
         found = read(text, year, zone)
         if found is not None:
             return found
     return _range(text, year, zone)
+
+
+def _respelled(text: str) -> str:
+    """Write what only loggers and English programs write as ``2025-03-05 08:00``."""
+    if logged := _LOGGED.fullmatch(text):
+        y, m, d, h, mi, s = logged.groups()
+        return f"{y}-{m}-{d} {h}:{mi or '00'}:{s or '00'}"
+    if glued := _GLUED_CLOCK.fullmatch(text):
+        return f"{glued[1]} {glued[2]}:{glued[3]}"
+    if re.fullmatch(r"[0-9/.-]+_[0-9]{1,2}:.*", text):
+        return text.replace("_", " ", 1)
+    if dashed := _LONG_DASH.match(text):
+        return f"{dashed[1]}-{dashed[2]}-{dashed[3]}{text[dashed.end() :]}"
+    english = _EN_DATE.fullmatch(text) if text[-1:].isdigit() or text[-1:] == "m" else None
+    if english and english["name"] in _EN_MONTH and not (english["d"] and english["d2"]):
+        day = english["d"] or english["d2"]
+        month = f"{english['y']}-{_EN_MONTH[english['name']]}"
+        if day or not english["rest"]:
+            return f"{month}-{day}{english['rest'] or ''}" if day else month
+    return text
 
 
 def _number_text(cell: object) -> str:
@@ -354,6 +398,8 @@ def _day(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
         parts = hour_only.groupdict()
     elif parts["y"] is None and parts["h"] is None and not re.search("[-/月]", text):
         return None  # 3.5 is a number
+    if _MONTH_OR_DAY.fullmatch(text):
+        raise _Problem("后两个数可指月、日，也可指起止月份，请写成年-月-日或1-3月")
     begin = dt.datetime(_year(parts["y"], year), int(parts["m"]), int(parts["d"]))
     if parts["h"] is None:
         return begin, "day", begin + dt.timedelta(days=1)
@@ -410,7 +456,7 @@ def _months(year: int, month: int, count: int, period: str) -> Found:
 def _period(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
     """Parse months, dekads, quarters, half years and years."""
     found = _MONTH.fullmatch(text)
-    if found and (found["y"] or found["word"]) and not (found["dekad"] and not found["word"]):
+    if found and (found["y"] or found["word"]):
         y, m = _year(found["y"], year), int(found["m"])
         if not found["dekad"]:
             return _months(y, m, 1, "month")
@@ -495,6 +541,8 @@ def _one_end(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
 
 def _why_not(text: str) -> str:
     if re.fullmatch(r"[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}( .*)?", text):
+        return "年份只有两位，不知是哪一年"
+    if re.fullmatch("[0-9]{2} ?年.*", text):
         return "年份只有两位，不知是哪一年"
     if re.fullmatch(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}( .*)?", text):
         return "日、月次序不明，请写成年-月-日"

@@ -9,7 +9,19 @@ WORDS: dict[str, tuple[str, ...]] = {
     "ice": ("冰封", "结冰", "封冻", "冰冻", "冰封期", "封冻期", "结冰期"),
     "fault": (
         *("仪器故障", "设备故障", "故障", "停电", "断电", "通讯故障", "通信故障", "通讯中断"),
-        *("维护", "运维", "检修", "维修", "设备维护", "仪器维护", "停运", "停机", "离线", "校准中"),
+        *(
+            "维护",
+            "运维",
+            "检修",
+            "维修",
+            "设备维护",
+            "仪器维护",
+            "停运",
+            "停站",
+            "停机",
+            "离线",
+            "校准中",
+        ),
         *("仪器异常", "设备异常", "采水故障", "传输故障", "网络故障", "数据中断", "站房停电"),
     ),
     "qc_failed": (
@@ -35,6 +47,9 @@ WORDS: dict[str, tuple[str, ...]] = {
             "未检",
             "漏测",
             "漏采",
+            "暂无",
+            "样品破损",
+            "样品不足",
             "无法采样",
             "无法监测",
             "未上报",
@@ -61,15 +76,32 @@ WORDS: dict[str, tuple[str, ...]] = {
             "检出限",
             "最低检出限",
             "方法检出限",
+            "少于",
+            "检测限",
+            "报告限",
+            "定量限",
+            "测定下限",
             "n.d.",
             "n.d",
             "nd",
             "bdl",
         ),
-        *("dl", "mdl", "lod", "not detected", "non-detect", "below detection limit"),
+        *("dl", "mdl", "lod", "loq", "rl", "not detected", "non-detect", "below detection limit"),
     ),
     "above": (
-        *("大于", "高于", "超过", "不小于", "超量程", "超出量程", "高于量程", "大于量程", "超上限"),
+        *(
+            "大于",
+            "高于",
+            "超过",
+            "多于",
+            "满量程",
+            "不小于",
+            "超量程",
+            "超出量程",
+            "高于量程",
+            "大于量程",
+            "超上限",
+        ),
         *("高于测定上限", "多不可计", "tntc"),
     ),
     "note": (
@@ -104,8 +136,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 BEHIND = {"无水": "(?![质样位温量文])"}  # 无水质数据 is no dry river
 # these say a side of a limit, and nothing without one
-SIDES = {"低于", "小于", "不大于", "大于", "高于", "超过", "不小于"}
-LIMITS = {"检出限", "最低检出限", "方法检出限", "dl", "mdl", "lod"}
+SIDES = {"低于", "小于", "少于", "不大于", "大于", "高于", "超过", "多于", "不小于"}
+LIMITS = {"检出限", "最低检出限", "方法检出限", "检测限", "报告限", "定量限", "测定下限"}
+LIMITS |= {"dl", "mdl", "lod", "loq", "rl"}
 KIND_OF = {word: kind for kind, words in WORDS.items() for word in words}
 # of several states in one cell the reason comes first: 断流，未采样 is a dry river
 ORDER = ("dry", "ice", "fault", "qc_failed", "not_sampled")

@@ -47,6 +47,8 @@ STATES: tuple[str, ...] = (
 )
 
 _SIMPLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+# what programs write where they have no number; nothing that is measured in water comes near
+_NO_DATA = re.compile(r"-9{3,6}(?:\.(?:0+|9+))?")
 _SIMPLE_BELOW = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?[Ll]|[<＜]([0-9]+(?:\.[0-9]+)?)")
 _POWER = r"[x×*✕] ?10 ?(?:\^ ?\(? ?(?P<e1>[+-]?[0-9]{1,3}) ?\)?|(?P<e2>[+-][0-9]{1,3}))(?![0-9])"
 _NUMBER = (
@@ -217,13 +219,14 @@ def _plain_numbers(texts: Sequence[str], value: npt.NDArray[np.float64]) -> list
     if len(texts) < 64:  # the arrays cost more than they save
         rest = []
         for i, text in enumerate(texts):
-            if len(text) < 36 and _SIMPLE.fullmatch(text):
+            if len(text) < 36 and _SIMPLE.fullmatch(text) and text[:4] != "-999":
                 value[i] = float(text)
             else:
                 rest.append(i)
         return rest
     array = pa.array(texts, pa.string())
     plain = pc.match_substring_regex(array, r"^-?[0-9]{1,17}(\.[0-9]{1,17})?$")
+    plain = pc.and_not(plain, pc.starts_with(array, "-999"))
     known = plain.to_numpy(zero_copy_only=False)
     value[known] = array.filter(plain).cast(pa.float64()).to_numpy()
     return [int(i) for i in np.flatnonzero(~known)]
@@ -301,6 +304,8 @@ def _parse(raw: str) -> _One:
         text = (guarded[1] or guarded[2] or "").strip()
     if not text:
         return _One(state="blank", flag="缺测（空白）")
+    if _NO_DATA.fullmatch(text):
+        return _One(state="not_sampled", flag=f"缺测（原文“{_shown(raw)}”，表示缺测的数码）")
     if _SIMPLE.fullmatch(text):
         return _One(float(text), "number")
     lower = text.lower()

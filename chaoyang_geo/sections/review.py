@@ -384,12 +384,14 @@ def read_review(path: str | Path, *, sections: pd.DataFrame | None = None) -> pd
         )
     sheet = book[SHEET]
     where = f"{path.name}, sheet {SHEET}"
-    if sheet.merged_cells.ranges:
-        merged = ", ".join(sorted(str(area) for area in sheet.merged_cells.ranges))
+    header, columns = _find_header(sheet, where)
+    # a title over the whole width does no harm
+    areas = [area for area in sheet.merged_cells.ranges if area.max_row >= header]
+    if areas:
+        merged = ", ".join(sorted(map(str, areas)))
         raise SchemaError(
             f"{where}: cells are merged ({merged}); unmerge them, so that a row is one name."
         )
-    header, columns = _find_header(sheet, where)
     known = _known_codes(book, sections, path)
     rows: list[dict[str, Any]] = []
     for number, cells in enumerate(

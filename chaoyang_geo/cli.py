@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli_assess import assess_command
@@ -24,6 +25,7 @@ from chaoyang_geo.cli_parts import (
     Year,
     frame_table,
     item_names,
+    painted,
     records,
     said,
     say,
@@ -57,7 +59,7 @@ def _options(
     ] = False,
 ) -> None:
     if version:
-        OUT.print(f"chaoyang_geo {cg.__version__}", highlight=False)
+        say(f"chaoyang_geo {cg.__version__}")
         raise typer.Exit
 
 
@@ -149,12 +151,8 @@ def classify(
         return
     OUT.print(_class_table(result, lang))
     states = matched.drop_duplicates(said(matched))["match_state"].value_counts()
-    OUT.print(
-        words["matched"].format(
-            n=int(states.sum()), **{s: int(states.get(s, 0)) for s in _MATCH_STATES}
-        ),
-        highlight=False,
-    )
+    counts = {state: int(states.get(state, 0)) for state in _MATCH_STATES}
+    say(words["matched"].format(n=int(states.sum()), **counts))
     both = result.dropna(subset=["class", "published_class"])
     if len(both):
         same = int((both["class"].astype(str) == both["published_class"].astype(str)).sum())
@@ -266,16 +264,15 @@ def _class_table(result: pd.DataFrame, lang: str) -> Table:
         table.add_column(cg.label(name, lang), overflow="fold")
     names = item_names(lang)
     for row in result[columns].to_dict("records"):
-        cells = [shown(row[name]) for name in columns]
-        for index, name in enumerate(columns):
+        texts = [shown(row[name]) for name in columns]
+        cells: list[str | Text] = [*texts]
+        for index, (name, text) in enumerate(zip(columns, texts, strict=True)):
             if name in ("deciding_items", "items_missing"):
-                cells[index] = _COMMAS[lang].join(
-                    names.get(i, i) for i in cells[index].split(";") if i
-                )
+                cells[index] = _COMMAS[lang].join(names.get(i, i) for i in text.split(";") if i)
             elif name == "deciding_values":
-                cells[index] = cells[index].replace(";", _COMMAS[lang])
-            elif name == "class" and cells[index]:
-                cells[index] = f"[{STYLES[cells[index]]}]{cells[index]}[/]"
+                cells[index] = text.replace(";", _COMMAS[lang])
+            elif name == "class" and text:
+                cells[index] = painted(text, STYLES[text])
         table.add_row(*cells)
     return table
 
@@ -306,8 +303,6 @@ def main(arguments: list[str] | None = None) -> None:
         ERR.print(
             f"{words['warning']}{colon}{message}",
             style="yellow",
-            highlight=False,
-            markup=False,
             soft_wrap=True,
         )
 
@@ -327,8 +322,6 @@ def main(arguments: list[str] | None = None) -> None:
         ERR.print(
             f"{words['error']}{colon}{_sentence(error, words)}",
             style="red",
-            highlight=False,
-            markup=False,
             soft_wrap=True,
         )
         sys.exit(2)

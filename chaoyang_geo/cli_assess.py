@@ -21,6 +21,7 @@ from chaoyang_geo.cli_parts import (
     Year,
     english_names,
     item_names,
+    painted,
     records,
     say,
     shown,
@@ -272,7 +273,7 @@ def _units(result: Assessed, words: dict[str, str], lang: str, when: str) -> Tab
         attained = {"True": words["yes"], "False": words["no"]}.get(str(row["attained"]), "—")
         table.add_row(
             result.named(row["unit_name"]),
-            f"[{STYLES[name]}]{words.get(name, name)}[/]" if name else "—",
+            painted(words.get(name, name), STYLES[name]) if name else "—",
             attained,
             _listed(row["deciding_items"], names, lang),
             result.named(row["section_verdicts" if lang == "zh" else "worst_sections"]),

@@ -18,6 +18,7 @@ from chaoyang_geo.cli_parts import (
     english_names,
     frame_table,
     numbered,
+    painted,
     records,
     say,
     shown,
@@ -171,7 +172,7 @@ def _findings(found: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
     for row in found.head(_SHOWN).to_dict("records"):
         severity = str(row["severity"])
         table.add_row(
-            f"[{_COLOURS[severity]}]{words[severity]}[/]",
+            painted(words[severity], _COLOURS[severity]),
             shown(row["unit_codes"]),
             shown(row[f"finding_{lang}"]),
             shown(row[f"repair_{lang}"]),

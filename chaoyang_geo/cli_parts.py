@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import chaoyang_geo as cg
 from chaoyang_geo.files import replacing
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-# a pipe or a file has no width of its own; wide enough that no cell is cut
-OUT = Console(width=None if sys.stdout.isatty() else 200)
-ERR = Console(stderr=True)
+# a pipe or a file has no width of its own; wide enough that no cell is cut. What is printed comes
+# from people's files: "[mg/L]" is no markup and ":b:" no emoji, in a cell as little as in a title
+_AS_IT_IS: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+OUT = Console(width=None if sys.stdout.isatty() else 200, **_AS_IT_IS)
+ERR = Console(stderr=True, **_AS_IT_IS)
 
 Lang = Annotated[str, typer.Option(help="zh 或 en。zh or en.")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。JSON for machines.")]
@@ -42,7 +45,7 @@ def steps(count: int, *, quiet: bool) -> Iterator[Any]:
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=ERR, transient=True) as progress:
         task = progress.add_task("", total=count)
         begun = False
@@ -62,8 +65,13 @@ def said(matched: pd.DataFrame) -> list[str]:
 
 
 def say(text: str) -> None:
-    """Print a line as it is: a path may hold what looks like markup."""
-    OUT.print(text, highlight=False, markup=False, soft_wrap=True)
+    """Print a line whole: the terminal breaks it where it ends."""
+    OUT.print(text, soft_wrap=True)
+
+
+def painted(text: str, colour: str) -> Text:
+    """Return a cell of a table in a colour."""
+    return Text(text, style=colour)
 
 
 def warn_unmatched(matched: pd.DataFrame, words: dict[str, str]) -> None:
@@ -95,13 +103,11 @@ def item_names(lang: str) -> dict[str, str]:
 
 def shown(value: Any) -> str:
     """Write a cell of a table on the terminal; what is missing is empty."""
-    from rich.markup import escape
-
     if value is None or str(value) in ("nan", "NaT", "<NA>"):
         return ""
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y-%m-%d %H:%M"))
-    return escape(str(value))
+    return str(value)
 
 
 def frame_table(frame: pd.DataFrame, title: str, lang: str) -> Table:

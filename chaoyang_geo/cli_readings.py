@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from chaoyang_geo.cli_parts import records, write_json
+from chaoyang_geo.cli_parts import OUT, records, say, write_json
 from chaoyang_geo.schema import label, one_of
 
 if TYPE_CHECKING:
@@ -124,10 +122,9 @@ def readings_command(
         # the file is looked at twice; what is wrong with it need be said once
         warnings.simplefilter("ignore", UserWarning)
         described = describe_readings(files, year=year, columns=mapping)
-    console = Console(width=None if sys.stdout.isatty() else 160)
     if not as_json:
         for file, part in described.groupby("file", sort=False):
-            console.print(_described_table(part, words, str(file), lang))
+            OUT.print(_described_table(part, words, str(file), lang))
     if describe_only:
         if as_json:
             write_json({"understood": records(described)})
@@ -148,11 +145,11 @@ def readings_command(
         )
         return
     for line in _sentences(readings, words, lang):
-        console.print(line, highlight=False)
-    console.print(_quality_table(readings, words, lang))
-    console.print(_first_table(readings, words, lang))
+        say(line)
+    OUT.print(_quality_table(readings, words, lang))
+    OUT.print(_first_table(readings, words, lang))
     if out is not None:
-        console.print(words["wrote"].format(path=out), highlight=False)
+        say(words["wrote"].format(path=out))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -170,7 +167,6 @@ _ROLES_ZH = {"clock": "时刻", "station_state": "站点情况", "limit": "检�
 
 
 def _described_table(part: pd.DataFrame, words: dict[str, str], file: str, lang: str) -> Table:
-    from rich.markup import escape
 
     from chaoyang_geo import standards
 
@@ -201,9 +197,7 @@ def _described_table(part: pd.DataFrame, words: dict[str, str], file: str, lang:
         ]
         before = table
         filled = str(row.n_filled) if row.column else ""
-        shown.add_row(
-            *(escape(str(cell)) for cell in cells), filled, escape(str(row.note)), style=style
-        )
+        shown.add_row(*(str(cell) for cell in cells), filled, str(row.note), style=style)
     return shown
 
 
@@ -240,8 +234,6 @@ def _sentences(readings: pd.DataFrame, words: dict[str, str], lang: str) -> list
 
 def _quality_table(readings: pd.DataFrame, words: dict[str, str], lang: str) -> Table | str:
     """Count kinds of doubt and flags, the most frequent first."""
-    from rich.markup import escape
-
     from chaoyang_geo.doubt import KINDS, quality_report
 
     report = quality_report(readings)
@@ -261,12 +253,11 @@ def _quality_table(readings: pd.DataFrame, words: dict[str, str], lang: str) -> 
         for name, count in sorted(counts.items(), key=lambda pair: -pair[1])[:20]:
             if count:
                 text = KINDS[name][0 if lang == "zh" else 1] if name in KINDS else name
-                shown.add_row(kind, escape(text), str(count))
+                shown.add_row(kind, text, str(count))
     return shown
 
 
 def _first_table(readings: pd.DataFrame, words: dict[str, str], lang: str) -> Table:
-    from rich.markup import escape
 
     from chaoyang_geo import standards
     from chaoyang_geo.readings import origin_cell
@@ -293,5 +284,5 @@ def _first_table(readings: pd.DataFrame, words: dict[str, str], lang: str) -> Ta
             result,
         ]
         cells += [row.unit, row.reading_flag, cell]
-        shown.add_row(*(escape(str(text)) for text in cells))
+        shown.add_row(*(str(text) for text in cells))
     return shown

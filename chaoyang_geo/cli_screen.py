@@ -16,6 +16,7 @@ from chaoyang_geo.cli_parts import (
     OUT,
     Json,
     Lang,
+    painted,
     records,
     say,
     shown,
@@ -440,7 +441,7 @@ def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) ->
         verdict = str(row["verdict"])
         table.add_row(
             shown(row["site_name"] or row["site_code"]),
-            f"[{_COLOURS[verdict]}]{verdict_name(verdict, lang)}[/]",
+            painted(verdict_name(verdict, lang), _COLOURS[verdict]),
             shown(_reason(str(row[f"why_{lang}"]), verdict_name(verdict, lang))),
         )
     if len(ordered) > _SHOWN:

@@ -16,6 +16,7 @@ from chaoyang_geo.assess.sections import (
     blank,
     finished,
     first_rows,
+    numbered,
     section_columns,
     sources,
     target_ranks,
@@ -285,7 +286,6 @@ def _first_names(code: Coded, name: Coded) -> Coded:
 def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     """Number the section-periods in order of appearance; return each row's number and first rows."""
     import numpy as np
-    import pandas as pd
 
     times = [as_times(means[name]).to_numpy() for name in ("period", "period_end")]
     parts = [time.astype("datetime64[s]").view(np.int64) for time in times]
@@ -298,10 +298,7 @@ def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     for part in parts:
         begins[1:] |= part[1:] != part[:-1]
     starts = np.flatnonzero(begins)
-    number: Ints = np.zeros(len(starts), np.int64)
-    for part in parts:
-        codes, found = pd.factorize(part[starts])
-        number = pd.factorize(number * max(len(found), 1) + codes)[0]
+    number = numbered([part[starts] for part in parts])
     return np.repeat(number, np.diff(starts, append=len(means))), starts[first_rows(number)]
 
 

@@ -297,11 +297,21 @@ def _groups(readings: pd.DataFrame, keys: Sequence[Coded], time: Any) -> tuple[I
         places = [text_codes(readings[c]) for c in ("origin", "origin_row") if c in readings]
         place = combinations(places)[0].astype(np.int64) + 1
         parts.append(np.where(untimed, place, 0))
-    number: Any = section.astype(np.int64)
-    for part in parts:
-        # factorising after each step keeps the product of the parts within 64 bits
-        number = pd.factorize(number * (int(part.max(initial=0)) + 1) + part)[0]
+    number = numbered([section, *parts])
     return number, first_rows(number)
+
+
+def numbered(parts: Sequence[Any]) -> Ints:
+    """Number the combinations of columns of whole numbers in the order of their first rows."""
+    import numpy as np
+    import pandas as pd
+
+    number: Any = np.zeros(len(parts[0]), np.int64)
+    for part in parts:
+        codes, found = pd.factorize(part)
+        # factorising after each step keeps the product of the parts within 64 bits
+        number = pd.factorize(number * max(len(found), 1) + codes)[0]
+    return number  # type: ignore[no-any-return]
 
 
 def first_rows(group: Ints) -> Ints:

@@ -31,6 +31,7 @@ from chaoyang_geo.cli_parts import (
     write_table,
     write_tables,
 )
+from chaoyang_geo.codes import coded
 from chaoyang_geo.reasons import period_text, times_text
 from chaoyang_geo.schema import one_of
 
@@ -161,7 +162,7 @@ def _assessed(
     import pandas as pd
 
     sections = cg.assess_sections(means, pack.sections)
-    for name, column in sources_of(readings, sections["section_code"]).items():
+    for name, column in sources_of(readings, coded(sections["section_code"])).items():
         sections[name] = column
     both = {"means": means, "sections": pack.sections, "units": pack.units}
     # shares of all together; the state by type of water, for no rule rates them together

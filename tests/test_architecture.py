@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "chaoyang_geo"
 LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
-    "periods", "verdicts", "flags", "shapes",
+    "periods", "verdicts", "flags", "shapes", "loops",
 }  # fmt: skip
 USES_ALL = {
     "cli",
@@ -32,7 +32,8 @@ BELOW = {
     "names": {"schema", "files"},
     "reasons": {"schema", "standards"},
     "bounds": {"schema", "codes", "standards"},
-    "periods": {"schema", "codes", "standards", "rounding"},
+    "loops": set(),
+    "periods": {"schema", "codes", "standards", "rounding", "loops"},
     "verdicts": set(),
     "flags": {"verdicts"},
     "shapes": set(),

@@ -1,6 +1,7 @@
 """Means of periods against a slow, plain route that a reader can follow."""
 
 import math
+import sys
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaoyang_geo import mean_readings
+from chaoyang_geo import loops, mean_readings
 from chaoyang_geo.periods import cells
 
 NAN = float("nan")
@@ -169,8 +170,22 @@ ROUTES = [
     st.integers(1, 3),
     st.integers(4, 15),
     st.randoms(use_true_random=False),
+    st.booleans(),
 )
-def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, random):
+def test_means_are_those_of_a_plain_route(rows, route, precedence, least, size, random, looped):
+    """The steps in numpy, and the loop that numba compiles, give what a reader can follow."""
+    with pytest.MonkeyPatch.context() as patch:
+        if looped:
+            use_loop(patch, lambda loop: loop)
+        check_against_the_plain_route(rows, route, precedence, least, size, random)
+
+
+def use_loop(patch, compile_it):
+    patch.setattr(loops, "MANY_ROWS", 0)
+    patch.setattr(loops, "_compiled", compile_it)
+
+
+def check_against_the_plain_route(rows, route, precedence, least, size, random):
     period, via = route
     # most marked readings have no value of their own
     rows = [(*row[:3], NAN if row[4] and row[8] else row[3], *row[4:8]) for row in rows]
@@ -242,3 +257,59 @@ def test_many_days_of_few_readings_are_summed_alike(monkeypatch):
     with pytest.warns(UserWarning, match="have no time"):
         found = mean_readings(table, **options)
     pd.testing.assert_frame_equal(found, expected)
+
+
+def odd_readings(n):
+    """Return readings of which many are odd in one way or several."""
+    random = np.random.default_rng(11)
+    value = random.choice([NAN, 0.0, -1.0, math.inf, -math.inf, 400.0, 0.02, 7.5, 0.3], n)
+    return pd.DataFrame(
+        {
+            "section_code": [f"S{k}" for k in random.integers(0, 4, n)],
+            "time": pd.Timestamp("2019-11-30") + pd.to_timedelta(random.integers(0, 99, n), "D"),
+            "item": random.choice(["tp", "ph", "water_temp"], n),
+            "value": value,
+            "censored": random.choice(["", "", "<", ">"], n),
+            "detection_limit": random.choice([NAN, 0.0, -2.0, math.inf, 0.04, 310.0], n),
+            "state": random.choice(["number", "number", "dry", "ice", "not_sampled", "fault"], n),
+            "row_kind": random.choice(["sample", "sample", "mean"], n),
+            "reading_flag": random.choice(["", "低于检出限0.04", "单位按常用单位"], n),
+            "doubt_flag": random.choice(["", "", "与上次相差很大"], n),
+        }
+    )
+
+
+@pytest.mark.parametrize("with_limits", [True, False])
+def test_the_loop_says_of_every_odd_reading_what_the_steps_say(monkeypatch, with_limits):
+    table = odd_readings(6_000)
+    if not with_limits:
+        table = table.drop(columns="detection_limit")
+    expected = mean_readings(table)
+    assert (expected[["n_flagged", "n_impossible", "n_above", "n_dry"]].sum() > 0).all()
+    use_loop(monkeypatch, lambda loop: loop)
+    pd.testing.assert_frame_equal(mean_readings(table), expected, rtol=1e-12)
+
+
+def test_the_loop_is_compiled_for_the_columns_of_a_large_table(monkeypatch):
+    pytest.importorskip("numba")
+    table = odd_readings(6_000)
+    for name in ("section_code", "item", "state", "censored"):
+        table[name] = table[name].astype("category")
+    expected = mean_readings(table)
+    made = loops._compiled(loops.add_rows)
+    assert made is not None
+    used = []
+    use_loop(monkeypatch, lambda loop: lambda *columns: used.append(made(*columns)))
+    pd.testing.assert_frame_equal(mean_readings(table), expected, rtol=1e-12)
+    assert used
+
+
+def test_without_numba_the_steps_do_the_work(monkeypatch):
+    monkeypatch.setattr(loops, "MANY_ROWS", 0)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    loops._compiled.cache_clear()
+    try:
+        assert loops.compiled(loops.add_rows, 10) is None
+        assert len(mean_readings(odd_readings(50))) > 0
+    finally:
+        loops._compiled.cache_clear()

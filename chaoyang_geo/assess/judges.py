@@ -150,6 +150,7 @@ def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ..
     limits = standards.limits(standard)
     names = standards.item_names()
     numeric = limits[limits["direction"].isin(("max", "min"))]
+    rules_of = dict(iter(numeric.groupby("item")))
     known_items = set(limits["item"])
     differs = limits.groupby("item")["water_type"].nunique() > 1
     judges: list[Judge] = []
@@ -169,9 +170,8 @@ def bench(standard: Any, columns: Sequence[Coded], found: Sequence[tuple[int, ..
         )
         own_water = water.rstrip("?")
         if (item, own_water) not in number:
-            rules = numeric[
-                (numeric["item"] == item) & numeric["water_type"].isin(("all", own_water))
-            ]
+            rules = rules_of.get(item, numeric[:0])
+            rules = rules[rules["water_type"].isin(("all", own_water))]
             number[item, own_water] = -1 if rules.empty else len(judges)
             if not rules.empty:
                 judges.append(judge_of(rules))
@@ -231,6 +231,15 @@ class Judged:
     def next_limit(self) -> Floats:
         """The limit of the next better class of each row; NaN without a class, and in Ⅰ."""
         return spread(self.places.next_limit, self.place)
+
+    def to_next(self, rows: Any) -> tuple[Floats, Floats]:
+        """Return the limit of the next better class of some rows, and how far their values are."""
+        import numpy as np
+
+        next_limit = self.places.next_limit[self.place[rows]]
+        distance = np.empty(len(next_limit))
+        _gap(self.value[rows], next_limit, out=distance)
+        return next_limit, distance
 
     @cached_property
     def distance(self) -> Floats:

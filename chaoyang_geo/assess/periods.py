@@ -17,6 +17,7 @@ from chaoyang_geo.assess.sections import (
     finished,
     first_rows,
     numbered,
+    section_codes,
     section_columns,
     sources,
     target_ranks,
@@ -160,15 +161,16 @@ def assess_sections(
     values = Values(judged, group, len(first), found.value, found.sign, found.value,
                     target_ranks(registry), **chosen_items(items, keys.get("section_code")),
                     twice="同一时段有多个均值，取最差")  # fmt: skip
-    head = means[[*keys, "period", "period_end"]].iloc[first].reset_index(drop=True)
-    for name in keys:
-        head[name] = head[name].astype("str").fillna("")
+    of_group = {name: Coded(column.texts, column.codes[first]) for name, column in keys.items()}
+    head = pd.DataFrame({name: strings(column) for name, column in of_group.items()})
+    for name in ("period", "period_end"):
+        head[name] = means[name].to_numpy()[first]
     if "period_name" in means:
         names = text_codes(means["period_name"])
         head["period_name"] = strings(Coded(names.texts, names.codes[first]))
     result = assessed(head, values, registry, first, doubts=[_doubts(means)])
     if means is not readings:
-        for name, column in sources_of(readings, head["section_code"]).items():
+        for name, column in sources_of(readings, of_group["section_code"]).items():
             result[name] = column
     result["n_items"] = result["n_readings"]
     counted = values.counts
@@ -179,8 +181,18 @@ def assess_sections(
     for name, column in _source_verdicts(means, sections, group, len(first)).items():
         result[name] = column
     result = finished(result, PERIOD_COLUMNS, why=why, standard=standard)
-    code = pd.factorize(result["section_code"], sort=True)[0]
+    return _in_order(result, of_group["section_code"])
+
+
+def _in_order(result: pd.DataFrame, section: Coded) -> pd.DataFrame:
+    """Return the assessments in order of section and period, as means mostly come."""
+    import numpy as np
+
+    place = {text: number for number, text in enumerate(sorted(section.texts))}
+    code = np.array([place[text] for text in section.texts] or [0])[section.codes]
     order = np.lexsort((result["period"].to_numpy(), code))
+    if (order[1:] > order[:-1]).all():
+        return result
     return result.iloc[order].reset_index(drop=True)
 
 
@@ -302,18 +314,18 @@ def _groups(means: pd.DataFrame, keys: Sequence[Coded]) -> tuple[Ints, Ints]:
     return np.repeat(number, np.diff(starts, append=len(means))), starts[first_rows(number)]
 
 
-def sources_of(readings: pd.DataFrame, codes: pd.Series) -> dict[str, Any]:
+def sources_of(readings: pd.DataFrame, wanted: Coded) -> dict[str, Any]:
     """Say for each section where its readings come from; those without a code are left open."""
-    code = section_columns(readings)["section_code"]
+    code = section_codes(readings)
     columns = {"source": sources(readings)}
     if "source_en" in readings:
         columns["source_en"] = text_codes(readings["source_en"])
-    wanted = text_codes(codes)
     out: dict[str, Any] = {}
     for name, column in columns.items():
         found: dict[str, list[str]] = {}
+        column = distinct_texts(column)
         for a, b in combinations([code, column])[1]:
-            text = distinct_texts(column).texts[b]
+            text = column.texts[b]
             if text:
                 found.setdefault(code.texts[a], []).append(text)
         texts = [";".join(found.get(key, []) if key else []) for key in wanted.texts]
@@ -340,12 +352,13 @@ def _counts(means: pd.DataFrame, group: Ints, enters: Any, n: int) -> dict[str, 
     for name in _COUNTS:
         if name not in means:
             continue
-        column = means[name].to_numpy("int64")[enters]
+        column = means[name].to_numpy("int64")
+        rows = np.flatnonzero((column > 0) & enters)
         out[name] = np.zeros(n, np.int64)
         if name == "n_missing":
-            np.add.at(out[name], group[enters], column)
+            np.add.at(out[name], group[rows], column[rows])
         else:  # every item of a sampling that was not taken says so
-            np.maximum.at(out[name], group[enters], column)
+            np.maximum.at(out[name], group[rows], column[rows])
     return out
 
 

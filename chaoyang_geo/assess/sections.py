@@ -250,13 +250,20 @@ def section_columns(readings: pd.DataFrame) -> dict[str, Coded]:
     """Return the columns that name a section; a code that the registry lacks still tells it apart."""
     found = {
         name: text_codes(readings[name])
-        for name in ("section_code", "section_name", "province")
+        for name in ("section_name", "province")
         if name in readings
     }
-    if "section_code" in found and "section_code_given" in readings:
-        given = text_codes(readings["section_code_given"])
-        found["section_code"] = pairs([found["section_code"], given], lambda t: t[0] or t[1])
-    return found
+    return (
+        {"section_code": section_codes(readings), **found} if "section_code" in readings else found
+    )
+
+
+def section_codes(readings: pd.DataFrame) -> Coded:
+    """Return the code of the section of each reading, else the one that was given."""
+    code = text_codes(readings["section_code"])
+    if "section_code_given" not in readings:
+        return code
+    return pairs([code, text_codes(readings["section_code_given"])], lambda t: t[0] or t[1])
 
 
 def _keys(readings: pd.DataFrame) -> dict[str, Coded]:

@@ -154,14 +154,16 @@ def _deciding(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
     judged, n = values.judged, values.n_groups
     rows = np.flatnonzero(values.counts & (values.rank > 0))
     rows = rows[values.rank[rows] == rank[values.group[rows]]]
-    share = np.nan_to_num(judged.distance[rows] / np.abs(judged.next_limit[rows]))
-    rows = rows[np.lexsort((rows, -share, values.group[rows]))]
-    rows = _first_of_item(values, rows)
+    next_limit, away = judged.to_next(rows)
+    share = np.nan_to_num(away / np.abs(next_limit))
+    order = np.lexsort((rows, -share, values.group[rows]))
+    order = order[_first_of_item(values, rows[order])]
+    rows = rows[order]
     of = values.group[rows]
     distance = np.full(n, np.nan)
     leads = _leads(of)
-    distance[of[leads]] = judged.distance[rows[leads]]
-    limits = _numbers(judged.next_limit[rows], "{:g}".format)
+    distance[of[leads]] = away[order[leads]]
+    limits = _numbers(next_limit[order], "{:g}".format)
     return {
         "deciding_items": strings(joined(of, _keys(values, rows), n)),
         "deciding_values": strings(joined(of, _written(values, rows), n)),
@@ -220,7 +222,7 @@ def _over_target(values: Values) -> dict[str, Any]:
     rows = np.flatnonzero(values.counts & (target >= 0) & (values.rank > target))
     over = _multiples(values, rows, target[rows])
     order = np.lexsort((rows, -np.nan_to_num(over), -values.rank[rows], values.group[rows]))
-    beyond = _first_of_item(values, rows[order])
+    beyond = rows[order][_first_of_item(values, rows[order])]
     found = joined(values.group[beyond], _keys(values, beyond), n)
     rows, over = rows[over > 0], over[over > 0]
     order = np.lexsort((rows, -over, values.group[rows]))
@@ -254,8 +256,9 @@ def _over_class_3(values: Values, rank: npt.NDArray[np.int8]) -> dict[str, Any]:
         (rows, -np.nan_to_num(over), -values.rank[rows], later[values.item[rows]],
          values.group[rows])
     )  # fmt: skip
-    ordered = _first_of_item(values, rows[order])
-    times = _numbers(over[np.searchsorted(rows, ordered)], times_text)
+    order = order[_first_of_item(values, rows[order])]
+    ordered = rows[order]
+    times = _numbers(over[order], times_text)
     of, keys = values.group[ordered], _keys(values, ordered)
     main = _position(of) < _MOST_POLLUTANTS
     return {
@@ -288,6 +291,7 @@ def _missing(values: Values) -> Any:
 def _lacking(values: Values, wanted: Sequence[str]) -> Coded:
     """Join the items of a set that a group has no measurement of, for every group."""
     import numpy as np
+    import pandas as pd
 
     place = {item: number for number, item in enumerate(wanted)}
     column = np.array([place.get(name, -1) for name in values.names] or [-1])
@@ -295,14 +299,16 @@ def _lacking(values: Values, wanted: Sequence[str]) -> Coded:
     columns = column[values.item[rows]]
     present = np.zeros((values.n_groups, len(wanted)), dtype=bool)
     present[values.group[rows[columns >= 0]], columns[columns >= 0]] = True
-    packed = np.packbits(present, axis=1)
-    patterns = np.ascontiguousarray(packed).view([("", packed.dtype)] * packed.shape[1])
-    _, first, which = np.unique(patterns.reshape(-1), return_index=True, return_inverse=True)
-    texts = [
-        ";".join(item for item, there in zip(wanted, present[row], strict=True) if not there)
-        for row in first
-    ]
-    return Coded(texts or [""], which)
+    which = np.zeros(values.n_groups, np.int64)
+    texts = [""]
+    for item, there in zip(wanted, present.T, strict=True):
+        # the items named so far, with this one or without
+        which, found = pd.factorize(2 * which + ~there)
+        texts = [
+            f"{texts[k // 2]};{item}".lstrip(";") if k % 2 else texts[k // 2]
+            for k in found.tolist()
+        ]
+    return Coded(texts, which)
 
 
 # --- groups of rows -----------------------------------------------------------------------------
@@ -324,35 +330,42 @@ def _leads(of: Ints) -> Bools:
     return leads
 
 
-def _first_of_item(values: Values, rows: Ints) -> Ints:
-    """Keep the first row of each item of a group, in the order given."""
-    import numpy as np
+def _first_of_item(values: Values, rows: Ints) -> Bools:
+    """Tell which rows are the first of their item and group, in the order given."""
+    return ~_repeated(values.group[rows] * max(len(values.names), 1) + values.item[rows])
 
-    key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
-    _, first = np.unique(key, return_index=True)
-    return rows[np.sort(first)]
+
+def _repeated(key: Ints) -> Bools:
+    """Tell which numbers have come before."""
+    import numpy as np
+    import pandas as pd
+
+    if (key[1:] > key[:-1]).all():
+        return np.zeros(len(key), dtype=bool)
+    return pd.Index(key).duplicated()
 
 
 def joined(of: Ints, texts: Coded, n: int, *, by: str = ";", once: bool = False) -> Coded:
     """Join the texts of each group in order; with ``once`` an equal or empty text is left out."""
     import numpy as np
+    import pandas as pd
 
     texts = distinct_texts(texts)
     codes, width = texts.codes.astype(np.int64), max(len(texts.texts), 1)
     if once:
         kept = np.flatnonzero(np.array([text != "" for text in texts.texts] or [False])[codes])
         of, codes = of[kept], codes[kept]
-        _, first = np.unique(of * width + codes, return_index=True)
-        first.sort()
-        of, codes = of[first], codes[first]
-    order = np.argsort(of, kind="stable")
-    of, codes = of[order], codes[order]
+        new = ~_repeated(of * width + codes)
+        of, codes = of[new], codes[new]
+    if (of[1:] < of[:-1]).any():
+        order = np.argsort(of, kind="stable")
+        of, codes = of[order], codes[order]
     position = _position(of)
     found = [""]
     so_far = np.zeros(n, np.int64)
     for number in range(int(position.max(initial=-1)) + 1):
         here = np.flatnonzero(position == number)
-        both, place = np.unique(so_far[of[here]] * width + codes[here], return_inverse=True)
+        place, both = pd.factorize(so_far[of[here]] * width + codes[here])
         so_far[of[here]] = place + len(found)
         found += [
             f"{found[before]}{by if number else ''}{texts.texts[code]}"
@@ -393,8 +406,8 @@ def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded])
 
     rows = np.flatnonzero(values.counts)
     key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
-    _, first, times = np.unique(key, return_index=True, return_counts=True)
-    twice = rows[np.sort(first[times > 1])]
+    again = _repeated(key)
+    twice = rows[again][~_repeated(key[again])]
     says = [f"{zh.get(name, name)}{values.twice}" for name in values.names]
     parts.append((values.group[twice], Coded(says, values.item[twice])))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo import loops
 from chaoyang_geo.codes import are, in_order, optional
 from chaoyang_geo.periods.columns import GAPS as GAPS
 from chaoyang_geo.periods.columns import (
@@ -18,6 +19,7 @@ from chaoyang_geo.periods.columns import (
     times_of,
     values_of,
 )
+from chaoyang_geo.periods.looped import looped_sums
 from chaoyang_geo.periods.ranges import Ranges, ranges_of
 
 if TYPE_CHECKING:
@@ -207,7 +209,7 @@ class Rows:
         gaps = np.flatnonzero(self.time == NAT)
         return int(self.is_sample[self.kind[gaps]].sum())
 
-    def fill(self, at: slice, base: Ints, days: _Days, notes: _Notes) -> tuple[Ints, Floats]:
+    def fill(self, at: slice, base: Ints, days: Days, notes: _Notes) -> tuple[Ints, Floats]:
         """Return the cell that each row adds to and what it adds; the last cell is of no use."""
         import numpy as np
 
@@ -316,7 +318,7 @@ class _Notes:
 
 
 @dataclass
-class _Days:
+class Days:
     """Numbers the cells of a piece: by period, then group, then item."""
 
     first: int  # period of the first cell
@@ -326,7 +328,7 @@ class _Days:
     size: int  # how many cells there are
 
     @classmethod
-    def of(cls, rows: Rows, calendar: Calendar, per_period: int) -> _Days:
+    def of(cls, rows: Rows, calendar: Calendar, per_period: int) -> Days:
         import numpy as np
 
         known = rows.time[rows.time != NAT] if rows.has_gaps else rows.time
@@ -357,7 +359,7 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
 
     n_groups = len(ranks)
     per_period = n_groups * n_items
-    days = _Days.of(rows, calendar, per_period)
+    days = Days.of(rows, calendar, per_period)
     n, size = len(rows), days.size
     if size >= 1 << 31:
         raise ValueError(
@@ -372,20 +374,28 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
         some = some[some < size]
         sums = _sums(notes, place, used, len(some), lambda cells: np.searchsorted(some, cells))
     else:
-        sums = {"n_rows": np.zeros(size, np.int64)}
-        for part in in_order(
-            lambda at: _stretch(rows, at, base, days), _stretches(rows.time, size)
-        ):
-            for name, numbers in part.sums.items():
-                if name not in sums:
-                    sums[name] = np.zeros(size, numbers.dtype)
-                sums[name][part.cells] += numbers
+        add = loops.compiled(loops.add_rows, n)
+        sums = looped_sums(rows, base, days, add) if add else _stepped_sums(rows, base, days)
         some = np.arange(size).reshape(days.n, n_groups, n_items).transpose(1, 0, 2).ravel()
         occurs = np.take(sums["n_rows"], some, mode="clip") > 0
         some = some if occurs.all() else some[occurs]
         by_group = in_order(lambda numbers: np.take(numbers, some, mode="clip"), [*sums.values()])
         sums = dict(zip(sums, by_group, strict=True))
     return _cells(some + days.first * per_period, sums)
+
+
+def _stepped_sums(rows: Rows, base: Ints, days: Days) -> dict[str, npt.NDArray[Any]]:
+    """Return the sums of all cells, by name, stretch by stretch."""
+    import numpy as np
+
+    sums: dict[str, npt.NDArray[Any]] = {"n_rows": np.zeros(days.size, np.int64)}
+    stretches = _stretches(rows.time, days.size)
+    for part in in_order(lambda at: _stretch(rows, at, base, days), stretches):
+        for name, numbers in part.sums.items():
+            if name not in sums:
+                sums[name] = np.zeros(days.size, numbers.dtype)
+            sums[name][part.cells] += numbers
+    return sums
 
 
 @dataclass
@@ -396,7 +406,7 @@ class _Stretch:
     sums: dict[str, npt.NDArray[Any]]
 
 
-def _stretch(rows: Rows, at: slice, base: Ints, days: _Days) -> _Stretch:
+def _stretch(rows: Rows, at: slice, base: Ints, days: Days) -> _Stretch:
     import numpy as np
 
     notes = _Notes()

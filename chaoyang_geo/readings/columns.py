@@ -48,7 +48,9 @@ class Vocabulary:
                 blank = self.index.setdefault(self._key(None), len(self.index))
                 codes = np.append(codes, blank).astype(code_dtype(len(self.index)))
                 indices = indices.fill_null(len(codes) - 1)
-            self.parts.append(spread(codes, indices.to_numpy(zero_copy_only=False)))
+            rows = indices.to_numpy(zero_copy_only=False)
+            as_they_are = bool((codes == np.arange(len(codes))).all())  # as in the first batch
+            self.parts.append(rows.astype(codes.dtype) if as_they_are else spread(codes, rows))
 
     def add_blank(self, n: int) -> None:
         """Add ``n`` rows without a cell."""

@@ -1,10 +1,11 @@
 """Monthly classes of sections from ten million readings: this library beside pandas by hand.
 
-The readings lie in memory as each user has them: for pandas a frame of numbers, times and
-categories (the best case for it), for this library the table of ``read_readings``. Both average
-to section, month and item (half the detection limit, pH through the hydrogen ion), round by the
-decimals of the rule, judge, and take the worst item. The classes must be equal. Each contender
-runs in its own process; the first run is left out of the median.
+From the Parquet file of texts to classes, and from the clean readings in memory as each user has
+them: for pandas a frame of numbers, times and categories (the best case for it), for this library
+the table of ``read_readings``. Both average to section, month and item (half the detection limit,
+pH through the hydrogen ion), round by the decimals of the rule, judge, and take the worst item.
+The classes must be equal. Each contender runs in its own process; the first run is left out of
+the median.
 
     python benchmarks/assess.py --rows 10_000_000
 """
@@ -20,7 +21,6 @@ import statistics
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,10 @@ def by_pandas(path: Path) -> tuple[Any, float, float]:
     """Group by category codes, limits looked up by item; no reason, no deciding item, no flag."""
     import pandas as pd
 
+    began = time.perf_counter()
     frame = pd.read_parquet(path)
     text = frame["监测值"]
     keys = {name: key for name, key, *_ in shared.ITEMS}
-    began = time.perf_counter()
     frame["item"] = frame["监测项目"].astype("category").cat.rename_categories(keys)
     frame["section_code"] = frame["断面编码"].astype("category")
     frame["time"] = pd.to_datetime(frame["监测时间"], format="%Y-%m-%d %H:%M")
@@ -163,7 +163,7 @@ def main() -> None:
                 f"| {step} | {name} | {median:.2f} | {min(times):.2f} | {max(times):.2f} "
                 f"| {first / median:.1f} | {found[name]['peak_mib']:.0f} |"
             )
-    versions = ", ".join(f"{name} {version(name)}" for name in ("pandas", "pyarrow", "numpy"))
+    versions = shared.versions("pandas", "pyarrow", "numpy", "numba")
     lines += ["", f"{given.rows:,} rows, {given.runs} runs each after one to warm up; "
               f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
               f"Python {platform.python_version()}, {versions}."]  # fmt: skip

@@ -5,7 +5,7 @@ temporary folder, as CSV and as Parquet. Every contender turns the file into one
 reading (value, censoring, detection limit, flag, class) and then into means of sections and
 months; the means and the classes must be equal. Each runs in its own process, so that the peak
 memory is its own; the processes run in turn, so that a slow minute of the machine is all of
-theirs, and the first run of each is left out of the median.
+theirs, each finds memory that was just in use, and the first run is left out of the median.
 
     python benchmarks/readings.py --rows 10_000_000
     python benchmarks/readings.py --rows 100_000_000 --stream
@@ -27,7 +27,7 @@ import tempfile
 import time
 import warnings
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +343,15 @@ def turn() -> None:
     sys.stdin.readline()
 
 
+def touch_memory(gib: int = 4) -> None:
+    """Write to as much memory as any contender needs, and give it back.
+
+    Memory that no process has had for a while costs several times as much on first touch, and
+    each contender would find what the one before it has left.
+    """
+    np.full((gib << 30) // 8, 1.0)
+
+
 def in_turn(commands: list[list[str]], runs: int) -> None:
     """Run processes that call ``turn`` before each of their runs, one at a time."""
     pipe = subprocess.PIPE
@@ -351,6 +360,7 @@ def in_turn(commands: list[list[str]], runs: int) -> None:
     for _ in range(runs):
         for child in children:
             if child.stdin and child.stdout:
+                touch_memory()
                 child.stdin.write("go\n")
                 child.stdin.flush()
                 ready.append(child.stdout.readline())  # empty when it has ended
@@ -455,6 +465,17 @@ def run_stream(path: Path, answer: Path) -> None:
     answer.write_text(json.dumps(result), "utf-8")
 
 
+def versions(*names: str) -> str:
+    """List libraries with their versions; one that is not installed is said to be missing."""
+    said = []
+    for name in names:
+        try:
+            said.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            said.append(f"no {name}")
+    return ", ".join(said)
+
+
 def put(marker: str, lines: list[str]) -> None:
     """Write lines between the markers of benchmarks/README.md."""
     start, end = f"<!-- {marker}:start -->", f"<!-- {marker}:end -->"
@@ -486,7 +507,7 @@ def main() -> None:
     machine = (
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in ("pandas", "polars", "pyarrow", "numpy"))
+        + versions("pandas", "polars", "pyarrow", "numpy", "numba")
     )
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import loops
-from chaoyang_geo.codes import in_order
+from chaoyang_geo.codes import are, in_order
 from chaoyang_geo.periods.columns import GAPS
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from chaoyang_geo.codes import Codes
@@ -35,8 +36,8 @@ def looped_sums(
         for start in part:
             at = slice(start, min(start + _BLOCK, part.stop))
             says = np.zeros(at.stop - at.start, np.uint8)
-            for codes, bits in told:
-                says |= np.take(bits, codes[at], mode="clip")
+            for codes, wanted, bit in told:
+                says |= are(codes[at], wanted).view(np.uint8) * bit
             add(
                 np.ascontiguousarray(rows.time[at]),
                 rows.group[at].astype(np.int32),
@@ -64,8 +65,8 @@ def looped_sums(
     return found
 
 
-def _told(rows: Rows) -> list[tuple[Codes, npt.NDArray[Any]]]:
-    """Return the columns that say something of a row, and the bits of each of their codes."""
+def _told(rows: Rows) -> list[tuple[Codes, npt.NDArray[np.bool_], np.uint8]]:
+    """Return the columns that say something of a row, with the codes that do, and what they say."""
     import numpy as np
 
     gaps = np.zeros(len(rows.is_gap), np.uint8)
@@ -79,4 +80,8 @@ def _told(rows: Rows) -> list[tuple[Codes, npt.NDArray[Any]]]:
         (rows.state, gaps),
         *((codes, np.where(says, loops.DOUBTED, 0)) for codes, says in rows.doubts),
     ]
-    return [(codes, bits.astype(np.uint8)) for codes, bits in columns if bits.any()]
+    return [
+        (codes, bits == bit, np.uint8(bit))
+        for codes, bits in columns
+        for bit in np.unique(bits[bits > 0])
+    ]

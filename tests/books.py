@@ -79,6 +79,22 @@ def wide(text: str) -> bytes:
     return struct.pack("<I", len(text.encode("utf-16-le")) // 2) + text.encode("utf-16-le")
 
 
+def _styles(formats: tuple[str, ...]) -> bytes:
+    said = b"".join(
+        record(44, struct.pack("<H", 164 + number) + wide(code))
+        for number, code in enumerate(formats)
+    )
+    numbers = (0, *range(164, 164 + len(formats)))
+    styles = b"".join(record(47, struct.pack("<HH", 0, number) + b"\0" * 12) for number in numbers)
+    count = struct.pack("<I", len(numbers))
+    # the styles that others are derived from stand first, and are no cell's
+    parents = record(626, count) + record(47, struct.pack("<HH", 0xFFFF, 164) + b"\0" * 12)
+    return (
+        record(278) + record(615, struct.pack("<I", len(formats))) + said + record(616)
+        + parents + record(627) + record(617, count) + styles + record(618) + record(279)
+    )  # fmt: skip
+
+
 def xlsb(
     folder: Path,
     rows: dict[int, dict[int, object]],
@@ -86,15 +102,21 @@ def xlsb(
     from_1904: bool = False,
     merged: tuple[tuple[int, int, int, int], ...] = (),
     hidden_rows: tuple[int, ...] = (),
+    formats: tuple[str, ...] = (),
+    hidden_columns: tuple[int, int] | None = None,
     name: str = "table.xlsb",
 ) -> Path:
-    """Write a binary workbook of one sheet, 10月; ``bytes`` of one letter are an error code."""
+    """Write a binary workbook of one sheet, 10月; ``bytes`` of one letter are an error code.
+
+    A value may be a pair of a number and the place, from 1, of its format in ``formats``.
+    """
     cells = b""
     for row, values in rows.items():
         flags = bytes([0, 0x10 if row in hidden_rows else 0, 0])
         cells += record(0, struct.pack("<IIH", row, 0, 300) + flags + struct.pack("<I", 0))
         for column, value in values.items():
-            place = struct.pack("<II", column, 0)
+            value, style = value if isinstance(value, tuple) else (value, 0)
+            place = struct.pack("<II", column, style)
             if isinstance(value, bytes):
                 cells += record(3, place + value)
             elif isinstance(value, str):
@@ -104,7 +126,11 @@ def xlsb(
     spans = b"".join(record(176, struct.pack("<4I", *span)) for span in merged)
     spans = record(177, struct.pack("<I", len(merged))) + spans + record(178) if merged else b""
     last = struct.pack("<4I", 0, max(rows), 0, max(max(row) for row in rows.values()))
-    sheet = record(129) + record(148, last) + record(145) + cells + record(146) + spans
+    sheet = record(129) + record(148, last)
+    if hidden_columns:
+        data = struct.pack("<4IH", *hidden_columns, 0, 0, 1)
+        sheet += record(390) + record(60, data) + record(391)
+    sheet += record(145) + cells + record(146) + spans
     book = record(131) + record(153, struct.pack("<II", int(from_1904), 0) + wide(""))
     book += record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("10月"))
     link = (
@@ -115,6 +141,8 @@ def xlsb(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/workbook.bin", book + record(144) + record(132))
+        if formats:
+            archive.writestr("xl/styles.bin", _styles(formats))
         archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{link}</Relationships>")
         archive.writestr("xl/worksheets/sheet1.bin", sheet + record(130))
     return path

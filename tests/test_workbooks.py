@@ -112,6 +112,109 @@ def test_a_damaged_old_workbook_counts_from_1900(tmp_path):
     assert counts_from_1904(path) is False
 
 
+# --- what a cell shows ----------------------------------------------------------------------------
+
+SHOWN_HEAD = ["断面名称", "监测时间", "溶解氧饱和度(%)", "总磷(mg/L)", "挥发酚(mg/L)"]
+FORMATS = ("0.0%", '0.000"L"', '"<"0.0000')
+MARKED = [(0.853, 1), (0.025, 2), (0.0003, 3)]
+
+
+def marked_xls(folder):
+    book = xlwt.Workbook()
+    book.add_sheet("空")
+    sheet = book.add_sheet("10月")
+    for column, text in enumerate(SHOWN_HEAD):
+        sheet.write(0, column, text)
+    sheet.write(1, 0, "章吉营")
+    sheet.write(1, 1, "2025-10-08")
+    for column, (number, form) in enumerate(MARKED, 2):
+        style = xlwt.XFStyle()
+        style.num_format_str = FORMATS[form - 1]
+        sheet.write(1, column, number, style)
+    book.save(str(folder / "old.xls"))
+    return folder / "old.xls"
+
+
+def marked_xlsb(folder):
+    rows = {0: dict(enumerate(SHOWN_HEAD)), 1: dict(enumerate(["章吉营", "2025-10-08", *MARKED]))}
+    return xlsb(folder, rows, formats=FORMATS)
+
+
+def marked_xlsx(folder):
+    book = openpyxl.Workbook()
+    book.active.append(SHOWN_HEAD)
+    book.active.append(["章吉营", "2025-10-08", *(number for number, _ in MARKED)])
+    for column, (_, form) in enumerate(MARKED, 3):
+        book.active.cell(2, column).number_format = FORMATS[form - 1]
+    book.save(folder / "new.xlsx")
+    return folder / "new.xlsx"
+
+
+@pytest.mark.parametrize("write", [marked_xls, marked_xlsb, marked_xlsx])
+def test_a_number_is_read_with_the_mark_that_its_cell_shows(tmp_path, write):
+    table = read_readings(write(tmp_path))
+    assert table["raw"].tolist() == ["85.3%", "0.025L", "<0.0003"]
+    assert table["value"].fillna(-1).tolist() == [85.3, -1, -1]
+    assert table["detection_limit"].tolist()[1:] == [0.025, 0.0003]
+    assert table["state"].tolist() == ["number", "below", "below"]
+
+
+@pytest.mark.parametrize("n", [1, 600])  # one number a record, and many in one
+def test_percent_of_an_old_workbook_in_every_kind_of_record(tmp_path, n):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("10月")
+    percent = xlwt.XFStyle()
+    percent.num_format_str = "0%"
+    for column, text in enumerate(["断面", "日期", *["溶解氧饱和度(%)", "水温(℃)"]]):
+        sheet.write(0, column, text)
+    for row in range(1, n + 1):
+        sheet.write(row, 0, f"断面{row}号")
+        sheet.write(row, 1, "2025-10-08")
+        sheet.write(row, 2, 0.5, percent)
+        sheet.write(row, 3, 0.5 if row % 2 else 0.123456789)
+    book.save(str(tmp_path / "old.xls"))
+    table = read_readings(tmp_path / "old.xls")
+    assert table["value"].tolist()[::2] == [50.0] * n
+    assert set(table["value"].tolist()[1::2]) <= {0.5, 0.123456789}
+
+
+def test_errors_hidden_rows_and_hidden_columns_of_an_old_workbook(tmp_path):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("10月")
+    for column, text in enumerate(HEAD):
+        sheet.write(0, column, text)
+    sheet.write(1, 0, "章吉营")
+    sheet.write(1, 1, "2025-10-08")
+    sheet.row(1).set_cell_error(2, 0x2A)
+    sheet.row(1).hidden = True
+    sheet.col(2).hidden = True
+    book.save(str(tmp_path / "old.xls"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = read_readings(tmp_path / "old.xls")
+    said = " ".join(str(one.message) for one in caught)
+    assert "1 hidden rows" in said
+    assert "hidden columns were read like the others: C" in said
+    assert table["raw"].tolist() == ["#N/A"]
+    assert table["reading_flag"][0].startswith("Excel 错误值 #N/A")
+
+
+def test_hidden_columns_are_named_in_every_kind_of_workbook(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(HEAD)
+    book.active.append(["章吉营", "2025-10-08", 0.1])
+    book.active.column_dimensions["C"].hidden = True
+    book.active.column_dimensions["K"].hidden = True  # holds nothing
+    book.save(tmp_path / "new.xlsx")
+    rows = {0: dict(enumerate(HEAD)), 1: dict(enumerate(["章吉营", "2025-10-08", 0.1]))}
+    binary = xlsb(tmp_path, rows, hidden_columns=(2, 16383))
+    columns = '<table:table-column/><table:table-column table:visibility="collapse"/>'
+    document = ods(tmp_path, {"10月": columns + ods_row(*HEAD) + ods_row("章吉营", "10-08", 0.1)})
+    for path in (tmp_path / "new.xlsx", binary, document):
+        with pytest.warns(UserWarning, match="hidden columns were read like the others: C"):
+            read_readings(path, year=2025)
+
+
 # --- OpenDocument ---------------------------------------------------------------------------------
 
 EMPTY_END = (

@@ -42,7 +42,7 @@ def flag_doubts(
     Required columns: ``item``, ``value``, ``time``. Used where present: ``section_code``, or
     ``section_name`` with ``province``; ``unit``, ``period``, ``state`` or ``censored``,
     ``detection_limit``, ``row_kind``, ``origin``, ``origin_row``, ``origin_column``,
-    ``laboratory``, ``target_class``, ``water_type``. Rows without section or time are judged by
+    ``laboratory``, ``sampling_layer``, ``target_class``, ``water_type``. Rows without section or time are judged by
     their value alone; rows that are no sample (means, totals, notes) are not judged.
 
     Parameters
@@ -103,9 +103,10 @@ def flag_doubts(
     ``blunt_limit``               below a detection limit that is above the class limit
     ============================  ===========================================================
 
-    Days, instants and rows without a period are compared with each other; longer periods only
-    with their like. Values below detection enter the history of a jump at their limit. A chain
-    of readings that are each closer than ``near_hours`` is a series, not one sample.
+    Days, instants, ranges within a day and rows without a period are compared with each other;
+    longer periods, and the layers of the water (``sampling_layer``), only with their like. Values
+    below detection enter the history of a jump at their limit. A chain of readings that are each
+    closer than ``near_hours`` is a series, not one sample.
 
     Examples
     --------
@@ -186,7 +187,7 @@ def _with_history(table: Table, history: pd.DataFrame | None) -> tuple[Table, in
     require(history, ["item", "value", "time"], table="history")
     needed = (
         *("section_code", "section_name", "province", "item", "unit", "period", "time", "value"),
-        *("detection_limit", "row_kind"),
+        *("detection_limit", "row_kind", "sampling_layer", "period_end"),
     )
     parts = []
     for one in (table_of(history, laboratory=None), table):

@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 
+_DAY = 86_400
+
 #: How a result is given: what ``Table.kind`` holds.
 NONE, NUMBER, BELOW, ABOVE = -1, 0, 1, 2
 
@@ -77,7 +79,9 @@ class Table:
     item: Labels
     unit: Labels
     period: Labels
+    layer: Labels  # of the water; a sample of the surface is no sample of the bottom
     time: Ints  # seconds
+    stop: Ints  # of the period, seconds; far off where there is none
     has_time: Bools
     is_sample: Bools
     kind: npt.NDArray[np.int8]
@@ -94,10 +98,14 @@ class Table:
 
     @cached_property
     def series(self) -> Ints:
-        """One code for each section, item, unit and period; -1 where one cannot compare."""
+        """One code for each section, item, unit, period and layer; -1 where one cannot compare."""
         known = self.is_sample & self.has_time
         return np.where(
-            known, combine(self.section, self.item.codes, self.unit_code, self.grain), -1
+            known,
+            combine(
+                self.section, self.item.codes, self.unit_code, self.grain, self.layer.codes + 1
+            ),
+            -1,
         )
 
     @cached_property
@@ -107,8 +115,9 @@ class Table:
 
     @cached_property
     def grain(self) -> Ints:
-        """Code of the period; an instant and a day are the same, they are single samples."""
+        """Code of the period; an instant, a day and what lies within one are single samples."""
         single = self._is_period("instant") | self.is_day | (self.period.codes < 0)
+        single |= self._is_period("range") & (self.stop - self.time <= _DAY)
         return np.where(single, 0, self.period.codes + 1)
 
     def _is_period(self, name: str) -> Bools:
@@ -188,13 +197,26 @@ def table_of(frame: pd.DataFrame, *, laboratory: str | None) -> Table:
         item=labels(frame, "item"),
         unit=labels(frame, "unit"),
         period=labels(frame, "period"),
+        layer=labels(frame, "sampling_layer"),
         time=seconds.astype(np.int64),
+        stop=_seconds_of_end(frame, n),
         has_time=~np.isnat(seconds),
         is_sample=sample[row_kind.codes],
         kind=kind,
         number=number,
         source=_sources(frame, laboratory),
     )
+
+
+def _seconds_of_end(frame: pd.DataFrame, n: int) -> Ints:
+    import pandas as pd
+
+    stop = np.full(n, 1 << 60, np.int64)
+    if "period_end" in frame:
+        ends = pd.to_datetime(frame["period_end"], errors="coerce").to_numpy()
+        known = ~np.isnat(ends.astype("datetime64[s]"))
+        stop[known] = ends[known].astype("datetime64[s]").astype(np.int64)
+    return stop
 
 
 def _kinds(frame: pd.DataFrame, n: int) -> npt.NDArray[np.int8]:

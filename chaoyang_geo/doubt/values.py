@@ -69,7 +69,7 @@ def contradictions(
     """Yield the rows where a part is larger than its whole, at one section and time."""
     sample = np.where(
         table.is_sample & table.has_time & (table.kind != NONE),
-        combine(table.section, table.unit_code, table.period.codes + 1),
+        combine(table.section, table.unit_code, table.period.codes + 1, table.layer.codes + 1),
         -1,
     )
     low = np.where(table.kind == BELOW, np.nan, table.number)  # the least that a part can be

@@ -81,8 +81,9 @@ def read_readings(
         ``raw_unit``, ``reading_flag`` (why a value is missing or doubtful), ``row_kind``
         (``sample``, or ``mean``, ``total``, ``max``, ``min``, ``note``, which are no samples),
         ``origin`` (file and sheet), ``origin_row``, ``origin_column`` (the cell, see
-        :func:`origin_cell`), ``published_class`` (ordered category); last ``water_body`` and ``method``
-        (``automatic``, ``manual``), where a table states them. Text is categorical.
+        :func:`origin_cell`), ``published_class`` (ordered category); last ``water_body``, ``method``
+        (``automatic``, ``manual``) and ``sampling_layer`` (表层, 底层, 0.5 m), where a table states
+        them. Text is categorical.
 
     Raises
     ------
@@ -101,9 +102,10 @@ def read_readings(
     Notes
     -----
     A formula counts as the result that Excel stored for it; links to other workbooks are
-    never followed, and a cell shown as 85.3% is read as that. Months or sections may stand over
+    never followed, and a cell shown as 85.3% or 0.025L is read as that. Begin and end of a sampling
+    in two columns are ``time`` and ``period_end``, the last day included. Months or sections may stand over
     groups of items. An empty cell takes the reason that its row's remark gives (断流, 设备维护);
-    -999, -9999 and their like are gaps. Hidden sheets are left out and named, hidden rows are read. In the
+    -999, -9999 and their like are gaps. Hidden sheets are left out and named, hidden rows and columns are read. In the
     platform's JSON the unrounded value is taken from the cell's title (``原始值：26.58``); a
     title that is no value is the reason of the gap and becomes the flag.
 

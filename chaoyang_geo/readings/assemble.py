@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import unicodedata
 import warnings
@@ -11,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
-from chaoyang_geo.codes import Coded, category, combined, distinct_texts, pairs
+from chaoyang_geo.codes import Coded, combined, distinct_texts, pairs
 from chaoyang_geo.periods.stages import method_key
-from chaoyang_geo.readings import times, units, values
+from chaoyang_geo.readings import units, values
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
-from chaoyang_geo.readings.context import Fact
+from chaoyang_geo.readings.context import said_by
 from chaoyang_geo.readings.header import (
     Column,
     Meaning,
@@ -26,14 +25,23 @@ from chaoyang_geo.readings.header import (
     split_unit,
     with_basis,
 )
-from chaoyang_geo.readings.long import CLASS_BY_TEXT, READING_COLUMNS, empty_readings
+from chaoyang_geo.readings.layers import depth_of, joined_layer, layer_of, line_of
+from chaoyang_geo.readings.long import (
+    CLASS_BY_TEXT,
+    READING_COLUMNS,
+    category_of,
+    empty_readings,
+)
 from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import KIND_WORDS, UNKNOWN_ITEM, Rows, collect, form_rows
 from chaoyang_geo.readings.sheet import Sheet
+from chaoyang_geo.readings.when import time_problem, times_of
 from chaoyang_geo.schema import class_dtype
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["assemble", "limit_flags", "plain_unit", "resolved_unit", "time_problem", "unknown_flag"]
 
 
 def assemble(table: Table, words: Words, year: int | None) -> pd.DataFrame:
@@ -72,7 +80,7 @@ def _frame(
     row_flags, sections = _with_section(table, rows, results)
     section_code, section_name = rows.roles["section_code"], rows.roles["section_name"]
     names = of_rows(section_name) if sections is None else Coded(sections, by_column)
-    time, time_flag = _times(table, rows, results, year)
+    time, time_flag = times_of(table, rows, results, year)
     items, unit_texts, printed, item_flag = _items(table, rows, results, words)
     raw = _coded(rows.raw)
     parsed = values.parse_values(raw.texts)
@@ -105,7 +113,7 @@ def _frame(
         for text in methods
     ]
     parts = [of_rows(row_flags), kind_flag, time_flag, item_flag, of_rows(method_flag)]
-    parts += [Coded(flag_texts, raw_flag), value_flag, unit_flags]
+    parts += [Coded(flag_texts, raw_flag), value_flag, unit_flags, _layer_flag(table, n * m)]
     flags = pairs(
         [distinct_texts(part) for part in parts],
         lambda texts: "；".join(dict.fromkeys(text for text in texts if text)),
@@ -125,39 +133,97 @@ def _frame(
             value[here] = units.scale(value[here], one.factor)
             limit[here] = units.scale(limit[here], one.factor)
     data: dict[str, Any] = {
-        "section_code": _category(of_rows(_fact_or(table, section_code, "section_code"))),
-        "section_name": _category(names),
-        "province": _category(of_rows(_fact_or(table, rows.roles["province"], "province"))),
-        "basin": _category(of_rows(_fact_or(table, rows.roles["basin"], "basin"))),
+        "section_code": category_of(of_rows(_fact_or(table, section_code, "section_code"))),
+        "section_name": category_of(names),
+        "province": category_of(of_rows(_fact_or(table, rows.roles["province"], "province"))),
+        "basin": category_of(of_rows(_fact_or(table, rows.roles["basin"], "basin"))),
         **time,
-        "item": _category(items),
+        "item": category_of(items),
         "value": value,
-        "unit": _category(Coded([one.unit for one in resolved], unit_pair.codes)),
-        "censored": _category(Coded(list(map(str, parsed.censored)), raw.codes)),
+        "unit": category_of(Coded([one.unit for one in resolved], unit_pair.codes)),
+        "censored": category_of(Coded(list(map(str, parsed.censored)), raw.codes)),
         "detection_limit": limit,
-        "state": _category(
+        "state": category_of(
             with_remarks(
                 Coded(list(map(str, parsed.state)), raw.codes), of_rows(rows.roles["station_state"])
             )
         ),
-        "raw": _category(raw),
-        "raw_unit": _category(unit_texts),
-        "reading_flag": _category(flags),
-        "row_kind": _category(kinds),
-        "origin": _category(Coded([table.grid.origin], np.zeros(n * m, np.int8))),
+        "raw": category_of(raw),
+        "raw_unit": category_of(unit_texts),
+        "reading_flag": category_of(flags),
+        "row_kind": category_of(kinds),
+        "origin": category_of(Coded([table.grid.origin], np.zeros(n * m, np.int8))),
         "origin_row": np.array([table.grid.row_number(r) for r in rows.number], np.int32)[by_row],
-        "origin_column": _category(origin_columns),
+        "origin_column": category_of(origin_columns),
         "published_class": published.take(by_row),
     }
     columns = [*READING_COLUMNS]
     water = _fact_or(table, rows.roles["water_body"], "water_body")
     if any(water):
-        data["water_body"] = _category(of_rows(water))
+        data["water_body"] = category_of(of_rows(water))
         columns.append("water_body")
     if table.role("method") is not None:
-        data["method"] = _category(of_rows([method_key(text) or "" for text in methods]))
+        data["method"] = category_of(of_rows([method_key(text) or "" for text in methods]))
         columns.append("method")
+    layers = _layers(table, rows, results)
+    if any(layers.texts):
+        data["sampling_layer"] = category_of(layers)
+        columns.append("sampling_layer")
     return pd.DataFrame({name: data[name] for name in columns}, copy=False)
+
+
+def _layers(table: Table, rows: Rows, results: list[Column]) -> Coded:
+    """Return the layer of the water that every reading is of, as far as the table says it."""
+    import numpy as np
+
+    of_depth = next((c for c in table.columns if c.meaning.role == "sampling_depth"), None)
+    unit = of_depth.meaning.unit if of_depth is not None else ""
+    around = joined_layer(
+        [
+            layer_of(cell_text(fact.value)) if role == "sampling_layer" else depth_of(cell_text(fact.value), "")
+            for role in ("sampling_layer", "sampling_depth")
+            if (fact := table.facts.get(role)) is not None
+        ]
+    )  # fmt: skip
+    roles = ("sampling_line", "sampling_layer", "sampling_depth")
+    if not any(
+        [table.role(role) is not None or role in table.facts for role in roles]
+        + [bool(c.layer) for c in results]
+    ):
+        return Coded([""], np.zeros(len(rows.number) * len(results), np.int8))
+    said = zip(
+        *(rows.roles[f"sampling_{role}"] for role in ("line", "layer", "depth")), strict=True
+    )
+    of_row = [
+        joined_layer([line_of(line), layer_of(layer), depth_of(depth, unit)])
+        for line, layer, depth in said
+    ]
+    of_column = _coded([c.layer for c in results])
+    if not any(of_row) and not any(of_column.texts) and not around:
+        return Coded([""], np.zeros(len(of_row) * len(results), np.int8))
+    own = _coded(of_row)
+    both = pairs(
+        [
+            Coded(of_column.texts, np.tile(of_column.codes, len(of_row))),
+            Coded(own.texts, np.repeat(own.codes, len(results))),
+        ],
+        joined_layer,
+    )
+    return (
+        both
+        if any(both.texts) and not around
+        else Coded([t or around for t in both.texts], both.codes)
+    )
+
+
+def _layer_flag(table: Table, n: int) -> Coded:
+    """Say of a layer that a title or the name of the sheet states where it was found."""
+    import numpy as np
+
+    fact = table.facts.get("sampling_layer")
+    own = table.role("sampling_layer") is not None or any(c.layer for c in table.results)
+    words = "" if fact is None or own else said_by("采样层次", fact)
+    return Coded([words], np.zeros(n, np.int8))
 
 
 def _class_of(text: str) -> str | None:
@@ -238,16 +304,6 @@ def _coded(texts: Sequence[str]) -> Coded:
     return Coded(list(distinct), codes)
 
 
-def _category(coded: Coded) -> Any:
-    """Return the category of a coded column, without texts that no row has."""
-    import numpy as np
-
-    used, codes = np.unique(coded.codes, return_inverse=True)
-    if len(used) == len(coded.texts):
-        return category(coded.texts, coded.codes)
-    return category([coded.texts[k] for k in used.tolist()], codes)
-
-
 def _fact_or(table: Table, texts: list[str], role: str) -> list[str]:
     fact = table.facts.get(role)
     if fact is None:
@@ -255,16 +311,6 @@ def _fact_or(table: Table, texts: list[str], role: str) -> list[str]:
     if role == "section_code" and table.role("section_name") is not None:
         return texts
     return [text or cell_text(fact.value) for text in texts]
-
-
-def _said(what: str, fact: Fact) -> str:
-    """Say where a fact was found; a label beside the table is no doubt and no flag."""
-    words = fact.words if len(fact.words) <= 30 else fact.words[:29] + "…"
-    if fact.kind == "sheet":
-        return f"{what}取自工作表名“{words}”"
-    if fact.kind == "title":
-        return f"{what}取自标题“{words}”"
-    return f"{what}沿用上方表格的“{words}”" if fact.kind == "above" else ""
 
 
 def _with_section(
@@ -284,7 +330,7 @@ def _with_section(
         for role, fact in named.items():
             if table.role(role) is None:
                 what = "水体" if role == "water_body" else "流域"
-                flags = [_joined(flag, _said(what, fact)) for flag in flags]
+                flags = [_joined(flag, said_by(what, fact)) for flag in flags]
         return flags, None
     fact = table.facts.get("section_name") or table.facts.get("section_code")
     fact = fact or next(iter(named.values()), None)
@@ -292,7 +338,7 @@ def _with_section(
         return [_joined(flag, "未注明断面") for flag in flags], None
     role = "section_code" if fact is table.facts.get("section_code") else "section_name"
     rows.roles[role] = [cell_text(fact.value)] * len(flags)
-    return [_joined(flag, _said("断面", fact)) for flag in flags], None
+    return [_joined(flag, said_by("断面", fact)) for flag in flags], None
 
 
 def _joined(*flags: str) -> str:
@@ -372,7 +418,7 @@ def _items(
         names.append(item)
         flag = unknown_flag(c.meaning)
         if not c.meaning.item and item_fact is not None:
-            flag = _said("指标", item_fact)
+            flag = said_by("指标", item_fact)
         flags.append(flag)
         unit_texts.append(_of_table(c.meaning.unit, _common(common, item, usual)))
     by_column = np.tile(np.arange(m), n)
@@ -403,152 +449,3 @@ def _of_table(own: str, common: str) -> str:
 def plain_unit(unit: str) -> str:
     text = unit.strip()
     return text[1:-1].strip() if re.fullmatch(r"[(（\[][^()（）\[\]]*[)）\]]", text) else text
-
-
-def _times(
-    table: Table, rows: Rows, results: list[Column], year: int | None
-) -> tuple[dict[str, Any], Coded]:
-    """Return time, period and its end, and the flag, of every reading."""
-    import numpy as np
-
-    n, m = len(rows.number), len(results)
-    flags: dict[Any, str] = {}
-    fact = table.facts.get("time")
-    grid = table.grid
-    has_column = any(table.role(role) is not None for role in ("time", "year", "month", "day"))
-    crossed = [c.time for c in results]
-    if any(time is not None for time in crossed):
-        cells: list[Any] = [
-            time if time is not None or fact is None else fact.value for time in crossed
-        ] * n
-        flat_kinds = ["" if c.time is not None or c.section else "cross" for c in results] * n
-        where = [table.header_last] * (n * m)
-    else:
-        own = rows.time
-        flat_kinds = rows.kind
-        if not has_column:
-            own = [fact.value if fact else None] * n
-        cells, where = own, rows.number
-    month = cell_text(fact.value) if fact is not None else ""
-    if has_column and re.search(r"月(?:份)?$|\d{4}[-./]\d{1,2}$", month):
-        # 8日 under the title 2025年10月
-        days = re.compile(r"([0-3]?\d)\s*[日号]")
-        for number, cell in enumerate(cells):
-            day = days.fullmatch(cell_text(cell).strip()) if isinstance(cell, str) else None
-            if day:
-                cells[number] = (
-                    f"{month.rstrip('份')}{day[1]}日" if "月" in month else f"{month}-{day[1]}"
-                )
-                flags[cells[number]] = _said("年月", fact) if fact else ""
-    index: dict[Any, int] = {}
-    codes = np.fromiter(
-        (index.setdefault(_key(cell), len(index)) for cell in cells), np.int64, len(cells)
-    )
-    distinct = [key[1] for key in index]
-    if grid.days_offset:
-        distinct, serial_flags = _with_offset(distinct, grid.days_offset)
-        flags.update(serial_flags)
-    parsed = times.parse_times(distinct, year=year)
-    problems = list(map(str, parsed.problem))
-    stamp, period, end = (
-        parsed.time.copy(),
-        np.array(list(map(str, parsed.period)), object),
-        parsed.period_end.copy(),
-    )
-    known_year = _known_year(table)
-    for number, problem in enumerate(problems):
-        if problem == "no year" and known_year is not None:
-            again = times.parse_times([distinct[number]], year=known_year[0])
-            if not str(again.problem[0]):
-                stamp[number], period[number], end[number] = (
-                    again.time[0],
-                    again.period[0],
-                    again.period_end[0],
-                )
-                problems[number] = ""
-                flags[distinct[number]] = known_year[1]
-    sample = [number for number, kind in zip(codes.tolist(), flat_kinds, strict=True) if not kind]
-    of_samples = set(sample)
-    no_year = {k for k, problem in enumerate(problems) if problem == "no year"} & of_samples
-    for number, line in zip(codes.tolist(), where, strict=True) if no_year else ():
-        if number in no_year:
-            this = dt.date.today().year
-            raise ValueError(
-                f"{grid.where(line)}: the time “{cell_text(distinct[number])}” has no year; say which: "
-                f"year={this} in Python, --year {this} on the command line."
-            )
-    if has_column and sample and all(problems[number] for number in sample):
-        first = next((distinct[k] for k in sample if cell_text(distinct[k]).strip()), None)
-        if first is not None:
-            why = problems[distinct.index(first)]
-            raise ValueError(
-                f"{grid.where(table.header_last)}: no time in the column was understood; the first reads "
-                f"“{cell_text(first)}”{f'（{why}）' if why != 'no time' else ''}. "
-                "Write times like 2026-08-21 20:00."
-            )
-    texts = []
-    for cell, problem in zip(distinct, problems, strict=True):
-        text = cell_text(cell).strip()
-        if not problem:
-            flag = flags.get(cell, "")
-            if (
-                not flag
-                and not has_column
-                and fact is not None
-                and not any(c is not None for c in crossed)
-            ):
-                flag = _said("监测时间", fact)
-        elif not text:
-            flag = "监测时间空白" if has_column else "未注明监测时间"
-        else:
-            flag = time_problem(text, problem)
-        texts.append(flag)
-    # a total or a mean needs no time of its own
-    blank = np.array([bool(problem) for problem in problems])
-    quiet = np.array([bool(kind) for kind in flat_kinds]) & blank[codes]
-    flag_codes = np.where(quiet, len(texts), codes)
-    if len(codes) == n and m != 1:
-        codes, flag_codes = np.repeat(codes, m), np.repeat(flag_codes, m)
-    data = {
-        "time": stamp[codes].astype("datetime64[s]"),
-        "period": _category(Coded(list(period), codes)),
-        "period_end": end[codes].astype("datetime64[s]"),
-    }
-    return data, Coded([*texts, ""], flag_codes)
-
-
-def time_problem(text: str, problem: str) -> str:
-    """Word what is wrong with a time."""
-    if problem in ("no time", "no year"):
-        return f"监测时间“{text}”无法识别，请写成 2026-08-21 20:00 的样式"
-    return f"监测时间“{text}”：{problem}"
-
-
-def _with_offset(cells: list[Any], days: int) -> tuple[list[Any], dict[Any, str]]:
-    """Count Excel's serials from 1899-12-30; return the flags of those that were changed."""
-    changed, flags = [], {}
-    for cell in cells:
-        text = cell_text(cell).strip()
-        if not isinstance(cell, dt.date) and re.fullmatch(r"\d{5}(?:\.\d+)?", text):
-            cell = float(text) + days
-            flags[cell] = (
-                f"时间序号{text}按工作簿的日期系统换算，自{dt.date(1899, 12, 30) + dt.timedelta(days)}起算"
-            )
-        changed.append(cell)
-    return changed, flags
-
-
-def _key(cell: Any) -> tuple[str, Any]:
-    """Keep 2025 the number apart from 2025 the text, and a date from a time at midnight."""
-    return type(cell).__name__, cell
-
-
-def _known_year(table: Table) -> tuple[int, str] | None:
-    """Return a year that title, label or sheet name states, and the flag that says so."""
-    for role in ("year", "time"):
-        fact = table.facts.get(role)
-        found = re.match(r"(?:19|20)\d{2}", cell_text(fact.value)) if fact is not None else None
-        if fact is not None and found:
-            where = "工作表名" if fact.kind == "sheet" else "表题"
-            return int(found[0]), f"年份取自{where}“{fact.words[:30]}”"
-    return None

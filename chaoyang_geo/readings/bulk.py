@@ -44,6 +44,7 @@ from chaoyang_geo.readings.header import (
     split_unit,
     with_basis,
 )
+from chaoyang_geo.readings.layers import layer_of
 from chaoyang_geo.readings.long import (
     CLASS_BY_TEXT,
     READING_COLUMNS,
@@ -71,14 +72,14 @@ BIG_BYTES, BIG_ROWS = 8_000_000, 100_000
 
 _ROLES = (
     "section_code", "section_name", "province", "basin", "water_body", "time", "item", "value",
-    "unit", "station_state", "published_class", "method",
+    "unit", "station_state", "published_class", "method", "sampling_layer",
 )  # fmt: skip
 _LABELS = tuple(role for role in _ROLES if role not in ("item", "value"))
 _HEAD_BYTES, _HEAD_ROWS = 1 << 16, 200
 # what every name of a row that is no sample contains
 _MAYBE_KIND = (
     "(?i)计|总和|均|中位|中值|最|峰值|极值|限|标准|检出|超标|达标|样品|样本|评价|极差|变幅|范围|分位|"
-    "变异|个数|次数|频次|检测数|采样数|监测数|[同环]比|变化|同期|类别|方法|污染指数|分担率|"
+    "变异|平行|个数|次数|频次|检测数|采样数|监测数|[同环]比|变化|同期|类别|方法|污染指数|分担率|"
     "total|sum|mean|average|avg|median|max|min|limit|standard|std|^ *n(=[0-9]+)? *$|gb|hj|db|"
     "注|说明|填报|人|者|部门|日期|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|来源|单位|页|note|source|[*＊※]"
 )
@@ -270,6 +271,8 @@ def _source(path: Path, words: Words) -> _Source:
         return _Source(path, table, parquet_batches(path, _columns(table)), 2)
     with path.open("rb") as stream:
         head = b"".join(stream.readlines(_HEAD_BYTES)[:_HEAD_ROWS])
+    if b"\0" in head:
+        raise Irregular(f"{path.name}: the text holds zero bytes.")
     try:
         text, encoding = head.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
@@ -300,7 +303,8 @@ def _regular(grid: Grid, words: Words) -> Table:
     if (
         not (named and {"time", "item", "value"} <= roles)
         or len(table.results) != 1
-        or roles & {"year", "month", "day", "clock"}
+        or roles & {"year", "month", "day", "clock", "time_end"}
+        or roles & {"sampling_depth", "sampling_line"}
         or table.facts
         or any("\n" in cell_text(cell) for row in head for cell in row)
     ):
@@ -343,7 +347,9 @@ def _checked(source: _Source) -> Iterator[pa.Table]:
 def _is_label(text: str) -> bool:
     if _NUMERIC.fullmatch(text):  # most distinct texts are times and codes
         return False
-    return bool(_QUICK.search(text) and (row_kind_of(text.strip()) or NOTE.match(text)))
+    return bool(
+        _QUICK.search(text) and (row_kind_of(text.strip()) or NOTE.match(text) or "平行" in text)
+    )
 
 
 def _collect(batch: pa.Table, roles: dict[str, Vocabulary], before: int) -> None:
@@ -397,10 +403,15 @@ def _long_table(
     if any(column["water_body"].texts):
         out["water_body"] = category(column["water_body"].texts, column["water_body"].codes)
         names.append("water_body")
+    layer = column["sampling_layer"]
+    layers = [layer_of(text) for text in layer.texts]
     if has_method:
         texts = [method_key(text) or "" for text in column["method"].texts]
         out["method"] = category(texts, column["method"].codes)
         names.append("method")
+    if any(layers):
+        out["sampling_layer"] = category(layers, layer.codes)
+        names.append("sampling_layer")
     return pd.DataFrame({name: out[name] for name in names}, copy=False)
 
 

@@ -16,6 +16,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from chaoyang_geo.readings.decoded import decoded
+
 #: Most cells (rows x columns of the used range) of a sheet that are read.
 MAX_CELLS = 20_000_000
 #: Most columns of a table: Excel's own limit.
@@ -46,6 +48,7 @@ class Grid:
         default_factory=list
     )  # first and last cell, inclusive
     no_value: dict[Place, str] = field(default_factory=dict)  # why a cell has none
+    remarks: dict[Place, str] = field(default_factory=dict)  # comments on cells
     notes: list[str] = field(default_factory=list)  # what the reader should know of the sheet
     left_out: str = ""  # why the sheet is not read at all
     days_offset: int = 0  # to add to Excel's serials of times: 1462 where days count from 1904
@@ -55,8 +58,8 @@ class Grid:
         return f"[{self.file}]{self.sheet}"
 
     def row_number(self, row: int) -> int:
-        """Number a row as Excel counts it; in the platform's JSON, as it stands in tbody."""
-        return row if self.kind == "json" else row + 1
+        """Number a row as Excel counts it; in JSON, as the record or the row of tbody it is."""
+        return row if self.kind in ("json", "records") else row + 1
 
     def where(self, row: int) -> str:
         sheet = f", sheet {self.sheet}" if self.sheet else ""
@@ -131,17 +134,22 @@ def grids(path: Path, *, head_only: bool = False) -> list[Grid]:
         raise ValueError(f"{path.name}: this is not a Parquet file, whatever its name says.")
     if path.suffix.lower() == ".json":
         return [_json_grid(path)]
-    text, is_cut = file_text(path, head_only=head_only)
+    text, is_cut, notes = file_text(path, head_only=head_only)
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text[:4096]:
+        from chaoyang_geo.readings.xml2003 import xml_grids
+
+        return xml_grids(path, text)
     if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<table|<meta|<head)", text, re.I):
         return _html_grids(path.name, text)
     grid = csv_grid(path.name, text)
+    grid.notes += notes
     if is_cut:
         grid.notes.append(looked_at(len(grid.rows)))
     return [grid]
 
 
-def file_text(path: Path, *, head_only: bool = False) -> tuple[str, bool]:
-    """Return a text file decoded, and whether only its first lines are there."""
+def file_text(path: Path, *, head_only: bool = False) -> tuple[str, bool, list[str]]:
+    """Return a text file decoded, whether only its first lines are there, and what to know."""
     size = path.stat().st_size
     is_cut = head_only and size > 2 * HEAD_BYTES and path.suffix.lower() in _TEXTS
     if size > MAX_TEXT_BYTES and not is_cut:
@@ -150,8 +158,8 @@ def file_text(path: Path, *, head_only: bool = False) -> tuple[str, bool]:
             f"once ({MAX_TEXT_BYTES >> 30} GB); write it as a long table (断面名称, 监测时间, 监测指标, "
             "监测值), which may have any size, or split it."
         )
-    text = _decoded(path, HEAD_BYTES if is_cut else None)
-    return (text[: text.rfind("\n") + 1] if is_cut else text), is_cut
+    text, notes = _decoded(path, HEAD_BYTES if is_cut else None)
+    return (text[: text.rfind("\n") + 1] if is_cut else text), is_cut, notes
 
 
 def looked_at(rows: int) -> str:
@@ -159,40 +167,12 @@ def looked_at(rows: int) -> str:
     return f"only the first {rows:,} rows were looked at, so the counts are theirs"
 
 
-def _decoded(path: Path, size: int | None = None) -> str:
+def _decoded(path: Path, size: int | None = None) -> tuple[str, list[str]]:
     with path.open("rb") as stream:
         data = stream.read(-1 if size is None else size)
     if size is not None:
         data = data[: data.rfind(b"\n") + 1] or data
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings: tuple[str, ...] = ("utf-16",)
-    elif b"\0" in data[:4096]:
-        # UTF-16 without its mark has a zero in every other byte of the ASCII parts
-        encodings = (
-            ("utf-16-le",) if data[1:4096:2].count(0) > data[:4096:2].count(0) else ("utf-16-be",)
-        )
-    else:
-        encodings = ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text and not (encoding.startswith("utf-16-") and _is_noise(text)):
-            return text
-    if b"\0" in data:
-        raise ValueError(
-            f"{path.name}: the file holds binary data, not text or a workbook that can be read; "
-            "open it in the program that wrote it and save it as .xlsx or .csv."
-        )
-    raise ValueError(
-        f"{path.name}: the text is neither UTF-8, GB18030 nor UTF-16; save it as CSV UTF-8 in Excel."
-    )
-
-
-def _is_noise(text: str) -> bool:
-    """Tell binary data read as UTF-16 from a text: a text has line ends and delimiters."""
-    return not re.search(r"[\n\r]", text) or not re.search(r"[,\t;]", text)
+    return decoded(path.name, data)
 
 
 def csv_grid(file: str, text: str) -> Grid:
@@ -252,19 +232,52 @@ def _split(text: str, delimiter: str) -> list[list[Any]]:
 def _json_grid(path: Path) -> Grid:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
+        if (records := _records(content)) is not None:
+            return _records_grid(path.name, *records)
         head, body = content["thead"], content["tbody"]
         rows = [[without_tags(str(cell)) for cell in head]]
         odd = [number for number, row in enumerate(body, 1) if not isinstance(row, list)]
         rows.extend(list(row) if isinstance(row, list) else [] for row in body)
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
-            f"{path.name}: this is not the national platform's JSON, which has thead and tbody "
-            f"({type(error).__name__}: {error}); save the platform's answer unchanged."
+            f"{path.name}: this is not the national platform's JSON, which has thead and tbody, and "
+            f"no list of records ({type(error).__name__}: {error}); save the platform's answer "
+            "unchanged."
         ) from error
     grid = Grid(path.name, "", rows, kind="json")
     if odd:
         shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")
         grid.notes.append(f"{len(odd)} rows of tbody are no lists and were left out: row {shown}")
+    return grid
+
+
+def _records(content: Any, where: str = "") -> tuple[list[dict[str, Any]], str] | None:
+    """Return the longest list of records in a JSON, and where it stands; None if there is none."""
+    if isinstance(content, list):
+        if content and all(isinstance(one, dict) for one in content):
+            return content, where
+        return None
+    if not isinstance(content, dict) or "thead" in content:
+        return None
+    found = [_records(inner, f"{where}/{name}") for name, inner in content.items()]
+    return max((one for one in found if one is not None), key=lambda one: len(one[0]), default=None)
+
+
+def _records_grid(file: str, records: list[dict[str, Any]], where: str) -> Grid:
+    """Write records as a table, a name a column; what is nested within one stays as its text."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    if len(records) * len(names) > MAX_CELLS or len(names) > MAX_COLUMNS:
+        raise TooManyCells(file, len(records), len(names))
+
+    def cell(value: Any) -> Any:
+        if isinstance(value, (dict, list)):
+            return json.dumps(value, ensure_ascii=False)
+        return str(value) if isinstance(value, bool) else value
+
+    rows = [[cell(record.get(name)) for name in names] for record in records]
+    grid = Grid(file, "", [list(names), *rows], kind="records")
+    if where:
+        grid.notes.append(f"the records under {where} were read, and nothing beside them")
     return grid
 
 
@@ -313,14 +326,19 @@ class _Tables(HTMLParser):
         self.tables: list[tuple[list[dict[int, str]], list[tuple[Place, Place]]]] = []
         self._text: list[str] | None = None
         self._span = (1, 1)
+        self._open: list[int] = []  # tables within tables, the outer first
+        self._outer: list[tuple[list[str] | None, tuple[int, int]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
+            self._outer.append((self._text, self._span))
+            self._text = None
+            self._open.append(len(self.tables))
             self.tables.append(([], []))
-        elif tag == "tr" and self.tables:
+        elif tag == "tr" and self._open:
             self._close_cell()
-            self.tables[-1][0].append({})
-        elif tag in ("td", "th") and self.tables and self.tables[-1][0]:
+            self.tables[self._open[-1]][0].append({})
+        elif tag in ("td", "th") and self._open and self.tables[self._open[-1]][0]:
             self._close_cell()
             given = {name: value or "" for name, value in attrs}
             spans = [given.get(name, "1").strip() for name in ("rowspan", "colspan")]
@@ -333,6 +351,13 @@ class _Tables(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "tr", "table"):
             self._close_cell()
+        if tag == "table" and self._open:
+            rows = self.tables[self._open.pop()][0]
+            self._text, self._span = self._outer.pop()
+            filled = [cell for row in rows for cell in row.values() if cell]
+            if self._text is not None and len(filled) == 1:  # a cell drawn as a table of one cell
+                self._text.append(filled[0])
+                rows.clear()
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:
@@ -341,7 +366,7 @@ class _Tables(HTMLParser):
     def _close_cell(self) -> None:
         if self._text is None:
             return
-        rows, merged = self.tables[-1]
+        rows, merged = self.tables[self._open[-1]]
         row = len(rows) - 1
         taken = {
             column
@@ -366,13 +391,12 @@ def _html_grids(file: str, text: str) -> list[Grid]:
     parser.feed(text)
     parser.close()
     found = []
-    for number, (rows, merged) in enumerate(parser.tables, 1):
+    tables = [table for table in parser.tables if table[0]]
+    for number, (rows, merged) in enumerate(tables, 1):
         cells = [[row.get(c, "") for c in range(max(row, default=-1) + 1)] for row in rows]
         if any(len(row) > MAX_COLUMNS for row in cells):
             raise ValueError(f"{file}: a row has more than {MAX_COLUMNS:,} columns.")
-        found.append(
-            Grid(file, str(number) if len(parser.tables) > 1 else "", cells, merged=merged)
-        )
+        found.append(Grid(file, str(number) if len(tables) > 1 else "", cells, merged=merged))
     return found
 
 

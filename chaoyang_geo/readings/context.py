@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chaoyang_geo.readings.cells import Grid, cell_text
 from chaoyang_geo.readings.header import Meaning, Words
+from chaoyang_geo.readings.layers import is_layer, layer_in_title, layer_of
 from chaoyang_geo.readings.sheet import Sheet, is_time_like
+from chaoyang_geo.readings.spans import day_and_clock
 
 SECTION_ROLES = ("section_name", "section_code")
+_OF_TABLE = (
+    *(*SECTION_ROLES, "time", "time_end", "unit", "province", "basin", "water_body"),
+    *("sampling_layer", "sampling_depth"),
+)
 _PAIR = re.compile(
     r"([\u4e00-\u9fffA-Za-z/ _]{1,14}?)\s*[:：]\s*((?:[^:：]|(?<=\d)[:：](?=\d))*?)"
     r"(?=[\s,，;；、|]+[\u4e00-\u9fff/]{2,10}\s*[:：]|$)"
@@ -31,15 +38,27 @@ class Fact:
     row: int = -1
 
 
+def said_by(what: str, fact: Fact) -> str:
+    """Say where a fact was found; a label beside the table is no doubt and no flag."""
+    words = fact.words if len(fact.words) <= 30 else fact.words[:29] + "…"
+    if fact.kind == "sheet":
+        return f"{what}取自工作表名“{words}”"
+    if fact.kind == "title":
+        return f"{what}取自标题“{words}”"
+    return f"{what}沿用上方表格的“{words}”" if fact.kind == "above" else ""
+
+
 def labels_in(words: Words, text: str) -> dict[str, str]:
     """Read ``断面名称：章吉营 监测时间：2025年10月8日`` as labels and what they say."""
     if ":" not in text and "：" not in text:
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for match in _PAIR.finditer(text):
         role = words.understand(match[1].strip()).role
         value = match[2].strip().strip(",，;；、|")
-        if role in (*SECTION_ROLES, "time", "unit", "province", "basin", "water_body") and value:
+        if role in ("time", "time_begin"):
+            found["time"] = day_and_clock(found.get("time"), value)
+        elif role in _OF_TABLE and value:
             found[role] = value
     return found
 
@@ -56,26 +75,37 @@ def facts_above(
                 continue
             labels = labels_in(words, cell)
             for role, value in labels.items():
-                facts[role] = Fact(value, cell.strip(), "label", row)
+                _add_label(facts, role, Fact(value, cell.strip(), "label", row))
             if labels:
                 continue
             role = words.understand(cell).role
-            if role in (
-                *SECTION_ROLES,
-                "time",
-                "unit",
-                "province",
-                "basin",
-                "water_body",
-            ) and number + 1 < len(cells):
+            role = "time" if role == "time_begin" else role
+            if role in _OF_TABLE and number + 1 < len(cells):
                 value_column, value = cells[number + 1]
+                if _is_of_columns(cells[number + 1 :]):
+                    continue  # 采样日期 | 8日 | 9日 says of each column its own
                 if not words.understand(value).role and value_column - column <= 6:
-                    facts[role] = Fact(value, f"{cell_text(cell)}{cell_text(value)}", "label", row)
+                    words_of = f"{cell_text(cell)}{cell_text(value)}"
+                    _add_label(facts, role, Fact(value, words_of, "label", row))
             elif not role:
                 for role, fact in title_facts(cell.strip(), row, words).items():
                     if role not in facts or facts[role].kind != "label":
                         facts[role] = fact
     return facts
+
+
+def _add_label(facts: dict[str, Fact], role: str, fact: Fact) -> None:
+    """Keep what a label says; a day and a time of day in two labels are one time."""
+    before = facts.get(role)
+    if role == "time" and before is not None and before.kind == "label":
+        fact = replace(fact, value=day_and_clock(before.value, fact.value))
+    facts[role] = fact
+
+
+def _is_of_columns(cells: Sequence[tuple[int, Any]]) -> bool:
+    """Tell a row with several times, which are those of the columns below, from a label."""
+    times = [cell for _, cell in cells if is_time_like(cell)]
+    return len(times) == len(cells) > 1 and len(set(map(cell_text, times))) > 1
 
 
 def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
@@ -96,6 +126,8 @@ def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
         name = re.split(r"[年月日]", section[1])[-1]
         if len(name) >= 2:
             facts["section_name"] = Fact(name, text, "title", row)
+    if layer := layer_in_title(text):
+        facts["sampling_layer"] = Fact(layer, text, "title", row)
     name = _TITLE_WORDS.sub("", text)
     meaning = words.understand(name) if name else Meaning()
     if meaning.role == "reading":
@@ -108,6 +140,8 @@ def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
 def sheet_facts(grid: Grid, words: Words) -> dict[str, Fact]:
     """Say what the name of a sheet stands for: a month, an item, a river or a section."""
     name = grid.sheet.strip()
+    if is_layer(name):
+        return {"sampling_layer": Fact(layer_of(name), name, "sheet")}
     meaning = words.understand(name)
     if meaning.role == "reading":
         unit = {"unit": Fact(meaning.unit, name, "sheet")} if meaning.unit else {}

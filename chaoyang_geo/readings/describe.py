@@ -18,7 +18,7 @@ from chaoyang_geo.readings.cells import (
     looked_at,
     without_tags,
 )
-from chaoyang_geo.readings.header import Words
+from chaoyang_geo.readings.header import Column, Words
 from chaoyang_geo.readings.long import READING_COLUMNS
 from chaoyang_geo.readings.rows import complete_columns
 from chaoyang_geo.readings.sheet import Sheet
@@ -61,7 +61,7 @@ def understand_file(path: Path, words: Words, *, head_only: bool = False) -> Ite
     for grid in grids(path, head_only=head_only):
         tables = [] if grid.left_out else find_tables(grid, words)
         if not tables and grid.kind == "text":
-            text, is_cut = file_text(path, head_only=head_only)
+            text, is_cut, _ = file_text(path, head_only=head_only)
             again = spaced_grid(path.name, text, words)
             if again is not None:
                 grid, tables = again, find_tables(again, words)
@@ -183,11 +183,11 @@ def _described(found: Understood, words: Words) -> Iterator[dict[str, Any]]:
             role, meaning = c.meaning.role, c.meaning
             note = meaning.note
             if role == "cross":
-                role, note = "value", _cross_note(c.time, c.section, meaning.note)
+                role, note = "value", _cross_note(c, meaning.note)
             elif role == "reading" and not note:
                 note = names.get(meaning.item, "")
-                if c.time is not None or c.section:
-                    note = f"{note}，{_cross_note(c.time, c.section, '')}"
+                if c.time is not None or c.section or c.layer:
+                    note = f"{note}，{_cross_note(c, '')}"
             if own:
                 role, note = own.get(c.header, ""), "本库写出的表，原样读回"
             yield {
@@ -203,10 +203,11 @@ def _described(found: Understood, words: Words) -> Iterator[dict[str, Any]]:
             }
 
 
-def _cross_note(time: object, section: str, kind: str) -> str:
-    if section:
-        return f"断面“{section}”的结果"
-    return f"时间“{cell_text(time)}”的结果" if time is not None else f"统计列（{kind}），不是样品"
+def _cross_note(column: Column, kind: str) -> str:
+    said = [f"断面“{column.section}”"] if column.section else []
+    said += [f"时间“{cell_text(column.time)}”"] if column.time is not None else []
+    said += [f"采样层次“{column.layer}”"] if column.layer else []
+    return f"{'、'.join(said)}的结果" if said else f"统计列（{kind}），不是样品"
 
 
 def _no_table(grid: Grid) -> str:

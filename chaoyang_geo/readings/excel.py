@@ -10,26 +10,31 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
-from chaoyang_geo.readings import opendocument, xlsb
-from chaoyang_geo.readings.cells import Grid, Place
+from chaoyang_geo.readings import ole, opendocument, xlsb
+from chaoyang_geo.readings.cells import Grid, Place, column_letters
+from chaoyang_geo.readings.comments import comments_of, struck_styles
 from chaoyang_geo.readings.limits import (
+    BUILT_IN_MARKS,
     MAX_PACK_RATIO,
     MAX_SHEET_TEXT,
     MAX_UNPACKED_BYTES,
     PIECE,
     Seen,
+    as_shown,
     check_extent,
     error_value,
+    mark_of_format,
     not_a_workbook,
     protected,
     too_large,
 )
-from chaoyang_geo.readings.ole import counts_from_1904
 
 _MAX_ELEMENT = 16 << 20
 
@@ -37,6 +42,7 @@ _MAX_ELEMENT = 16 << 20
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*(?<!/)>(?!</(?:\w+:)?c>)')
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*(?<!/)>(?!</c>)')
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"')
+_HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 _FORMULA_ONLY = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*(?<!/)>[^<]*'
     rb"</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
@@ -55,8 +61,10 @@ class _Book:
 
     sheets: dict[str, Seen] = field(default_factory=dict)
     days_offset: int = 0  # to add to a serial, so that it counts from 1899-12-30
+    in_order: list[Seen] = field(default_factory=list)  # where sheets are known by their place
 
 
+_STRUCK = "struck"  # beside the marks of mark_of_format()
 _DAYS_1904 = 1462  # from 1899-12-30 to 1904-01-01
 
 
@@ -70,7 +78,8 @@ def workbook_grids(path: Path) -> list[Grid]:
     elif _is_encrypted(path):
         raise protected(path)
     else:
-        seen = _Book(days_offset=_DAYS_1904 if counts_from_1904(path) else 0)
+        sheets, from_1904 = ole.read_through(path)
+        seen = _Book({}, _DAYS_1904 if from_1904 else 0, sheets)
     try:
         book = calamine.load_workbook(str(path))
         with book:
@@ -93,14 +102,25 @@ def _sheet_grid(file: str, book: Any, index: int, sheet: Any, seen_book: _Book) 
     found = book.get_sheet_by_index(index)
     rows: list[list[Any]] = found.to_python(skip_empty_area=False)
     seen = seen_book.sheets.get(sheet.name, Seen())
+    if index < len(seen_book.in_order):
+        seen = seen_book.in_order[index]
     grid = Grid(file, sheet.name, rows, merged=list(found.merged_cell_ranges or seen.merged))
-    for row, column in seen.percent:
+    for (row, column), mark in seen.shown.items():
         if row < len(rows) and column < len(rows[row]) and type(rows[row][column]) in (int, float):
-            rows[row][column] = f"{rows[row][column] * 100:.12g}%"
+            rows[row][column] = as_shown(rows[row][column], mark)
     grid.no_value = seen.no_value
+    grid.remarks = seen.remarks
     grid.days_offset = seen_book.days_offset
     if seen.hidden_rows:
         grid.notes.append(f"{seen.hidden_rows} hidden rows were read like the others")
+    hidden = [
+        column_letters(column)
+        for column in range(max(map(len, rows), default=0))
+        if any(first <= column <= last for first, last in seen.hidden_columns)
+        and any(column < len(row) and row[column] not in (None, "") for row in rows)
+    ]
+    if hidden:
+        grid.notes.append(f"hidden columns were read like the others: {', '.join(hidden)}")
     return grid
 
 
@@ -178,49 +198,55 @@ def _read_through_xml(path: Path, archive: zipfile.ZipFile) -> _Book:
     sheet_of, from_1904 = _sheet_parts(archive)
     book = _Book(days_offset=_DAYS_1904 if from_1904 else 0)
     lengths = cache(lambda: _shared_lengths(path, archive))
-    percent = _percent_cells(archive)
+    shown = _shown_cells(archive)
     for part in archive.infolist():
-        found = _read_part(path, archive, part, percent)
+        found = _read_part(path, archive, part, shown)
         if found.cells * 32 > MAX_SHEET_TEXT >> 10:
             _check_text(path, archive, part, found, lengths())
         if part.filename in sheet_of:
+            for place, text in comments_of(archive, part.filename).items():
+                own = found.remarks.get(place)
+                found.remarks[place] = f"{own}；{text}" if own else text
             book.sheets[sheet_of[part.filename]] = found
     return book
 
 
-def _percent_cells(archive: zipfile.ZipFile) -> re.Pattern[bytes] | None:
-    """Return the pattern of the cells that are shown as percent; None if no style does."""
+def _shown_cells(archive: zipfile.ZipFile) -> dict[str, re.Pattern[bytes]]:
+    """Return the pattern of the cells that show a mark, by mark; none where no style does."""
     try:
         if archive.getinfo("xl/styles.xml").file_size > _MAX_ELEMENT:
-            return None
+            return {}
         styles = archive.read("xl/styles.xml")
     except KeyError:
-        return None
-    formats = {b"9", b"10"}  # 0% and 0.00%, which every workbook has
+        return {}
+    formats = {str(number).encode(): mark for number, mark in BUILT_IN_MARKS.items()}
     for tag in re.findall(rb"<(?:\w+:)?numFmt\b[^>]*>", styles):
         given = dict(re.findall(rb'(\w+)="([^"]*)"', tag))
-        code = re.sub(rb"\\.|&quot;.*?&quot;", b"", given.get(b"formatCode", b""))
-        if b"%" in code:
-            formats.add(given.get(b"numFmtId", b""))
+        code = unescape(given.get(b"formatCode", b"").decode("utf-8", "replace"))
+        formats[given.get(b"numFmtId", b"")] = mark_of_format(code)
     cells = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
-    styles_of_cells = re.findall(rb"<(?:\w+:)?xf\b[^>]*>", cells[0]) if cells else []
-    shown = [
-        str(number).encode()
-        for number, tag in enumerate(styles_of_cells)
-        if (found := re.search(rb'\bnumFmtId="(\d+)"', tag)) and found[1] in formats
-    ]
-    if not shown:
-        return None
-    return re.compile(
-        rb'<(?:\w+:)?c\b(?=[^>]*?\bs="(?:' + b"|".join(shown) + rb')")[^>]*?\br="([A-Z]+)(\d+)"'
-    )
+    shown: dict[str, list[bytes]] = {}
+    for number, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\b[^>]*>", cells[0]) if cells else ()):
+        found = re.search(rb'\bnumFmtId="(\d+)"', tag)
+        if found and (mark := formats.get(found[1], "")):
+            shown.setdefault(mark, []).append(str(number).encode())
+    if struck := struck_styles(styles):
+        shown[_STRUCK] = [str(number).encode() for number in struck]
+    return {
+        mark: re.compile(
+            rb'<(?:\w+:)?c\b(?=[^>]*?\bs="(?:'
+            + b"|".join(numbers)
+            + rb')")[^>]*?\br="([A-Z]+)(\d+)"'
+        )
+        for mark, numbers in shown.items()
+    }
 
 
 def _read_part(
     path: Path,
     archive: zipfile.ZipFile,
     part: zipfile.ZipInfo,
-    percent: re.Pattern[bytes] | None = None,
+    shown: Mapping[str, re.Pattern[bytes]],
 ) -> Seen:
     """Read a part to its end, which also checks its stated size; a sheet's cells are counted."""
     seen = Seen()
@@ -237,14 +263,12 @@ def _read_part(
             cut = cut if cut > 0 else len(data)
             data, rest = data[:cut], data[cut:]
             _count(data, seen, letters)
-            if percent is not None:
-                seen.percent.update(_places(percent, data))
+            _mark(data, shown, seen)
             if len(rest) > _MAX_ELEMENT:
                 raise too_large(path, f"holds one cell of over {_MAX_ELEMENT >> 20} MB")
         if is_sheet:
             _count(rest, seen, letters)
-            if percent is not None:
-                seen.percent.update(_places(percent, rest))
+            _mark(rest, shown, seen)
     seen.columns = max((_column_number(name) for name in letters), default=0)
     check_extent(path, part.filename.rpartition("/")[2], seen)
     return seen
@@ -289,13 +313,16 @@ def _count(data: bytes, seen: Seen, letters: set[bytes]) -> None:
     # as nearly every program writes them; the general pattern takes twice as long
     plain = data.count(b'<c r="') == data.count(b"<c ") and b":c " not in data
     found = (_PLAIN_CELL if plain else _CELL).findall(data)
-    if not found:
-        return
-    columns, rows = zip(*found, strict=True)
-    letters.update(columns)
-    seen.cells += len(found)
-    seen.rows = max(seen.rows, max(int(row[:9]) for row in set(rows)))
+    if found:
+        columns, rows = zip(*found, strict=True)
+        letters.update(columns)
+        seen.cells += len(found)
+        seen.rows = max(seen.rows, max(int(row[:9]) for row in set(rows)))
     if b"hidden=" in data:
+        for tag in _HIDDEN_COLUMNS.findall(data):
+            given = dict(re.findall(rb'\b(min|max)="(\d{1,6})"', tag))
+            if len(given) == 2:
+                seen.hidden_columns.append((int(given[b"min"]) - 1, int(given[b"max"]) - 1))
         seen.hidden_rows += len(_HIDDEN_ROW.findall(data))
     if b"<f" in data or b":f" in data:
         for letter, row in _FORMULA_ONLY.findall(data):
@@ -305,6 +332,16 @@ def _count(data: bytes, seen: Seen, letters: set[bytes]) -> None:
         for letter, row, word in _ERROR.findall(data):
             place = (int(row[:9]) - 1, _column_number(letter) - 1)
             seen.no_value[place] = error_value(word.decode(errors="replace"))
+
+
+def _mark(data: bytes, shown: Mapping[str, re.Pattern[bytes]], seen: Seen) -> None:
+    """Keep which cells show more than their number, or are crossed out."""
+    for mark, pattern in shown.items():
+        places = _places(pattern, data)
+        if mark == _STRUCK:
+            seen.remarks.update(dict.fromkeys(places, "单元格文字有删除线"))
+        else:
+            seen.shown.update(dict.fromkeys(places, mark))
 
 
 def _places(pattern: re.Pattern[bytes], data: bytes) -> list[Place]:
@@ -321,8 +358,6 @@ def _column_number(letters: bytes) -> int:
 
 def _sheet_parts(archive: zipfile.ZipFile) -> tuple[dict[str, str], bool]:
     """Return the name of the sheet of every part, and whether days count from 1904."""
-    from html import unescape
-
     try:
         book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
         links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")

@@ -36,7 +36,20 @@ ROLES: dict[str, tuple[str, ...]] = {
     "time": tuple(
         "time,监测时间,采样时间,监测日期,采样日期,日期,时间,采样日期时间,监测月份,采样月份,监测时段,采样年月,"
         "监测年月,年月,时段,日期时间,取样时间,取样日期,测定时间,date,datetime,sampling date,"
-        "sampling time,sample date,sampling_date,sample_date,sampling_time,tm".split(",")
+        "sampling time,sample date,sampling_date,sample_date,sampling_time,tm,起止时间,起止日期,"
+        "采样起止时间,采样起止日期,监测起止时间,监测起止日期,采样时段,起讫时间,起止".split(",")
+    ),
+    # the begin of a sampling becomes the time; what words say so, _BEGIN tells
+    "time_begin": ("start", "begin", "from date", "activitystartdate", "activitystarttime/time"),
+    "time_end": ("time_end", "end", "to date", "activityenddate", "activityendtime/time"),
+    "sampling_layer": tuple(
+        "sampling_layer,采样层次,采样层,采样层位,采样水层,监测层次,监测层,水层,层次,层位,水深层次,分层,"
+        "取样层次,layer,sampling layer,water layer,depth layer".split(",")
+    ),
+    "sampling_line": ("垂线", "采样垂线", "监测垂线", "垂线位置", "测线", "岸别", "左右岸"),
+    "sampling_depth": tuple(
+        "sampling_depth,采样深度,采样水深,取样深度,取样水深,监测深度,水样深度,sampling depth,"
+        "sample depth,depth".split(",")
     ),
     "method": ("method", "监测方式", "监测手段", "自动/手工", "手工/自动", "monitoring method"),
     "year": ("year", "年份", "年度", "年", "监测年份"),
@@ -81,10 +94,10 @@ _NO_RESULT = tuple(
     "序号,编号,no,no.,id,index,样品编号,样品编码,样品号,采样编号,经度,纬度,lon,lat,longitude,latitude,"
     "水质目标,目标类别,目标水质,考核目标,水质目标类别,超标倍数,最大超标倍数,达标情况,是否达标,达标,"
     "达标率,超标率,主要污染指标,主要污染物,定类因子,定类项目,超标因子,超标项目,超标指标,首要污染物,"
-    "采样人,采样人员,监测人员,分析人,分析时间,分析日期,报出日期,检测方法,分析方法,方法,方法标准,"
+    "样品状态,样品感官描述,采样人,采样人员,监测人员,分析人,分析时间,分析日期,报出日期,检测方法,分析方法,方法,方法标准,"
     "监测单位,监测机构,检测单位,检测机构,实验室,"
     "断面级别,断面类型,断面属性,控制级别,地市,城市,所在城市,所在地市,区县,县区,所在区县,市,县,市州,州市,"
-    "采样深度,垂线,测点,样品性状,天气,天气状况,"
+    "测点,样品性状,天气,天气状况,"
     "标准限值,标准值,限值,评价标准,执行标准,评价结果,评价,变化,同比,环比,上年同期,水质状况,行政区划代码,区划代码".split(
         ","
     )
@@ -100,6 +113,21 @@ _SPECIES = re.compile(r"(?:以|按|as)\s*([A-Za-z0-9₀-₉⁺⁻+\-]+|碳|氮|�
 _BRACKET = re.compile(
     r"^(.*?)\s*[(（\[【]([^()（）\[\]【】]*(?:\([^()]*\))?)[)）\]】]\s*$", re.DOTALL
 )
+_OF_SAMPLING = (
+    r"(?:采样|取样|监测|检测|采集|样品采集|统计|时段|周期|sampl(?:e|ing)|period|collection)?[-_]?"
+)
+_DAY_OR_TIME = r"(?:日期时间|时间|日期|时刻|时段|date|time|datetime)"
+#: 采样开始时间, 开始日期, 采样时间起 and their like; 起 and 止 alone say nothing.
+_BEGIN = re.compile(
+    rf"{_OF_SAMPLING}(?:{_DAY_OR_TIME}?[-_(]?(?:开始|起始|start|begin)[-_)]?(?:采样|取样|监测)?{_DAY_OR_TIME}?"
+    rf"|{_DAY_OR_TIME}[-_(]?起\)?|{_DAY_OR_TIME}自)"
+)
+_END = re.compile(
+    rf"{_OF_SAMPLING}(?:{_DAY_OR_TIME}?[-_(]?(?:结束|截止|截至|终止|end|stop)[-_)]?(?:采样|取样|监测)?{_DAY_OR_TIME}?"
+    rf"|{_DAY_OR_TIME}[-_(]?[止至终]\)?)"
+)
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")  # characters that nobody sees
+_BLANK = re.compile(rf"\s|{_UNSEEN.pattern}")
 _MARKS = " *＊※#△▲†‡①②③④⑤⑥⑦⑧⑨⑩"
 _SUFFIX = re.compile(
     r"(?:的)?(?:质量)?(?:浓度|含量|监测值|监测结果|检测结果|测定值|实测值|结果|数值|(?:月|年|日|旬|季)?(?:平?均值?|平均浓度))$"
@@ -125,11 +153,12 @@ class Column:
     meaning: Meaning = field(default_factory=Meaning)
     time: object = None  # of a table with a time in each column
     section: str = ""  # of a table with a section in each column
+    layer: str = ""  # of a table with a layer of the water in each column
 
 
 def fold(text: object) -> str:
     """Fold width, case and spaces, and drop the colon that ends a label."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", str(text))).lower().rstrip(":")
+    return re.sub(_BLANK, "", unicodedata.normalize("NFKC", str(text))).lower().rstrip(":")
 
 
 _ROLE_BY_TEXT = {fold(word): role for role, words in ROLES.items() for word in words}
@@ -191,7 +220,7 @@ class Words:
         if text not in self._cache:
             if len(self._cache) > 200_000:
                 self._cache.clear()
-            plain = without_tags(text) if "<" in text else text.strip()
+            plain = without_tags(text) if "<" in text else _UNSEEN.sub("", text).strip()
             self._cache[text] = self._understand(plain) if 0 < len(plain) <= 60 else Meaning()
         return self._cache[text]
 
@@ -246,8 +275,13 @@ class Words:
         if key in _ROLE_BY_TEXT:
             return Meaning(_ROLE_BY_TEXT[key])
         item = standards.find_item(text)
-        if item is not None:
+        # S2 is the second sample far oftener than sulfide, which is written S2- or S²⁻
+        if item is not None and not re.fullmatch(r"s\d", key):
             return Meaning("reading", item)
+        if _BEGIN.fullmatch(key):
+            return Meaning("time_begin")
+        if _END.fullmatch(key):
+            return Meaning("time_end")
         if key in _IGNORED:
             return Meaning("ignore", note="不是监测结果，未读入")
         return Meaning()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.codes import Coded, category
 from chaoyang_geo.schema import CLASSES, class_dtype
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ READING_COLUMNS: tuple[str, ...] = (
     "published_class",
 )
 #: Columns that follow these where a table states them.
-OPTIONAL_COLUMNS: tuple[str, ...] = ("water_body", "method")
+OPTIONAL_COLUMNS: tuple[str, ...] = ("water_body", "method", "sampling_layer")
 _OTHER_DTYPES = {
     "time": "datetime64[s]",
     "period_end": "datetime64[s]",
@@ -63,6 +64,16 @@ def empty_readings() -> pd.DataFrame:
         return pd.Categorical([], dtype=pd.CategoricalDtype(pd.Index([], dtype="str")))
 
     return pd.DataFrame({name: column(name) for name in READING_COLUMNS})
+
+
+def category_of(coded: Coded) -> pd.Categorical:
+    """Return the category of a coded column, without texts that no row has."""
+    import numpy as np
+
+    used, codes = np.unique(coded.codes, return_inverse=True)
+    if len(used) == len(coded.texts):
+        return category(coded.texts, coded.codes)
+    return category([coded.texts[k] for k in used.tolist()], codes)
 
 
 def joined_readings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

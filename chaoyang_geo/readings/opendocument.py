@@ -43,7 +43,10 @@ class _Reader:
         self._row = self._column = 0
         self._row_repeat = 1
         self._last_column = 0  # filled columns of this row
+        self._columns = 0  # that were said before the rows
         self._error: Place | None = None
+        self._comment: list[str] | None = None  # of the cell that is read
+        self._place: Place = (0, 0)
         self._error_text: list[str] = []
         self._copies = 0  # of the cell that is read
         self._characters = 0  # of all cells of the sheet
@@ -53,11 +56,16 @@ class _Reader:
             self._depth += 1
             if self._depth == 1:
                 self._name, self._sheet = given.get(f"{_TABLE}name", ""), Seen()
-                self._row = self._characters = 0
+                self._row = self._characters = self._columns = 0
         elif tag == f"{_TABLE}null-date":
             self.offset = _days(given.get(f"{_TABLE}date-value", ""))
         elif self._depth != 1:
             return
+        elif tag == f"{_TABLE}table-column":
+            repeat = _count(given.get(f"{_TABLE}number-columns-repeated"))
+            if given.get(f"{_TABLE}visibility") in ("collapse", "filter"):
+                self._sheet.hidden_columns.append((self._columns, self._columns + repeat - 1))
+            self._columns += repeat
         elif tag == f"{_TABLE}table-row":
             self._column = self._last_column = 0
             self._row_repeat = _count(given.get(f"{_TABLE}number-rows-repeated"))
@@ -65,6 +73,8 @@ class _Reader:
                 self._sheet.hidden_rows += self._row_repeat
         elif tag in _CELLS:
             self._cell(given, covered=tag == _CELLS[1])
+        elif tag == f"{_OFFICE}annotation":
+            self._comment = []
 
     def _cell(self, given: dict[str, str], *, covered: bool) -> None:
         repeat = _count(given.get(f"{_TABLE}number-columns-repeated"))
@@ -74,9 +84,10 @@ class _Reader:
             self._sheet.cells += self._copies
             self._characters += self._copies * len(given.get(f"{_OFFICE}string-value", ""))
             place = (self._row, self._column)
+            self._place = place
             if given[f"{_OFFICE}value-type"] == "percentage" and self._copies <= _MOST_COPIES:
-                self._sheet.percent.update(
-                    (self._row + down, self._column + right)
+                self._sheet.shown.update(
+                    ((self._row + down, self._column + right), "%")
                     for down in range(self._row_repeat)
                     for right in range(repeat)
                 )
@@ -90,6 +101,9 @@ class _Reader:
         self._column += repeat
 
     def text(self, data: str) -> None:
+        if self._comment is not None:
+            self._comment.append(data)
+            return
         if self._error is not None:
             self._error_text.append(data)
         self._characters += self._copies * len(data)
@@ -109,6 +123,11 @@ class _Reader:
                 self._sheet.rows = self._row + self._row_repeat
                 self._sheet.columns = max(self._sheet.columns, self._last_column)
             self._row += self._row_repeat
+        elif tag == f"{_OFFICE}annotation":
+            words = " ".join("".join(self._comment or ()).split()).replace("；", "，")
+            self._comment = None
+            if words:
+                self._sheet.remarks[self._place] = f"批注“{words[:60]}”"
         elif tag in _CELLS:
             self._copies = 0
             if self._error is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
 from chaoyang_geo.readings.header import REPEATED, Column, Meaning, Words, fold, split_unit
-from chaoyang_geo.readings.sheet import Sheet, is_data
+from chaoyang_geo.readings.layers import depth_of, joined_layer, layer_of
+from chaoyang_geo.readings.sheet import Sheet, is_data, is_time_like
+from chaoyang_geo.readings.spans import clock_text
 
 UNKNOWN_ITEM = "未识别的指标"
 
@@ -58,7 +61,8 @@ NOTE = re.compile(
 )
 _ROW_ROLES = (
     "section_code", "section_name", "province", "basin", "water_body", "item", "unit", "published_class",
-    "station_state", "limit", "method",
+    "station_state", "limit", "method", "sampling_layer", "sampling_depth",
+    "sampling_line",
 )  # fmt: skip
 
 
@@ -75,12 +79,14 @@ def row_kind_of(text: str) -> str:
 
 
 _NAMING = frozenset(
-    "section_code section_name province basin water_body time year month day clock".split()
+    "section_code section_name province basin water_body time time_end year month day clock "
+    "sampling_layer sampling_line".split()
 )
 # columns that are no result, but whose cells name a row: 均值 stands where the number of a row does
+_SAMPLE_HEADERS = frozenset("样品编号 样品编码 样品号 采样编号 样品类型 样品类别 样品性质".split())
 _NAMING_HEADERS = frozenset(
     "序号 编号 no no. id index 样品编号 样品编码 样品号 采样编号 地市 城市 所在城市 所在地市 区县 县区 所在区县 "
-    "市 县 市州 州市 垂线 测点".split()
+    "市 县 市州 州市 测点".split()
 )
 
 
@@ -103,6 +109,7 @@ class Rows:
     number: list[int] = field(default_factory=list)
     roles: dict[str, list[str]] = field(default_factory=lambda: {role: [] for role in _ROW_ROLES})
     time: list[Any] = field(default_factory=list)
+    end: list[Any] = field(default_factory=list)
     flag: list[str] = field(default_factory=list)
     kind: list[str] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)  # row by row, a text for each result column
@@ -116,6 +123,11 @@ def complete_columns(table: Table, words: Words) -> None:
     body = range(table.header_last + 1, table.end)
     known = {c.column for c in table.columns}
     for number, c in enumerate(table.columns):
+        if c.meaning.role == "cross" and c.time is None and not (c.section or c.layer):
+            cells = [cell for row in body if (cell := sheet.raw(row, c.column)) is not None][:200]
+            if sum(map(is_data, cells)) * 5 < len(cells) * 3:
+                table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
+                continue
         if c.meaning.role == "cross" and (kind := row_kind_of(c.header.rpartition(" ")[2])):
             table.columns[number] = replace(
                 c, meaning=replace(c.meaning, note=kind), section="", time=None
@@ -131,7 +143,7 @@ def complete_columns(table: Table, words: Words) -> None:
                 meaning = Meaning(note="不认识的列，未读入")
             else:
                 name, unit = split_unit(c.header)
-                meaning = Meaning("reading", name, c.meaning.unit or unit, UNKNOWN_ITEM)
+                meaning = Meaning("reading", name, c.meaning.unit or unit, kind or UNKNOWN_ITEM)
             table.columns[number] = replace(c, meaning=meaning)
         else:
             table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
@@ -171,17 +183,49 @@ def _beside(sheet: Sheet, table: Table, left: int, right: int) -> list[int]:
 
 
 def _take_times(sheet: Sheet, table: Table, words: Words) -> None:
-    """Take the row of times of a table with a section in each column: 采样日期 | 8日 | 9日."""
+    """Take the rows of a table with a sample in each column that say when, where or what of it.
+
+    采样日期 | 8日 | 9日 is a time, 采样层次 | 表层 | 底层 a layer, 样品状态 | 清 | 浊 no result.
+    """
     items = table.role("item")
     if items is None or not any(c.section for c in table.columns):
         return
-    for row in range(table.header_last + 1, table.end):
-        if words.understand(sheet.raw(row, items)).role == "time" and not table.said:
-            table.said.add(row)
+    above = range(max(0, table.header_first - 3), table.header_first)
+    timed = False
+    for row in (*above, *range(table.header_last + 1, table.end)):
+        cell = sheet.raw(row, items)
+        role = words.understand(cell).role
+        of_columns = {c.column: sheet.filled(row, c.column) for c in table.columns if c.section}
+        if row < table.header_first:
+            if not all(map(is_time_like, of_columns.values())):
+                continue
+            role = "time" if role == "item" else role
+        if role in ("time", "time_begin") and not timed:
+            timed = True
             table.columns = [
-                replace(c, time=sheet.filled(row, c.column)) if c.section else c
+                replace(c, time=of_columns[c.column]) if c.section else c for c in table.columns
+            ]
+        elif row < table.header_first:
+            continue
+        elif role in ("sampling_layer", "sampling_depth"):
+            table.columns = [
+                replace(
+                    c, layer=joined_layer([c.layer, _layer_cell(of_columns[c.column], cell, words)])
+                )
+                if c.section
+                else c
                 for c in table.columns
             ]
+        elif role != "ignore":
+            continue
+        if row > table.header_last:
+            table.said.add(row)
+
+
+def _layer_cell(cell: Any, header: Any, words: Words) -> str:
+    meaning = words.understand(header)
+    text = cell_text(cell)
+    return layer_of(text) if meaning.role == "sampling_layer" else depth_of(text, meaning.unit)
 
 
 def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
@@ -190,6 +234,14 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
     result_columns = [c.column for c in results]
     label_columns = sorted({c.column for c in table.columns if may_name_rows(c)})
     remarks = role_columns["station_state"]
+    # more cells than the header has: a comma within one of them has moved the others
+    is_text = sheet.grid.kind == "text" and table.right >= sheet.width
+    header_width = max((c.column + 1 for c in table.columns if c.header), default=0)
+    if is_text:  # where most rows have more, the column only lacks a header
+        body = sheet.grid.rows[table.header_last + 1 : table.end]
+        longer = sum(len(row) > header_width and _beyond(row, header_width) > 0 for row in body)
+        is_text = longer * 2 < len(body)
+    sample_columns = [c.column for c in table.columns if fold(c.header) in _SAMPLE_HEADERS]
     used_roles = [(role, column) for role, column in role_columns.items() if column is not None]
     used = {role for role, _ in used_roles}
     has_section_column = bool(used & {"section_name", "section_code"})
@@ -197,7 +249,9 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         c for c in (role_columns["section_code"], role_columns["section_name"]) if c is not None
     ]
     has_time_column = table.role("time") is not None and table.role("clock") is None
-    above, time_above = ("", ""), None
+    above = ("", "")
+    no_value = sheet.grid.no_value
+    time_above: tuple[Any, Any] | None = None
     times = _TimeCells(sheet, table)
     no_roles = dict.fromkeys(_ROW_ROLES, "")
     kept = [(role, rows.roles[role].append) for role in _ROW_ROLES if role in used]
@@ -217,10 +271,13 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
                 if kind != "note" or column != remarks:
                     break
                 kind = ""  # 执行Ⅲ类标准, said of a sample
-        time = times.cell(number)
+        time, until = times.cell(number), times.end(number)
         section = own["section_code"] or own["section_name"]
-        if _is_left_out(sheet, number, texts, section, kind, time, has_section_column):
-            filled = [cell for _, cell in sheet.cells(number)]
+        broken = bool(no_value) and any((number, column) in no_value for column in result_columns)
+        if not broken and _is_left_out(
+            sheet, table, number, texts, section, kind, time, has_section_column
+        ):
+            filled = list(_own_cells(sheet, table, number))
             if filled:
                 shown = "，".join(cell_text(cell).strip() for cell in filled)[:40]
                 rows.left_out.append(f"row {table.grid.row_number(number)}: “{shown}”")
@@ -230,6 +287,8 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
             flag.append(f"“{label}”是{KIND_WORDS[kind]}")
             if label in (own["section_name"], own["section_code"]):
                 own["section_name"] = own["section_code"] = ""
+            for role in ("sampling_line", "sampling_layer"):
+                own[role] = "" if own[role] == label else own[role]  # 均值 is no layer
             if time is not None and row_kind_of(cell_text(time)):
                 time = None
         elif has_section_column:
@@ -243,10 +302,14 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
             else:
                 flag.append("断面空白")
         if has_section_column and has_time_column and not kind:
-            if time is None and any(above) and time_above is not None:
-                time = time_above
+            if time is None and until is None and any(above) and time_above is not None:
+                time, until = time_above
                 flag.append("监测时间空白，按上一行")
-            time_above = time
+            time_above = None if time is None else (time, until)
+        if is_text and len(cells) > header_width and (extra := _beyond(cells, header_width)):
+            flag.append(f"本行比表头多{extra}格，各列可能错位")
+        if not kind and (name := _parallel(cells, sample_columns)):
+            flag.append(f"平行样“{name}”")
         state = own["station_state"]
         if state and state != "正常":
             flag.append(state)
@@ -254,6 +317,7 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         for role, keep in kept:
             keep(own[role])
         rows.time.append(time)
+        rows.end.append(until)
         rows.flag.append("；".join(flag))
         rows.kind.append(kind)
         for position, text in flags.items():
@@ -267,6 +331,7 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
 
 def _is_left_out(
     sheet: Sheet,
+    table: Table,
     row: int,
     texts: list[str],
     section: str,
@@ -275,7 +340,7 @@ def _is_left_out(
     has_section_column: bool,
 ) -> bool:
     """Tell a note, or a row without any result, from a row of readings."""
-    first = next((cell for _, cell in sheet.cells(row)), None)
+    first = next(_own_cells(sheet, table, row), None)
     if first is None or (not any(texts) and _is_heading(sheet, row)):
         return True
     if isinstance(first, str) and _begins_a_note(first.strip()):
@@ -283,7 +348,7 @@ def _is_left_out(
     if not any(texts) and not (section and time is not None):
         return True
     if has_section_column and not section and not kind and time is None:
-        return sum(1 for _ in sheet.cells(row)) == 1
+        return sum(1 for _ in _own_cells(sheet, table, row)) == 1
     return False
 
 
@@ -298,6 +363,22 @@ def _is_heading(sheet: Sheet, row: int) -> bool:
         column for column in range(sheet.width) if sheet.top_left.get((row, column)) == places[0]
     ]
     return len(under) > 2
+
+
+def _own_cells(sheet: Sheet, table: Table, row: int) -> Iterator[Any]:
+    """Yield the cells of a row that are this table's and not those of one beside it."""
+    return (cell for column, cell in sheet.cells(row) if table.left <= column < table.right)
+
+
+def _beyond(cells: list[Any], width: int) -> int:
+    """Count by how many cells a row of a text is longer than its header."""
+    return next((n - width for n in range(len(cells), width, -1) if cells[n - 1] != ""), 0)
+
+
+def _parallel(cells: list[Any], columns: list[int]) -> str:
+    """Return what names a row as a second sample of one place and time: S01平行."""
+    found = (cells[column] for column in columns if column < len(cells))
+    return next((cell.strip() for cell in found if isinstance(cell, str) and "平行" in cell), "")
 
 
 @lru_cache(50_000)
@@ -324,10 +405,14 @@ def _result_texts(sheet: Sheet, row: int, columns: list[int]) -> tuple[list[str]
             else:
                 texts[position] = cell_text(first).strip()
                 flags[position] = f"取自合并单元格{place}"
+    if grid.remarks:
+        for position, column in enumerate(columns):
+            if said := grid.remarks.get((row, column)):
+                flags[position] = "；".join(text for text in (flags.get(position), said) if text)
     if grid.no_value:
         for position, column in enumerate(columns):
             if why := grid.no_value.get((row, column)):
-                flags[position] = why
+                flags[position] = "；".join(text for text in (why, flags.get(position)) if text)
                 if not texts[position] and why.startswith("Excel 错误值"):
                     texts[position] = why.removeprefix("Excel 错误值 ")
     return texts, flags
@@ -338,7 +423,8 @@ class _TimeCells:
 
     def __init__(self, sheet: Sheet, table: Table) -> None:
         self.sheet = sheet
-        self.columns = {r: table.role(r) for r in ("time", "clock", "year", "month", "day")}
+        roles = ("time", "clock", "year", "month", "day", "time_end", "clock_end")
+        self.columns = {role: table.role(role) for role in roles}
 
     def part(self, role: str, row: int) -> Any:
         column = self.columns[role]
@@ -356,17 +442,26 @@ class _TimeCells:
             if not (numbers["month"] or numbers["year"]):
                 return None
             time = "".join(f"{numbers[r]}{mark}" for r, mark in marks.items() if numbers[r])
-        if clock is None or time is None:
-            return time
-        if isinstance(clock, dt.datetime):
-            clock = clock.time()
-        if isinstance(clock, dt.time):
-            hour = f"{clock:%H:%M:%S}"
-        else:
-            hour = cell_text(clock).strip().rstrip("时点")
-            hour = f"{hour}:00" if re.fullmatch(r"\d{1,2}", hour) else hour
-        day = f"{time:%Y-%m-%d}" if isinstance(time, dt.date) else cell_text(time).strip()
-        return f"{day} {hour}" if hour else time
+        return _at_clock(time, clock)
+
+    def end(self, row: int) -> Any:
+        """Return the cell that says when the sampling of a row ended."""
+        if self.columns["time_end"] is None:
+            return None
+        return _at_clock(self.part("time_end", row), self.part("clock_end", row))
+
+
+def _at_clock(time: Any, clock: Any) -> Any:
+    """Put a date and a time of day together."""
+    if clock is None or time is None:
+        return time
+    if isinstance(clock, dt.datetime):
+        clock = clock.time()
+    hour = clock_text(clock) or cell_text(clock).strip().rstrip("时点")
+    if re.fullmatch(r"\D*\d{1,2}[时点]?", hour):
+        hour = f"{hour.rstrip('时点')}:00"
+    day = f"{time:%Y-%m-%d}" if isinstance(time, dt.date) else cell_text(time).strip()
+    return f"{day} {hour}" if hour else time
 
 
 def form_rows(sheet: Sheet, table: Table) -> tuple[Rows, list[Column]]:
@@ -376,6 +471,7 @@ def form_rows(sheet: Sheet, table: Table) -> tuple[Rows, list[Column]]:
         for role in _ROW_ROLES:
             rows.roles[role].append("")
         rows.time.append(None)
+        rows.end.append(None)
         rows.flag.append("")
         rows.kind.append("")
         rows.raw.append(sheet.text(row, column))

@@ -34,7 +34,7 @@ _AFTERNOON = ("下午", "中午", "晚上", "傍晚", "pm")
 _CLOCK = (
     r"(?P<half>上午|下午|中午|凌晨|早上|早晨|傍晚|晚上|am|pm)? ?"
     r"(?P<h>[0-9]{1,2}) ?(?:: ?(?P<mi>[0-9]{1,2})(?: ?: ?(?P<s>[0-9]{1,2})(?:[.,][0-9]+)?)?"
-    r"|[时点h] ?(?:(?P<mi2>[0-9]{1,2}) ?分?(?: ?(?P<s2>[0-9]{1,2}) ?秒)?|整)?)"
+    r"|[时点h] ?(?:(?P<mi2>[0-9]{1,2}) ?分?(?: ?(?P<s2>[0-9]{1,2}) ?秒)?|整|(?P<mid>半))?)"
     r" ?(?P<half2>am|pm)?"
 )
 _ZONE = r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-][0-9]{1,2}(?::?[0-9]{2})?))?"
@@ -60,7 +60,7 @@ _MONTHS = re.compile(
     r"(?:(?P<y>[0-9]{4}) ?[年.] ?)?(?P<m>[0-9]{1,2}) ?月? ?(?:[-~至到]|[—―─]+) ?(?P<n>[0-9]{1,2}) ?月份?"
 )
 _TO = re.compile(r" *(?:~|至|到|—+|―+|─+| - | to ) *")
-_HYPHEN = re.compile(r"(?<=[日号月年]) ?- ?|(?<=:[0-9]{2}) ?- ?")
+_HYPHEN = re.compile(r"(?<=[日号月年时点分]) ?- ?|(?<=:[0-9]{2}) ?- ?")
 _COMPACT = re.compile(
     r"((?:19|20)[0-9]{2})([01][0-9])(?:([0-3][0-9])(?:([0-2][0-9])(?:([0-5][0-9])([0-5][0-9])?)?)?)?"
 )
@@ -407,7 +407,7 @@ def _day(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
     half = parts.get("half") or parts.get("half2") or ""
     if parts.get("half") and parts.get("half2"):
         raise _Problem(_NO_TIME)
-    minute = int(parts.get("mi") or parts.get("mi2") or 0)
+    minute = 30 if parts.get("mid") else int(parts.get("mi") or parts.get("mi2") or 0)
     second = int(parts.get("s") or parts.get("s2") or 0)
     moment = _at(begin, _hour(hour, half), minute, second)
     offset = parts.get("zone")

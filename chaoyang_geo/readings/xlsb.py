@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import IO
 
 from chaoyang_geo.readings.limits import (
+    BUILT_IN_MARKS,
+    ERROR_WORDS,
     MAX_SHEET_TEXT,
     PIECE,
     Seen,
     check_extent,
     error_value,
+    mark_of_format,
     too_large,
 )
 
 _ROW, _ERROR, _FORMULA_ERROR, _MERGED, _PROPERTIES, _SHEET = 0, 3, 11, 176, 153, 156
 _INLINE, _SHARED, _SHARED_TEXT = 6, 7, 19
 _CELLS = frozenset((*range(2, 12), 62))  # with a value; 1 is a cell that is only formatted
-_ERRORS = {
-    0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!",
-    42: "#N/A", 43: "#GETTING_DATA",
-}  # fmt: skip
+_NUMBERS = frozenset((2, 5, 9))  # short, long, and the result of a formula
+_COLUMNS, _FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 60, 44, 47, 617, 618
 _MAX_RECORD = 64 << 20
 
 
@@ -43,10 +44,11 @@ def read_through(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Seen],
     """
     names, from_1904 = _sheets(path, archive)
     lengths = _shared_lengths(path, archive)
+    marks = _marks(path, archive)
     seen = {}
     for part, name in names.items():
         with archive.open(part) as stream:
-            seen[name] = _sheet(path, stream, lengths)
+            seen[name] = _sheet(path, stream, lengths, marks)
         check_extent(path, name, seen[name])
     return seen, from_1904
 
@@ -65,7 +67,27 @@ def _shared_lengths(path: Path, archive: zipfile.ZipFile) -> list[int]:
         ]
 
 
-def _sheet(path: Path, stream: IO[bytes], lengths: list[int]) -> Seen:
+def _marks(path: Path, archive: zipfile.ZipFile) -> dict[int, str]:
+    """Return the mark that the cells of a style show, for styles that show one."""
+    try:
+        stream = archive.open("xl/styles.bin")
+    except KeyError:
+        return {}
+    formats = dict(BUILT_IN_MARKS)
+    styles: list[str] = []
+    of_cells = False
+    with stream:
+        for kind, data in _records(path, stream):
+            if kind == _FORMAT:
+                formats[struct.unpack_from("<H", data)[0]] = mark_of_format(_text(data, 2)[0])
+            elif kind in (_STYLES_BEGIN, _STYLES_END):
+                of_cells = kind == _STYLES_BEGIN
+            elif kind == _STYLE and of_cells:
+                styles.append(formats.get(struct.unpack_from("<H", data, 2)[0], ""))
+    return {number: mark for number, mark in enumerate(styles) if mark}
+
+
+def _sheet(path: Path, stream: IO[bytes], lengths: list[int], marks: dict[int, str]) -> Seen:
     seen = Seen()
     row = characters = 0
     for kind, data in _records(path, stream):
@@ -87,8 +109,14 @@ def _sheet(path: Path, stream: IO[bytes], lengths: list[int]) -> Seen:
                     raise too_large(
                         path, f"holds over {MAX_SHEET_TEXT >> 30} GB of text in one sheet"
                     )
+            if marks and kind in _NUMBERS:
+                style = int.from_bytes(data[4:7], "little")
+                if style in marks:
+                    seen.shown[row, column] = marks[style]
             if kind in (_ERROR, _FORMULA_ERROR):
-                seen.no_value[row, column] = error_value(_ERRORS.get(data[8], "#"))
+                seen.no_value[row, column] = error_value(ERROR_WORDS.get(data[8], "#"))
+        elif kind == _COLUMNS and len(data) > 16 and data[16] & 1:
+            seen.hidden_columns.append(struct.unpack_from("<2I", data))
         elif kind == _MERGED:
             top, bottom, left, right = struct.unpack_from("<4I", data)
             seen.merged.append(((top, left), (bottom, right)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.screening.geodesic import geodesic_areas
-from chaoyang_geo.screening.ground import TOUCH_M, Ground, counted, joined
+from chaoyang_geo.screening.ground import TOUCH_M, Ground, counted, in_threads, joined
 from chaoyang_geo.screening.lines import Roads, united
 from chaoyang_geo.screening.seams import points_on_seams, without_cracks
 from chaoyang_geo.shapes import CRACK_M
@@ -158,7 +158,8 @@ def shared_rows(
     n = max(1, len(group))
     areas = common.areas
     one, other = _same(rows[0], areas.part, group, areas.shape)
-    overlap = ~shapely.touches(areas.shape[one], areas.shape[other])  # most are neighbours
+    # most are neighbours
+    overlap = ~in_threads(shapely.touches, areas.shape[one], areas.shape[other])
     one, other = one[overlap], other[overlap]
     both = shapely.intersection(areas.shape[one], areas.shape[other])
     pair, place = np.unique(rows[0][one] * n + rows[0][other], return_inverse=True)

@@ -71,7 +71,7 @@ class Nearest:
         away = np.maximum(0.0, np.maximum(low[here] - high_[there], low_[there] - high[here]))
         least = np.hypot(away[:, 0], away[:, 1])
         meet = np.flatnonzero(least == 0)  # of which the boxes tell nothing
-        least[meet] = _apart(self._own, here[meet], low_[there[meet]], high_[there[meet]])
+        least[meet] = self._bounds(here[meet], there[meet])
         reach = np.where(_among(key, self._inside), self._band[here], self._reach[here])
         near = least <= reach
         here, there, key, least = here[near], there[near], key[near], least[near]
@@ -86,6 +86,25 @@ class Nearest:
         rest = ~first & (least < bound)
         found[rest] = self._measured(here[rest], there[rest])
         self._blocks.append(_least(key, found))
+
+    def _bounds(self, here: Ints, there: Ints) -> Floats:
+        """Return bounds from below for how far chunks are apart whose boxes meet.
+
+        Where the segments of the one come to the box of the other, they are bounds for its links.
+        """
+        import numpy as np
+
+        low, high = self._borders.bounds
+        found = _apart(self._own, here, low[there], high[there])
+        left = np.flatnonzero(found == 0)
+        links, at = self._borders.links(there[left])
+        link, place = links.of(at)
+        box = [np.stack([edge[k][link] for edge in links.edges], axis=1) for k in (0, 1)]
+        bound = _apart(self._own, here[left[place]], *box)
+        closest = np.full(len(left), np.inf)
+        np.minimum.at(closest, place, bound)
+        found[left] = closest
+        return found
 
     def _measured(self, here: Ints, there: Ints) -> Floats:
         import shapely

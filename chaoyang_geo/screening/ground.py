@@ -33,6 +33,7 @@ TOUCH_M = 0.001
 SLIVER_M = 1.0
 
 _BORDER_SEGMENTS = 24
+_LINK = 6  # segments of a link of a chunk
 _WHOLE = 768  # vertices of a polygon that is not cut
 _PIECE = 256  # vertices of a piece at most
 _FEW = 64  # chunks of a record without an index
@@ -41,6 +42,28 @@ _VERTICES = 32_000  # of rings at a time
 _THREADS = 8  # at most
 _ROWS = 200  # for a thread of its own
 _PAIRS = 2_000_000  # of boxes at a time, so that memory stays small
+
+
+@dataclass(frozen=True)
+class Links:
+    """Runs of a few segments that some chunks are made of.
+
+    ``first`` and ``count`` are the first link and the number of links of each chunk; ``edges`` are
+    the lower and upper edges of the boxes of links, by axis.
+    """
+
+    first: Ints
+    count: Ints
+    begin: Ints
+    end: Ints  # the last vertex, included
+    edges: list[tuple[Floats, Floats]]
+
+    def of(self, place: Ints) -> tuple[Ints, Ints]:
+        """Return the links of the chunks at these places, and for each which of these it is of."""
+        import numpy as np
+
+        count = self.count[place]
+        return self.first[place].repeat(count) + counted(count), np.arange(len(place)).repeat(count)
 
 
 @dataclass(frozen=True)
@@ -73,26 +96,58 @@ class Chunks:
         """Lower and upper corners of the boxes around the chunks."""
         import numpy as np
 
-        low, high = np.empty((len(self.begin), 2)), np.empty((len(self.begin), 2))
-        if not len(self.begin):
-            return low, high
-        # a chunk reaches up to the next one, and its last vertex belongs to it as well
-        for axis, values in enumerate(self.axes):
-            last = values[self.end]
-            low[:, axis] = np.minimum(np.minimum.reduceat(values, self.begin), last)
-            high[:, axis] = np.maximum(np.maximum.reduceat(values, self.begin), last)
+        low, high = (np.stack(each, axis=1) for each in zip(*self.edges, strict=True))
         return low, high
 
     @cached_property
-    def inner(self) -> Ints:
-        """Tell where the polygon lies of each chunk: 1 to the left of its way, -1 to the right."""
+    def edges(self) -> list[tuple[Floats, Floats]]:
+        """Lower and upper edges of the boxes around the chunks, by axis."""
+        import numpy as np
+
+        if not len(self.begin):
+            return [(np.zeros(0), np.zeros(0))] * 2
+        found = []
+        for values in self.axes:
+            # a chunk reaches up to the next one, and its last vertex belongs to it as well
+            last = values[self.end]
+            low = np.minimum(np.minimum.reduceat(values, self.begin), last)
+            found.append((low, np.maximum(np.maximum.reduceat(values, self.begin), last)))
+        return found
+
+    def links(self, which: Ints) -> tuple[Links, Ints]:
+        """Return the links of some chunks, and where among their chunks each one is."""
+        import numpy as np
+
+        wanted = np.zeros(len(self.begin), bool)
+        wanted[which] = True
+        chunk = np.flatnonzero(wanted)
+        count = np.maximum(1, -(-(self.end[chunk] - self.begin[chunk]) // _LINK))
+        begin = self.begin[chunk].repeat(count) + _LINK * counted(count)
+        end = np.minimum(begin + _LINK, self.end[chunk].repeat(count))
+        vertex = np.minimum(begin + np.arange(_LINK + 1)[:, None], end)
+        edges = []
+        for values in self.axes:
+            each = values[vertex]
+            edges.append((each.min(axis=0), each.max(axis=0)))
+        return Links(np.cumsum(count) - count, count, begin, end, edges), (np.cumsum(wanted) - 1)[
+            which
+        ]
+
+    @cached_property
+    def ring_side(self) -> Ints:
+        """Tell where the polygon lies of each run: 1 to the left of its way, -1 to the right."""
         import numpy as np
 
         rings = np.flatnonzero(self.side)
         found = np.zeros(len(self.side), np.int64)
         left = _turns_left(self.axes, self.first[rings], self.count[rings])
         found[rings] = np.where(left, 1, -1) * self.side[rings]
-        return found[self.run]
+        return found
+
+    @cached_property
+    def inner(self) -> Ints:
+        """Tell where the polygon lies of each chunk, as :attr:`ring_side` does."""
+        return self.ring_side[self.run]
 
     @cached_property
     def starts(self) -> Ints:
@@ -196,11 +251,10 @@ class Ground:
         count = np.bincount(self.border_record, minlength=len(self.shapes))
         return (np.cumsum(count) - count).astype(np.int64), count.astype(np.int64)
 
-    @cached_property
+    @property
     def edges(self) -> list[tuple[Floats, Floats]]:
-        """Lower and upper edges of the boxes of the chunks, by axis."""
-        low, high = self.borders.bounds
-        return [(low[:, axis].copy(), high[:, axis].copy()) for axis in (0, 1)]
+        """Lower and upper edges of the boxes of the chunks of border, by axis."""
+        return self.borders.edges
 
     @cached_property
     def _large(self) -> tuple[Any, Ints]:
@@ -270,16 +324,31 @@ def _blocks(pairs: Ints, count: Ints) -> Iterator[Ints]:
 
 
 def ground_of(
-    crs: str, shapes: Shapes, zone: Ints, group_of_zone: Ints, kind_of_zone: Ints
+    crs: str,
+    shapes: Shapes,
+    zone: Ints,
+    group_of_zone: Ints,
+    kind_of_zone: Ints,
+    borders: Chunks | None = None,
 ) -> Ground:
-    """Prepare zone records (valid polygons in metres) for many sites."""
+    """Prepare zone records (valid polygons in metres) for many sites.
+
+    ``borders`` are what :func:`borders_of` says of these shapes, where that is known already.
+    """
     parts, record = _polygons(shapes)
     pieces, part = cut_areas(parts)
-    borders = chunks(parts, n_segments=_BORDER_SEGMENTS)
+    borders = borders_of(shapes) if borders is None else borders
     return Ground(
         crs, shapes, zone, group_of_zone, kind_of_zone, pieces, record[part], borders,
         record[borders.owner],
     )  # fmt: skip
+
+
+def borders_of(shapes: Shapes) -> Chunks:
+    """Return the borders of polygons in chunks, with their boxes."""
+    found = chunks(_polygons(shapes)[0], n_segments=_BORDER_SEGMENTS)
+    _ = found.edges
+    return found
 
 
 def _polygons(shapes: Shapes) -> tuple[Shapes, Ints]:

@@ -137,7 +137,13 @@ def zone_table(
     np.maximum.at(accuracy, zone, np.nan_to_num(table["accuracy_m"].to_numpy(), nan=np.inf))
     accuracy[~np.isfinite(accuracy)] = np.nan
     lengths = [len(frame) for frame in records]
-    checked = _checked(table, usable, _read_as(table, lengths, notes), unreadable, on)
+    groups = list(
+        zip(
+            *(np.asarray(words[k])[codes[k][group_places]].tolist() for k in range(3)),
+            strict=True,
+        )
+    )
+    checked = _checked(table, groups, usable, _read_as(table, lengths, notes), unreadable, on)
     return ZoneTable(
         table,
         shapes,
@@ -148,12 +154,7 @@ def zone_table(
         np.asarray(words[3], dtype=object)[codes[3][zone_places]],
         _names(zone, table["zone_name"], len(zone_places)),
         accuracy,
-        list(
-            zip(
-                *(np.asarray(words[k])[codes[k][group_places]].tolist() for k in range(3)),
-                strict=True,
-            )
-        ),
+        groups,
         dict(zip(checked["layer"], checked["version"], strict=True)),
         checked,
     )
@@ -332,7 +333,12 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _checked(
-    table: gpd.GeoDataFrame, usable: Bools, read_as: _ReadAs, unreadable: Any, on: str
+    table: gpd.GeoDataFrame,
+    groups: list[tuple[str, str, str]],
+    usable: Bools,
+    read_as: _ReadAs,
+    unreadable: Any,
+    on: str,
 ) -> pd.DataFrame:
     """Return one row per layer, by name: what it is, and what state it is in."""
     import numpy as np
@@ -353,11 +359,8 @@ def _checked(
             n, n_here = read_as.n_read[digest], n_rows[digest]
             if n_here < n:
                 flags.append(flag("part_of_layer", n=n, m=n_here))
-        bare = sorted(
-            kind
-            for kind, grade in part[["zone_kind", "zone_grade"]].drop_duplicates().to_numpy()
-            if KINDS[kind].grades and not grade
-        )
+        own = [(kind, grade) for name, kind, grade in groups if name == layer]
+        bare = sorted(kind for kind, grade in own if KINDS[kind].grades and not grade)
         flags.extend(flag("bare_grade", kind=kind_zh(kind)) for kind in bare)
         if np.isnan(part["accuracy_m"]).any():
             flags.append(flag("no_accuracy"))
@@ -366,7 +369,7 @@ def _checked(
             flags.append(flag("late_version"))
         state = "ok" if good.all() else "partial" if good.any() else "empty"
         values = (
-            layer, _join(part["zone_kind"]), len(part), _join(part["version"]), _join(dates),
+            layer, ";".join(sorted({kind for kind, _ in own})), len(part), _join(part["version"]), _join(dates),
             _join(part["content_hash"]), float(np.max(part["accuracy_m"].to_numpy())),
             _join(part["source"]), _join(part["quality"]), state, joined(*flags),
         )  # fmt: skip
@@ -388,7 +391,10 @@ def _checked(
         rows.append(tuple(said[column] for column in CHECKED_COLUMNS))
     if not rows:
         return empty(CHECKED_COLUMNS)
-    checked = pd.DataFrame(rows, columns=list(CHECKED_COLUMNS)).astype(CHECKED_COLUMNS)
+    columns = zip(CHECKED_COLUMNS.items(), zip(*rows, strict=True), strict=True)
+    checked = pd.DataFrame({
+        name: pd.Series(values, dtype=dtype) for (name, dtype), values in columns
+    })  # fmt: skip
     return checked.sort_values("layer", ignore_index=True, kind="stable")
 
 

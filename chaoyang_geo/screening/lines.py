@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
+    Edges = list[tuple[Floats, Floats]]  # lower and upper ones of boxes, by axis
 
 _SHORTEST_M = 1e-6  # of a stretch; shorter ones are rounding
-_BLOCK = 4_000  # pairs of segment and chunk at a time, which stay near the processor
+_BLOCK = 16_000  # pairs of segment and link at a time, which stay near the processor
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,42 @@ class Roads:
 
 
 @dataclass(frozen=True)
+class _Segments:
+    """Segments by their first vertices: where they start, how they go on, and their boxes.
+
+    By axis; the boxes are wider by :data:`CRACK_M`.
+    """
+
+    start: Floats
+    ahead: Floats
+    edges: Edges
+
+
+def _segments(axes: Floats) -> _Segments:
+    """Return the segments from each vertex to the next one; the last has none."""
+    import numpy as np
+
+    ahead = np.diff(axes, axis=1)
+    low = np.minimum(axes[:, :-1], axes[:, 1:]) - CRACK_M
+    high = np.maximum(axes[:, :-1], axes[:, 1:]) + CRACK_M
+    return _Segments(axes, ahead, list(zip(low, high, strict=True)))
+
+
+@dataclass(frozen=True)
 class Crossings:
-    """Where lines meet borders; ``plain`` ones cross far from any vertex. Places are along."""
+    """Where lines meet borders; ``plain`` ones cross far from any vertex. Places are along.
+
+    ``segment`` and ``edge`` are the vertices of line and border from where they come.
+    """
 
     part: Ints
     record: Ints
     place: Floats
     enters: Bools
     plain: Bools
+    run: Ints  # the ring of the border
+    segment: Ints
+    edge: Ints
 
 
 @dataclass(frozen=True)
@@ -179,39 +208,45 @@ def crossings(
     size = own.end[here] - own.begin[here]
     segment, chunk = np.repeat(own.begin[here], size) + counted(size), np.repeat(there, size)
     part = np.repeat(own.owner[here], size)
-    for values, (low, high) in zip(own.axes, ground.edges, strict=True):
-        one, other = values[segment], values[segment + 1]
-        close = np.minimum(one, other) <= high[chunk] + CRACK_M
-        close &= np.maximum(one, other) >= low[chunk] - CRACK_M
-        segment, chunk, part = segment[close], chunk[close], part[close]
-    close = _reached(own.axes, segment, ground.edges, chunk)
-    segment, chunk, part = segment[close], chunk[close], part[close]
+    segments = _segments(own.axes)
+    rows = _close(segments, segment, ground.edges, chunk, narrow=False)
+    links, at = ground.borders.links(chunk[rows])
+    link, place = links.of(at)
+    segment, chunk, part = (each[rows[place]] for each in (segment, chunk, part))
+    rows = _close(segments, segment, links.edges, link, narrow=True)
+    blocks = [rows[at : at + _BLOCK] for at in range(0, max(1, len(rows)), _BLOCK)]
+    ends = links.begin, links.end
     found = [
-        _meet(
-            roads,
-            ground,
-            part[at : at + _BLOCK],
-            segment[at : at + _BLOCK],
-            chunk[at : at + _BLOCK],
-        )
-        for at in range(0, max(1, len(segment)), _BLOCK)
+        _meet(roads, ground, part[k], segment[k], chunk[k], *(end[link[k]] for end in ends))
+        for k in blocks
     ]
     met, beside = zip(*found, strict=True)
     return together(met), together(beside)
 
 
-def _reached(axes: Floats, segment: Ints, edges: list[tuple[Floats, Floats]], chunk: Ints) -> Bools:
-    """Tell which boxes the straight lines through segments come to: others lie on one side."""
+def _close(segments: _Segments, segment: Ints, edges: Edges, box: Ints, *, narrow: bool) -> Ints:
+    """Return the rows of segments whose boxes come to theirs; with ``narrow`` they do themselves.
+
+    A box of which all corners lie on one side of a segment is not reached.
+    """
     import numpy as np
 
+    rows = np.arange(len(segment))
+    for (low, high), (low_, high_) in zip(segments.edges, edges, strict=True):
+        here, there = segment[rows], box[rows]
+        rows = rows[(low[here] <= high_[there]) & (high[here] >= low_[there])]
+    if not narrow:
+        return rows
+    segment, box = segment[rows], box[rows]
     ahead, middle, wide = [], [], []
-    for values, (low, high) in zip(axes, edges, strict=True):
-        start, one, other = values[segment], low[chunk], high[chunk]
-        ahead.append(values[segment + 1] - start)
-        middle.append((one + other) / 2 - start)
+    for start, step, (low, high) in zip(segments.start, segments.ahead, edges, strict=True):
+        one, other = low[box], high[box]
+        ahead.append(step[segment])
+        middle.append((one + other) / 2 - start[segment])
         wide.append((other - one) / 2 + 2 * CRACK_M)
     away = np.abs(ahead[0] * middle[1] - ahead[1] * middle[0])
-    return np.asarray(away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0])
+    found: Ints = rows[away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0]]
+    return found
 
 
 def together(found: Sequence[_Rows]) -> _Rows:
@@ -225,9 +260,17 @@ def together(found: Sequence[_Rows]) -> _Rows:
 
 
 def _meet(
-    roads: Roads, ground: Ground, part: Ints, segment: Ints, chunk: Ints
+    roads: Roads,
+    ground: Ground,
+    part: Ints,
+    segment: Ints,
+    chunk: Ints,
+    begin: Ints,
+    end: Ints,
 ) -> tuple[Crossings, Runs]:
-    """Return the meetings of segments of lines with chunks of border, and where they are near.
+    """Return the meetings of segments of lines with links of border, and where they are near.
+
+    Links go from vertex ``begin`` to vertex ``end`` of their chunks.
 
     Each edge of border is looked at from its segment: ``t`` metres ahead of where the segment
     starts, ``s`` metres to its left.
@@ -235,7 +278,7 @@ def _meet(
     import numpy as np
 
     borders = ground.borders
-    begin, size = borders.begin[chunk], borders.end[chunk] - borders.begin[chunk]
+    size = end - begin
     steps = np.minimum(np.arange(int(size.max(initial=1)) + 1), size[:, None])
     start = roads.xy[segment]
     ahead = roads.xy[segment + 1] - start
@@ -286,6 +329,9 @@ def _meet(
         # from left to right of the line, the zone to the left of the border: it lies ahead
         (s0[what] > s1[what]) == (borders.inner[chunk[at]] > 0),
         is_plain,
+        borders.run[chunk[at]],
+        segment[at],
+        begin[at] + edge[kept][what],
     )
     return met, runs
 

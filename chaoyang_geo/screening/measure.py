@@ -102,14 +102,14 @@ def measure_pairs(sites: Sites, ground: Ground, near: tuple[Ints, Ints]) -> tupl
     parts, site, own = sites.parts, sites.site, sites.own
     dimension = shapely.get_dimensions(parts)
     flat, lines, lone = (np.flatnonzero(dimension == d) for d in (2, 1, 0))
-    areas, touching = areas_of(parts, flat, ground)
+    roads = roads_of(own, len(parts))
+    areas, touching = areas_of(parts, flat, own, roads, ground)
     points = points_of(parts, lone, ground)
     part_only = ~areas.whole  # so that the borders meet
     meeting = np.union1d(
         _pairs(site[areas.part[part_only]], areas.record[part_only], ground),
         _pairs(site[touching[0]], touching[1], ground),
     )
-    roads = roads_of(own, len(parts))
     is_line = dimension[own.owner] == 1
     inside = np.unique(_pairs(site[areas.part[areas.whole]], areas.record[areas.whole], ground))
     of_chunk = site[own.owner]

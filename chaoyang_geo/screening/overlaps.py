@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chaoyang_geo.screening.clips import met_borders
 from chaoyang_geo.screening.common import Areas, Lengths
 from chaoyang_geo.screening.geodesic import geodesic_steps
 from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, in_threads, joined
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 
-def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> tuple[Areas, tuple[Ints, Ints]]:
-    """Lay polygons, parts of sites, over zone records.
+def areas_of(
+    parts: Shapes, flat: Ints, own: Chunks, roads: Roads, ground: Ground
+) -> tuple[Areas, tuple[Ints, Ints]]:
+    """Lay polygons, parts of sites, over zone records; ``own`` and ``roads`` are their borders.
 
-    Where no border of a record comes to the box of a polygon, one point tells whether all of it
-    lies inside. A piece strictly inside a polygon, or around it, needs no intersection either.
+    Where no border of a record comes to a polygon, one point tells whether all of it lies inside;
+    where one crosses it in two places, what they share is put together from their vertices. A
+    piece strictly inside a polygon, or around it, needs no intersection either.
     What is thinner than :data:`TOUCH_M` on average is nothing: the pairs of a part and a record
     that have no more in common are the second answer, for they touch. Of a part thinner than a
     crack that would tell nothing; see :func:`chaoyang_geo.screening.seams.thin_shares`.
@@ -41,18 +45,25 @@ def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> tuple[Areas, tuple[In
     n = max(1, len(ground.shapes))
     key = at * n + ground.piece_record[piece]
     pairs = np.unique(key)
-    near = _near_border(polygons, pairs, ground)
-    away = pairs[~near]
+    met = met_borders(polygons, flat, pairs, own, roads, ground)
+    away = pairs[met.away]
     corners = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons), 0))
     some = np.unique(away // n)
     found, there = ground.tree.query(shapely.points(corners[some]), predicate="intersects")
     whole = np.intersect1d(away, some[found] * n + ground.piece_record[there])
-    cut = np.flatnonzero(near[np.searchsorted(pairs, key)])
+    left = ~met.away
+    left[met.cut] = False
+    cut = np.flatnonzero(left[np.searchsorted(pairs, key)])
     place, record, shape = joined(
         at[cut],
         ground.piece_record[piece[cut]],
         _shared(polygons[at[cut]], ground.pieces[piece[cut]]),
     )
+    place, record = (
+        np.concatenate([one, other])
+        for one, other in ((place, pairs[met.cut] // n), (record, pairs[met.cut] % n))
+    )
+    shape = np.concatenate([shape, met.shape])
     thick = shapely.area(shape) > 0.5 * TOUCH_M * shapely.length(shape)
     touched = ~thick & ~shapely.is_empty(shape)
     touching = flat[place[touched]], record[touched]
@@ -65,21 +76,6 @@ def areas_of(parts: Shapes, flat: Ints, ground: Ground) -> tuple[Areas, tuple[In
     part, record, shape = part[order], record[order], shape[order]
     inside = shapely.area(shape) > (1 - 1e-9) * shapely.area(parts[part])
     return Areas(part, record, shape, inside), touching
-
-
-def _near_border(polygons: Shapes, pairs: Ints, ground: Ground) -> Bools:
-    """Tell of which pairs of a polygon and a record a border comes to the box of the polygon."""
-    import numpy as np
-    import shapely
-
-    n = max(1, len(ground.shapes))
-    box = shapely.bounds(polygons).reshape(-1, 4)
-    low, high = box[:, :2] - TOUCH_M, box[:, 2:] + TOUCH_M
-    found = np.zeros(len(pairs), bool)
-    for here, there in ground.near_chunks(low, high, pairs // n, pairs % n):
-        met = np.unique(here * n + ground.border_record[there])
-        found |= np.isin(pairs, met, assume_unique=True)
-    return found
 
 
 def _shared(one: Shapes, other: Shapes) -> Shapes:

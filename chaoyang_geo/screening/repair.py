@@ -18,6 +18,8 @@ MISSING, EMPTY, NOT_FINITE = flag("missing"), flag("empty"), flag("not_finite")
 NO_POLYGON, INVALID, GONE = flag("no_polygon"), flag("mended"), flag("mended_gone")
 COLLAPSED, ZERO_LENGTH = flag("collapsed"), flag("zero_length")
 
+_HUGE = 1e100  # coordinates of which squares are finite
+
 
 def repair_polygons(shapes: Shapes) -> tuple[Shapes, Shapes]:
     """Make polygons valid; return them and a flag each. What is no polygon stays as it is.
@@ -43,9 +45,15 @@ def repair_polygons(shapes: Shapes) -> tuple[Shapes, Shapes]:
     flags[(kinds >= 0) & shapely.is_empty(found)] = EMPTY
     open_ = flags == ""
     flags[open_ & ~np.isin(kinds, (3, 6))] = NO_POLYGON
-    with np.errstate(invalid="ignore"):
-        flags[(flags == "") & ~np.isfinite(shapely.length(found))] = NOT_FINITE
+    # what is valid has finite coordinates; of very large ones the length may still be beyond
     polygon = np.flatnonzero(flags == "")
+    doubtful = ~shapely.is_valid(found[polygon])
+    doubtful |= ~(np.abs(shapely.bounds(found[polygon])).max(axis=1, initial=0) < _HUGE)
+    polygon = polygon[doubtful]
+    with np.errstate(invalid="ignore", over="ignore"):
+        endless = ~np.isfinite(shapely.length(found[polygon]))
+    flags[polygon[endless]] = NOT_FINITE
+    polygon = polygon[~endless]
     found[polygon], mended = made_valid(found[polygon])
     bad = polygon[mended]
     flags[bad] = INVALID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from chaoyang_geo.schema import SchemaError, as_text, one_of, require, require_u
 from chaoyang_geo.screening.activities import find_activity
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured, SiteTexts, findings_table
-from chaoyang_geo.screening.ground import diagonals, ground_of, in_crs, in_threads
+from chaoyang_geo.screening.ground import borders_of, diagonals, ground_of, in_crs, in_threads
 from chaoyang_geo.screening.layers import ZoneTable, require_geometry, zone_table
 from chaoyang_geo.screening.measure import Sites, measure_pairs, sites_of
 from chaoyang_geo.screening.repair import GONE, INVALID, outlined, repair_polygons, repair_sites
@@ -256,7 +257,12 @@ class _Work:
         records, box, place = _near(sites, crs, table)
         shapes = in_crs(table.shapes[records], table.records.crs, crs)
         drawn = shapes
-        shapes, repaired = in_threads(lambda rows: np.stack(repair_polygons(rows)), shapes, axis=1)
+        with ThreadPoolExecutor(1) as pool:  # nearly always there is nothing to mend
+            borders = pool.submit(borders_of, drawn)
+            shapes, repaired = in_threads(
+                lambda rows: np.stack(repair_polygons(rows)), shapes, axis=1
+            )
+            as_drawn = None if (repaired != "").any() else borders.result()
         gone = repaired == GONE  # only by its coordinates in metres
         shapes[gone] = outlined(drawn[gone])
         good = np.isin(repaired, ("", INVALID, GONE))
@@ -264,7 +270,7 @@ class _Work:
         box, place = box[fit], (np.cumsum(good) - 1)[place[fit]]
         records, shapes, repaired = records[good], shapes[good], repaired[good]
         ground = ground_of(
-            crs, shapes, table.zone[records], table.group_of_zone, table.kind_of_zone
+            crs, shapes, table.zone[records], table.group_of_zone, table.kind_of_zone, as_drawn
         )
         pairs, common = measure_pairs(sites, ground, (box, place))
         mended = np.zeros(len(table.group_of_zone), bool)
@@ -347,4 +353,6 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
     zones[table.zone[row]] = True
     records = np.flatnonzero(table.usable & zones[table.zone])
     chunk = box < len(sites.low)  # the others are around whole polygons
-    return records, box[chunk].astype(np.int64), np.searchsorted(records, row[chunk])
+    place = np.empty(len(table.zone), np.int64)
+    place[records] = np.arange(len(records))
+    return records, box[chunk].astype(np.int64), place[row[chunk]]

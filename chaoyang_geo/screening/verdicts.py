@@ -188,19 +188,19 @@ def _beyond(
 ) -> tuple[list[str], list[Bools]]:
     """Return the layers, and for each which sites its extent does not reach: it may not cover them."""
     import numpy as np
-    import pandas as pd
     import shapely
 
     rows = np.flatnonzero(usable)
     box = shapely.bounds(in_crs(shapes[rows], sites.crs, table.records.crs))
-    number, names = pd.factorize(table.records["layer"].to_numpy()[table.usable_rows], sort=True)
+    layers, layer_of = np.unique([group[0] for group in table.groups], return_inverse=True)
+    number = layer_of[table.group_of_zone[table.zone[table.usable_rows]]]
     bounds = shapely.bounds(table.shapes[table.usable_rows])
-    found = []
-    for layer in range(len(names)):
+    found, there = [], np.unique(number)
+    for layer in there.tolist():
         part = bounds[number == layer]
         (west, south), (east, north) = part[:, :2].min(axis=0), part[:, 2:].max(axis=0)
         out = np.zeros(len(sites), bool)
         out[rows] = (box[:, 2] < west) | (box[:, 0] > east)
         out[rows] |= (box[:, 3] < south) | (box[:, 1] > north)
         found.append(out)
-    return [str(name) for name in names], found
+    return [str(name) for name in layers[there]], found

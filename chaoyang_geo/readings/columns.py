@@ -87,15 +87,16 @@ class Vocabulary:
     def _key(self, cell: object) -> Any:
         if self.as_text:
             return cell if type(cell) is str and cell == cell.strip() else cell_text(cell).strip()
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            return "NoneType", None
+        if isinstance(cell, str):
+            # no tuple: ten thousand of them keep the garbage collector busy
+            return cell if cell.strip() else ("NoneType", None)
         return type(cell).__name__, cell
 
     def coded(self) -> Coded:
         """Return the column as codes; the parts are given up."""
         import numpy as np
 
-        cells = list(self.index) if self.as_text else [cell for _, cell in self.index]
+        cells = [key[1] if type(key) is tuple else key for key in self.index]
         kind = code_dtype(len(cells))
         codes = np.concatenate(self.parts, dtype=kind) if self.parts else np.zeros(0, kind)
         self.parts = []

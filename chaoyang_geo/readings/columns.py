@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from chaoyang_geo.codes import Codes
 
-_SEGMENT = 64_000_000  # bytes of CSV that are parsed at a time
+_SEGMENT = 16_000_000  # bytes of CSV that a thread parses at a time
+_THREADS = 8
 
 
 @dataclass
@@ -29,7 +32,7 @@ class Vocabulary:
     index: dict[Any, int] = field(default_factory=dict)
     parts: list[Codes] = field(default_factory=list)
     seen: pa.Array | None = None  # cells as the file writes them, and their codes
-    seen_codes: list[int] = field(default_factory=list)
+    seen_codes: Codes | None = None
 
     def add(self, column: pa.ChunkedArray) -> None:
         """Add a batch of cells."""
@@ -65,23 +68,20 @@ class Vocabulary:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if self.seen is None or self.seen.type != cells.type:
-            self.seen, self.seen_codes = cells[:0], []
+        if self.seen is None or self.seen_codes is None or self.seen.type != cells.type:
+            self.seen, self.seen_codes = cells[:0], np.zeros(0, np.int32)
         place = pc.index_in(cells, value_set=self.seen)
-        is_new = place.is_null()
         if place.null_count:
-            place = place.fill_null(0)
-            new = cells.filter(is_new)
+            new = cells.filter(place.is_null())
             index = self.index
-            codes_of_new = [
-                index.setdefault(self._key(cell), len(index)) for cell in new.to_pylist()
-            ]
+            codes = [index.setdefault(self._key(cell), len(index)) for cell in new.to_pylist()]
+            at = place.fill_null(-1).to_numpy().copy()
+            at[at < 0] = np.arange(len(self.seen), len(self.seen) + len(new))
             self.seen = pa.concat_arrays([self.seen, new])
-            self.seen_codes += codes_of_new
-        codes = np.array(self.seen_codes or [0], code_dtype(len(self.index)))
-        found: Codes = codes[place.to_numpy()]
-        if len(new_rows := np.flatnonzero(is_new.to_numpy(zero_copy_only=False))):
-            found[new_rows] = codes_of_new
+            self.seen_codes = np.append(self.seen_codes, np.array(codes, np.int32))
+        else:
+            at = place.to_numpy()
+        found: Codes = self.seen_codes[at].astype(code_dtype(len(self.index)))
         return found
 
     def _key(self, cell: object) -> Any:
@@ -113,7 +113,7 @@ def csv_batches(
     delimiter: str,
     segment_bytes: int = _SEGMENT,
 ) -> Iterator[pa.Table]:
-    """Yield a CSV as tables of codes, a column for each role, some 64 MB of text at a time.
+    """Yield a CSV as tables of codes, a column for each role, some 16 MB of text at a time.
 
     ``skip`` lines stand before the first row of data, which has ``width`` cells. Raises
     ``pyarrow.ArrowInvalid`` where a row has more or fewer.
@@ -122,36 +122,46 @@ def csv_batches(
     import pyarrow.csv as pacsv
 
     wanted = {str(number): role for role, number in columns.items()}
-    with path.open("rb") as stream:
+
+    def parsed(segment: bytes, quoted: bool) -> pa.Table:
+        table = pacsv.read_csv(
+            pa.BufferReader(segment),
+            read_options=pacsv.ReadOptions(
+                column_names=[str(number) for number in range(width)],
+                encoding=encoding,
+                block_size=max(2 * len(segment), 1 << 16),  # one piece, as UTF-8 too
+                use_threads=False,
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                ignore_empty_lines=False,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(wanted, pa.string()),
+                include_columns=list(wanted),
+                strings_can_be_null=False,
+                check_utf8=False,  # the distinct texts are decoded, and checked, later
+            ),
+        )
+        # texts first and codes then: half the work of letting the parser number them
+        codes = [_encoded(column) for column in table.columns]
+        return pa.table(codes, names=[wanted[name] for name in table.column_names])
+
+    # a segment for each thread, from text to codes: all of it stays in the cache of one core
+    threads = min(os.cpu_count() or 1, _THREADS)
+    coming: deque[Future[pa.Table]] = deque()
+    with path.open("rb") as stream, ThreadPoolExecutor(threads) as pool:
         stream.seek(3 if stream.read(3) == b"\xef\xbb\xbf" else 0)
         for _ in range(skip):
             stream.readline()
         for segment, quoted in _segments(stream, segment_bytes):
-            table = pacsv.read_csv(
-                pa.BufferReader(pa.py_buffer(segment)),
-                read_options=pacsv.ReadOptions(
-                    column_names=[str(number) for number in range(width)],
-                    encoding=encoding,
-                    block_size=1 << 20,
-                ),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=delimiter,
-                    quote_char='"' if quoted else False,
-                    newlines_in_values=quoted,
-                    ignore_empty_lines=False,
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(wanted, pa.string()),
-                    include_columns=list(wanted),
-                    strings_can_be_null=False,
-                    check_utf8=False,  # the distinct texts are decoded, and checked, later
-                ),
-            )
-            # texts first and codes then: half the work of letting the parser number them
-            with ThreadPoolExecutor(2) as pool:
-                codes = list(pool.map(_encoded, table.columns))
-            yield pa.table(codes, names=[wanted[name] for name in table.column_names])
-            del table, codes
+            coming.append(pool.submit(parsed, bytes(segment), quoted))
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

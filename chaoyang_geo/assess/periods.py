@@ -25,6 +25,7 @@ from chaoyang_geo.assess.sections import (
 from chaoyang_geo.assess.verdict import Values, joined, strings
 from chaoyang_geo.codes import Coded, category, combinations, distinct_texts, pairs, spread
 from chaoyang_geo.periods import mean_readings
+from chaoyang_geo.periods.layers import stated_layers
 from chaoyang_geo.rounding import round_half_even
 from chaoyang_geo.schema import SchemaError, as_text, as_times, one_of, require
 
@@ -160,7 +161,7 @@ def assess_sections(
     group, first = _groups(means, list(keys.values()))
     values = Values(judged, group, len(first), found.value, found.sign, found.value,
                     target_ranks(registry), **chosen_items(items, keys.get("section_code")),
-                    twice="同一时段有多个均值，取最差")  # fmt: skip
+                    twice="同一时段有多个均值，取最差", layer=stated_layers(means))  # fmt: skip
     of_group = {name: Coded(column.texts, column.codes[first]) for name, column in keys.items()}
     head = pd.DataFrame({name: strings(column) for name, column in of_group.items()})
     for name in ("period", "period_end"):

@@ -17,6 +17,7 @@ from chaoyang_geo.assess.verdict import (
     worst_open,
 )
 from chaoyang_geo.codes import Coded, combinations, pairs, spread
+from chaoyang_geo.periods.layers import stated_layers
 from chaoyang_geo.reasons import explainer
 from chaoyang_geo.schema import CLASSES, as_classes, as_times, require
 
@@ -66,10 +67,14 @@ def classify(
     ``section_name``. ``sections``: ``section_code``, ``water_type``; used where present:
     ``section_name``, ``target_class``, ``target_quality``.
 
+    Of several readings of an item at one time the worst counts, and ``assess_flag`` says so: with
+    the layers or verticals that they are from, where ``sampling_layer`` states several (表层, 底层).
+
     Parameters
     ----------
     readings : DataFrame
-        The long table of :func:`read_readings`, joined by :func:`match_sections`.
+        The long table of :func:`read_readings`, joined by :func:`match_sections`. For the class
+        of one layer, its readings alone: ``readings[readings["sampling_layer"] == "表层"]``.
     sections : DataFrame, optional
         Registry with water type and target. Without it (or for readings of other
         sections) there is no target, and ``water_type`` holds.
@@ -151,7 +156,8 @@ def classify(
         value = value.copy()
         value[above] = bound[above]
     values = Values(judged, group, len(first), value, sign, bound,
-                    target_ranks(registry), **chosen_items(items, keys.get("section_code")))  # fmt: skip
+                    target_ranks(registry), **chosen_items(items, keys.get("section_code")),
+                    layer=stated_layers(readings))  # fmt: skip
     head = _head(readings, keys, first)
     head["time"] = time[first]
     given = [text_codes(readings[c]) for c in ("reading_flag", "match_flag") if c in readings]

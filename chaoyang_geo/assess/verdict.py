@@ -6,7 +6,7 @@ and over the groups; texts are made once for each distinct one and taken by code
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from chaoyang_geo.assess.judges import (
     Judged,
 )
 from chaoyang_geo.codes import Coded, distinct_texts, pairs, spread
+from chaoyang_geo.periods.layers import several_layers
 from chaoyang_geo.reasons import times_text
 from chaoyang_geo.schema import class_dtype
 
@@ -56,6 +57,7 @@ class Values:
     bound: Floats  # the detection limit, or the end of the range
     target: npt.NDArray[np.int8]  # rank of the target class of each value; -1: none
     twice: str = "同一时间有多个读数，取最差"  # what a flag says of an item that is there twice
+    layer: Coded | None = None  # where in the water each value is from, if the table states it
     items: Sequence[str] | None = None  # the items that enter the class; all of the standard
     sets: Coded | None = None  # the same value by value, keys joined by ";"
     item: npt.NDArray[Any] = field(init=False)  # code of the item of each value
@@ -404,12 +406,7 @@ def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded])
     said = Coded([*words, "没有可评价的读数，不定类"], base)
     parts: list[tuple[Ints, Coded]] = [(np.arange(n), said)]
 
-    rows = np.flatnonzero(values.counts)
-    key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
-    again = _repeated(key)
-    twice = rows[again][~_repeated(key[again])]
-    says = [f"{zh.get(name, name)}{values.twice}" for name in values.names]
-    parts.append((values.group[twice], Coded(says, values.item[twice])))
+    parts.append(_repeats(values, zh))
 
     noted = [
         ["" if not text or text == NO_NUMBER else f"{zh.get(name, name)}{text}" for text in flags]
@@ -441,6 +438,33 @@ def assess_flags(values: Values, verdict: pd.DataFrame, doubts: Sequence[Coded])
         all_texts += texts.texts
     groups = np.concatenate([of for of, _ in parts])
     return strings(joined(groups, Coded(all_texts, np.concatenate(codes)), n, by="；", once=True))
+
+
+def _repeats(values: Values, zh: Mapping[str, str]) -> tuple[Ints, Coded]:
+    """Word of which items each group has several values, and from which layers these are."""
+    import numpy as np
+    import pandas as pd
+
+    rows = np.flatnonzero(values.counts)
+    key = values.group[rows] * max(len(values.names), 1) + values.item[rows]
+    again = _repeated(key)
+    first = ~_repeated(key[again])
+    twice, keys = rows[again][first], key[again][first]
+    words = Coded([values.twice], np.zeros(len(twice), np.int8))
+    if values.layer is not None and len(twice):
+        order = np.argsort(keys)
+        place = np.minimum(np.searchsorted(keys[order], key), len(keys) - 1)
+        here = keys[order][place] == key
+        layer = Coded(values.layer.texts, values.layer.codes[rows[here]])
+        found = several_layers(order[place[here]], layer, len(twice))
+        texts = [values.twice.replace("多个", text or "多个") for text in found.texts]
+        words = Coded(texts, found.codes)
+    # the items of which a group has the same to say share one sentence
+    width = len(words.texts)
+    run, both = pd.factorize(values.group[twice] * width + words.codes)
+    names = Coded([zh.get(name, name) for name in values.names] or [""], values.item[twice])
+    items = joined(run, names, len(both), by="、")
+    return both // width, pairs([items, Coded(words.texts, both % width)], "".join)
 
 
 def _factorized(column: pd.Series) -> tuple[list[str], Any]:

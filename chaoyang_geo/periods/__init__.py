@@ -25,6 +25,8 @@ from chaoyang_geo.periods.calendar import PERIODS as PERIODS
 from chaoyang_geo.periods.calendar import Calendar, calendar
 from chaoyang_geo.periods.cells import Cells, Rows, piece_cells
 from chaoyang_geo.periods.columns import item_keys
+from chaoyang_geo.periods.layers import COLUMN as LAYER
+from chaoyang_geo.periods.layers import LayeredCells, Layers, piece_layers, stated_layers
 from chaoyang_geo.periods.stages import (
     PRECEDENCES,
     Plan,
@@ -70,7 +72,12 @@ def mean_readings(
     Required columns: those of ``by``, ``time`` (without a zone, or of any), ``item`` (by key or
     any of its names), ``value``; used where present: ``unit``, ``censored`` (``''``, ``<``,
     ``>``), ``detection_limit``, ``row_kind``, ``state``, ``method``, ``reading_flag``,
-    ``doubt_flag``.
+    ``doubt_flag``, ``sampling_layer``.
+
+    Samples of several layers or verticals (``sampling_layer``: 表层, 底层, 左线) count alike, each
+    once: the mean is that of the section's samples, and ``mean_flag`` names the layers. For
+    means of each layer add the column to ``by``: ``by=["section_code", "sampling_layer"]``; for
+    those of one, give its readings alone: ``readings[readings["sampling_layer"] == "表层"]``.
 
     Parameters
     ----------
@@ -83,7 +90,8 @@ def mean_readings(
         (上中下旬; ``dekad`` is the same), ``month``, ``quarter``, ``year``, ``water_period``,
         or a number of days, weeks, months, quarters or years: ``10D``, ``2W``, ``2M``.
     by : sequence of str
-        Columns that name a section; any other column of text may be added.
+        Columns that name a section; any other column of text may be added,
+        ``sampling_layer`` for instance.
     censored : {"half_limit", "limit", "zero", "drop"}
         What a value below detection enters as. A reading that has a value, from
         ``substitute`` for instance, enters with it.
@@ -138,7 +146,7 @@ def mean_readings(
         below detection); ``mean_method`` (``automatic``, ``manual``, both joined by ``;``, or
         ``''``), ``mean_valid`` (missing without ``min_n``), ``mean_rule`` (how the mean was
         taken, by which rule, and how far that rule is checked), ``mean_flag`` (why the mean
-        is missing or doubtful).
+        is missing or doubtful, and from which layers its readings are, if from several).
 
     Raises
     ------
@@ -246,6 +254,7 @@ class _Sums:
     groups: dict[tuple[str, ...], int] = field(default_factory=dict)
     items: dict[tuple[str, ...], int] = field(default_factory=dict)
     parts: list[Cells] = field(default_factory=list)
+    layers: list[Layers] = field(default_factory=list)
     without_time: int = 0
 
     def __post_init__(self) -> None:
@@ -275,16 +284,30 @@ class _Sums:
         rows = Rows.of(readings, group, item, items, self.share)
         self.without_time += rows.count_without_time()
         cells = piece_cells(rows, rank, len(items), self.base)
+        layer = None if LAYER in self.by else stated_layers(readings)
+        layers = (
+            None if layer is None
+            else piece_layers(layer, rows, cells, rank, len(items), self.base)
+        )  # fmt: skip
         # local numbers to those over all pieces
         group_of = np.array([self.groups[texts] for texts in groups])
         item_of = np.array([self.items[texts] for texts in items])
-        rest = cells.key // len(items)
-        cells.key = joined_key(
-            group_of[rest % len(groups)], rest // len(groups), item_of[cells.key % len(items)]
-        )
+
+        def over_all(key: Ints) -> Ints:
+            rest = key // len(items)
+            return joined_key(
+                group_of[rest % len(groups)], rest // len(groups), item_of[key % len(items)]
+            )
+
+        cells.key = over_all(cells.key)
         self.parts.append(cells)
         if len(self.parts) > 1 and sum(len(part.key) for part in self.parts) > _MOST_CELLS:
             self.parts = [Cells.joined(self.parts)]
+        if layers is not None:
+            layers.key = over_all(layers.key)
+            self.layers.append(layers)
+            if sum(len(part.key) for part in self.layers) > _MOST_CELLS:
+                self.layers = [Layers.joined(self.layers)]
 
     def _uses_method(self, readings: pd.DataFrame) -> bool:
         """Whether the readings say how they were measured: all pieces do, or none."""
@@ -303,7 +326,10 @@ class _Sums:
     def table(self) -> pd.DataFrame:
         """Return the means in order of group, period, item and unit."""
         items = list(self.items)
-        keyed = run(self.plan, Cells.joined(self.parts), items)
+        cells = Cells.joined(self.parts)
+        if self.layers:
+            cells = LayeredCells.of(cells, Layers.joined(self.layers))
+        keyed = run(self.plan, cells, items)
         drops = self.share != self.share
         return mean_table(keyed, self.plan, self.by, list(self.groups), items, drops=drops)
 

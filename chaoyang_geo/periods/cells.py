@@ -209,7 +209,7 @@ class Rows:
         gaps = np.flatnonzero(self.time == NAT)
         return int(self.is_sample[self.kind[gaps]].sum())
 
-    def fill(self, at: slice, base: Ints, days: Days, notes: _Notes) -> tuple[Ints, Floats]:
+    def fill(self, at: slice, base: Ints, days: Days, notes: Notes) -> tuple[Ints, Floats]:
         """Return the cell that each row adds to and what it adds; the last cell is of no use."""
         import numpy as np
 
@@ -274,7 +274,7 @@ class Rows:
         item: Codes,
         acid: Ints,
         odd: Ints,
-        notes: _Notes,
+        notes: Notes,
     ) -> None:
         """Take negative and infinite values away, and remember their cells.
 
@@ -293,7 +293,7 @@ class Rows:
         notes.remember("n_impossible", cell[odd[~is_marked]])
         notes.remember("n_ignored", cell[odd[is_marked]])
 
-    def _count_missing(self, cell: Ints, none: Ints, sign: Codes, at: slice, notes: _Notes) -> None:
+    def _count_missing(self, cell: Ints, none: Ints, sign: Codes, at: slice, notes: Notes) -> None:
         """Remember the cells of the rows without a result, by the reason."""
         unmarked = ~self.is_marked[sign[none]]
         if self.gaps:
@@ -305,7 +305,7 @@ class Rows:
 
 
 @dataclass
-class _Notes:
+class Notes:
     """What a stretch of rows says beside its sums: readings with a mark, and cells to count."""
 
     ranges: Ranges = field(default_factory=Ranges.empty)
@@ -368,7 +368,7 @@ def piece_cells(rows: Rows, ranks: Ints, n_items: int, calendar: Calendar) -> Ce
         )
     base = ranks * n_items
     if size > max(_DENSE, n):  # most cells do not occur: number those that do
-        notes = _Notes()
+        notes = Notes()
         cell, used = rows.fill(slice(0, n), base, days, notes)
         some, place = np.unique(cell, return_inverse=True)
         some = some[some < size]
@@ -409,7 +409,7 @@ class _Stretch:
 def _stretch(rows: Rows, at: slice, base: Ints, days: Days) -> _Stretch:
     import numpy as np
 
-    notes = _Notes()
+    notes = Notes()
     cell, used = rows.fill(at, base, days, notes)
     first, last = int(cell.min()), int(cell.max())
     if last == days.size:  # rows of no use
@@ -425,7 +425,7 @@ def _stretch(rows: Rows, at: slice, base: Ints, days: Days) -> _Stretch:
 
 
 def _sums(
-    notes: _Notes, at: Ints, used: Floats, n: int, place: Callable[[Ints], Ints]
+    notes: Notes, at: Ints, used: Floats, n: int, place: Callable[[Ints], Ints]
 ) -> dict[str, npt.NDArray[Any]]:
     """Return what rows add to ``n`` cells, by name; ``at`` is the cell of each row.
 

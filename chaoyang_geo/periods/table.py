@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo import standards
 from chaoyang_geo.codes import category, code_dtype, combined, each_block
 from chaoyang_geo.periods.columns import GAPS
+from chaoyang_geo.periods.layers import LayeredCells
 from chaoyang_geo.periods.stages import AUTO_FIRST, Keyed, Plan
 from chaoyang_geo.rounding import round_half_even
 
@@ -261,6 +262,9 @@ def _flags(
         if name in cells.counts:
             said.append((cells.count(name), lambda n, tail=tail: f"{n}个{tail}"))  # type: ignore[misc]
     said += _of_methods(keyed, plan, items)
+    if isinstance(cells, LayeredCells):
+        layers = cells.names()
+        said.append((layers.codes, lambda k: f"含{layers.texts[k]}样品，逐个平均"))
     if "n_short" in cells.counts:
         said.append(
             (cells.count("n_short"), lambda n: f"{n}个读数所在时段有效个数不足，未计入上一级平均")

@@ -92,8 +92,8 @@ _SCREENING: dict[str, tuple[str, str]] = {
     ),
     # findings
     "overlap": (
-        "{n} 个分区在此重叠，合并计算",
-        "{n} zones overlap here and count as one",
+        "{n} 个分区在此重叠或相接，合并计算",
+        "{n} zones overlap or meet here and count as one",
     ),
     "seam": (
         "在误差带内与该分区相邻，但项目确在同类同级的另一分区内",

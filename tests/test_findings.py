@@ -25,6 +25,7 @@ from shapely import LineString, Point, box
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.findings import cap_approximate, write_findings
 from chaoyang_geo.findings.drawing import Ground, site_picture
+from chaoyang_geo.findings.machine import written_rows
 from chaoyang_geo.findings.model import casebook
 from chaoyang_geo.findings.picture import Path as Drawn
 from chaoyang_geo.findings.picture import Text, fitting, hatch
@@ -327,8 +328,76 @@ def test_a_layer_that_cannot_be_read_is_named_though_its_kind_is_unknown(tmp_pat
         replace(screening, checked=pd.concat([screening.checked, bad])),
         tmp_path / "f", valid_days=9, formats="html",
     )  # fmt: skip
-    text = Page((tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")).text
-    assert "broken.shp图层无法读取" in text and "图层无法读取：cut off" in text
+    html = (tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")
+    assert "broken.shp图层无法读取" in Page(html).text
+    # the reason runs across the table, below the layer
+    assert '<td colspan="7"><div class="doubt">cut off</div>' in html
+
+
+def doubtful():
+    """Return the paper with a layer of which a zone was not checked."""
+    screening = paper()
+    flag = "2 个分区无有效图形，未核查"
+    state = screening.checked["layer_state"].where(screening.checked["layer"] != "red", "partial")
+    return replace(
+        screening, checked=screening.checked.assign(layer_state=state, layer_flag=[flag, ""])
+    ), flag
+
+
+def test_a_layer_that_was_checked_in_part_is_said_to_be_so(tmp_path):
+    for lang, said, usual in (
+        ("zh", "或其图层未能全部核查，本结论对未核查的部分不作判断", "没有可用图层，本结论"),
+        (
+            "en",
+            "or a part of it could not be checked",
+            "No usable layer was at hand for these kinds",
+        ),
+    ):
+        for screening, lead, other in ((doubtful()[0], said, usual), (paper(), usual, said)):
+            write_findings(
+                screening, tmp_path / "f", valid_days=9, lang=lang, formats=("html", "docx")
+            )
+            site = tmp_path / "f" / "sites" / "0001_A"
+            page = Page(site.with_suffix(".html").read_text("utf-8")).text
+            for text in (page, part(site.with_suffix(".docx"))):
+                assert lead in text and other not in text
+
+
+def test_in_word_the_doubt_about_a_layer_runs_across_below_it(tmp_path):
+    import docx
+
+    screening, flag = doubtful()
+    write_findings(screening, tmp_path / "f", valid_days=9, formats="docx")
+    document = docx.Document(str(tmp_path / "f" / "sites" / "0001_A.docx"))
+    table = next(table for table in document.tables if len(table.columns) == 7)
+    red, under_red, water, under_water = table.rows[1:]
+    assert water.cells[6].text == "图层为空"
+    cell = under_red.cells[0]
+    assert cell.text.split("\n") == [flag, "来源 the office", "内容校验值 SHA-256 " + "ab" * 32]
+    assert len({each._tc for each in under_red.cells}) == 1  # one cell, as wide as the table
+    colours = [run.font.color.rgb for line in cell.paragraphs for run in line.runs if run.text]
+    assert str(colours[0]) == "8A4B08" and {str(each) for each in colours[1:]} == {"4D5A63"}
+    # the state of a layer that is not whole is as visible; that of a whole one is plain
+    state = [run for run in red.cells[6].paragraphs[0].runs if run.text]
+    assert red.cells[6].text == "部分分区未能核查" and all(run.bold for run in state)
+    assert {str(run.font.color.rgb) for run in state} == {"8A4B08"}
+    assert flag not in red.cells[6].text and "8A4B08" not in under_water._tr.xml
+    write_findings(paper(), tmp_path / "g", valid_days=9, formats="docx")
+    plain = docx.Document(str(tmp_path / "g" / "sites" / "0001_A.docx"))
+    rows = next(table for table in plain.tables if len(table.columns) == 7).rows
+    assert not any(run.bold for run in rows[1].cells[6].paragraphs[0].runs)
+
+
+def test_rows_are_written_as_json_writes_them_in_lines():
+    rows = [
+        {"n": 1, "far_m": 0.1, "name": '甲\n"%s', "parts": [1.5, {}], "none": None, "yes": True},
+        {"n": 2, "far_m": 1e22, "name": "", "parts": [], "none": {"a": []}, "yes": False},
+    ]
+    expected = [json.dumps(row, ensure_ascii=False, indent=1) for row in rows]
+    assert written_rows(rows, 0) == expected
+    assert written_rows([{"x": float("nan"), "y": float("inf")}], 0) == [
+        '{\n "x": null,\n "y": null\n}'
+    ]
 
 
 def test_json_holds_the_numbers_as_they_were_computed(written):
@@ -675,6 +744,26 @@ def test_hatches_lie_within_their_shape(angle, gap, place):
     assert all(paper_shape.covers(line) for line in lines)
     # the area of a disc is the length of its chords times their distance
     assert sum(line.length for line in lines) * gap == pytest.approx(np.pi * 50**2, rel=0.12)
+
+
+@pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
+def test_a_hatch_is_as_long_as_its_lines_run_through_the_shape(angle):
+    # a hole, a notch and two parts; a vertex lies on a line of the hatch
+    block = shapely.Polygon(
+        [(0, 0), (40, 0), (40, 40), (22, 40), (20, 15), (18, 40), (0, 40)],
+        [[(5, 5), (5, 12), (12, 12), (12, 5)]],
+    )
+    shape = shapely.MultiPolygon([block, box(50, 3, 61, 33)])
+    frame = fitting((0, 0, 70, 50), (0, 0, 70, 50))
+    lines = hatch(shape, frame, angle=angle, gap=3.0)
+    # of lines so dense that their length is the area over their distance
+    dense = hatch(shape, frame, angle=angle, gap=0.03)
+    length = sum(np.hypot(*(line[1] - line[0])) for line in dense)
+    assert length * 0.03 == pytest.approx(shape.area, rel=0.01)
+    on_ground = [line * (1, -1) + (0, 50) for line in lines]
+    assert len(lines) > 10
+    # rounded to a hundredth of a millimetre
+    assert all(shape.buffer(0.02).covers(LineString(line)) for line in on_ground)
 
 
 def test_a_hole_stays_open_and_parts_are_drawn():

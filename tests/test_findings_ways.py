@@ -140,6 +140,46 @@ def test_a_site_without_a_conflict_has_no_alternative_and_says_so(written: Path)
     assert "没有须避让的冲突" in text_of(written / "sites" / "0003_C.html")
 
 
+@pytest.mark.parametrize("kind", ["html", "docx"])
+def test_a_site_that_could_not_be_judged_is_not_called_free_of_conflicts(
+    tmp_path: Path, kind: str
+) -> None:
+    tables = paper()
+    screening = tables["screening"]
+    sites = screening.sites.assign(verdict="无法判断")
+    sites.loc[sites.index[1], "geometry"] = None
+    sites.loc[sites.index[2], "verdict"] = "禁止"
+    none = {name: tables[name].iloc[:0] for name in ("free", "shifts", "stretches")}
+    write_findings(
+        replace(screening, sites=sites), tmp_path / "f", valid_days=30, formats=kind, **none
+    )
+    said = [text_of(path) for path in sorted((tmp_path / "f" / "sites").iterdir())]
+    assert "本项目无法判断，未提备选；这不等于没有冲突。" in said[0]
+    assert "本项目没有可用图形，不能分析备选。" in said[1]
+    assert "未对本项目分析备选。" in said[2]
+    assert not any("没有须避让的冲突" in text for text in said)
+
+
+def test_an_approximate_site_has_no_alternative_and_says_why(tmp_path: Path) -> None:
+    tables = paper()
+    screening = tables["screening"]
+    sites = screening.sites.assign(place_quality=["approximate", "", ""], place_flag="约略位置")
+    write_findings(
+        replace(screening, sites=sites), tmp_path / "f", valid_days=30, formats="html",
+        free=tables["free"].iloc[:0],
+    )  # fmt: skip
+    said = text_of(tmp_path / "f" / "sites" / "0001_A.html")
+    assert "本项目只有约略位置，不能分析备选。" in said and "没有须避让的冲突" not in said
+
+
+@pytest.mark.parametrize("kind", ["html", "docx"])
+def test_off_the_network_no_section_downstream_is_not_called_none(written: Path, kind: str) -> None:
+    near, far = (text_of(written / "sites" / f"{stem}.{kind}") for stem in ("0001_A", "0003_C"))
+    assert re.search(r"下游断面\s*无", near)
+    assert re.search(r"下游断面\s*不能判断", far)
+    assert "去向不明" in far and "未进入所查分区" not in far
+
+
 def test_what_was_not_asked_for_is_not_there(tmp_path: Path) -> None:
     tables = paper()
     write_findings(tables["screening"], tmp_path / "f", zones=tables["zones"], valid_days=30)
@@ -240,7 +280,9 @@ def test_empty_tables_say_that_nothing_was_found(tmp_path: Path) -> None:
     screening = replace(tables["screening"])
     write_findings(screening, tmp_path / "f", valid_days=30, **empty)
     text = text_of(tmp_path / "f" / "sites" / "0001_A.html")
-    assert "未追踪" in text and "没有须避让的冲突" in text
+    assert "未追踪" in text
+    # a forbidden site is not called free of conflicts
+    assert "未对本项目分析备选。" in text and "没有须避让的冲突" not in text
 
 
 def test_the_map_draws_each_as_what_it_is() -> None:

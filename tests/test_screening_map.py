@@ -17,8 +17,10 @@ from shapely import LineString, Point, box
 from chaoyang_geo import load_plan, write_map
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.findings import cap_approximate, load_examples
+from chaoyang_geo.maps import screening_popups, screening_ways
 from chaoyang_geo.maps.notebook import folium_map
 from chaoyang_geo.maps.screening import screening_layers
+from chaoyang_geo.maps.screening_popups import listed_findings
 from chaoyang_geo.maps.style import MARKERS
 from chaoyang_geo.maps.words import has_chinese
 from chaoyang_geo.schema import SchemaError
@@ -267,6 +269,74 @@ def test_large_layers_are_thinned_for_display_only_and_said_so() -> None:
     kept = drawn(layers, "zone-0").geometry
     assert shapely.get_num_coordinates(shapely.geometry.shape(kept)) < 75_000
     assert zones.geometry.to_wkb().tolist() == before
+
+
+def ways(*kilometres: float) -> gpd.GeoDataFrame:
+    """Return ways of the water of three vertices each, as long as said."""
+    n = len(kilometres)
+    return gpd.GeoDataFrame(
+        {"site_code": "A", "site_name": [f"甲{k}" for k in range(n)], "zone_name": "水源",
+         "zone_kind": "drinking_water", "zone_grade": "primary", "distance_km": kilometres,
+         "reach_flag": "", "why_zh": "下行。", "why_en": "Down."},
+        geometry=[LineString([(E, N), (E + 500, N - 300), (E + k * 1000, N)]) for k in kilometres],
+        crs=4549,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"), [(9, [0, 1, 2]), (8, [1, 2]), (6, [1, 2]), (5, [1]), (2, [])]
+)
+def test_of_too_many_ways_the_shortest_are_drawn_and_the_others_counted(
+    paper: Any, monkeypatch: pytest.MonkeyPatch, most: int, shown: list[int]
+) -> None:
+    screening, zones = paper
+    monkeypatch.setattr(screening_ways, "_MAX_VERTICES", most)
+    for lang, said in (("zh", "另有 {n} 条未画"), ("en", "{n} others are not")):
+        layers = screening_layers(screening, zones=zones, downstream=ways(5, 1, 3), lang=lang)
+        drawn = [
+            feature.key
+            for layer in layers.layers
+            for feature in layer.features
+            if layer.key == "ways-course"
+        ]
+        assert drawn == [f"course-{number}" for number in shown]
+        notes = [note for note in layers.notes if said.format(n=3 - len(shown)) in note]
+        assert len(notes) == (len(shown) < 3)
+        entries = {entry.style for legend in layers.legends for entry in legend.entries}
+        assert ("way-course" in entries) == bool(shown)  # no legend without a way
+
+
+def test_where_sites_are_very_many_a_popup_lists_the_four_worst_zones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    zones = red_line(*(square(k * 110, 0, 100) for k in range(6)))
+    found = sites(("A", "光伏", square(10, 10, 50)), ("B", "公路", Point(E + 9000, N)))
+    screening = screen_sites(found, zones, on="2026-11-22")
+
+    def table(n_many: int) -> Any:
+        monkeypatch.setattr(screening_popups, "_MANY_SITES", n_many)
+        return drawn(screening_layers(screening, zones=zones), "site-0").popup.tables[0]
+
+    few, many = table(2), table(1)
+    assert (len(few.rows), few.note) == (6, "")
+    assert many.rows == few.rows[:4]
+    assert many.note == "另有 2 个分区，见结论页。"
+    monkeypatch.undo()
+    assert (listed_findings(2000), listed_findings(2001)) == (12, 4)
+
+
+def test_one_source_of_zones_and_sites_stands_there_once() -> None:
+    found = sites(("A", "公路", square(100, 100, 100)), source="某厅")
+    zones = red_line(square(0, 0, 1000))
+    layers = screening_layers(screen_sites(found, zones, on="2026-11-22"), zones=zones)
+    assert [source for source, _ in layers.attribution] == ["某厅"]
+    assert layers.attribution[0][1].startswith("分区：") and "；项目" in layers.attribution[0][1]
+
+
+def test_the_counts_of_verdicts_cannot_be_misread_in_english(paper: Any) -> None:
+    screening, zones = paper
+    subtitle = screening_layers(screening, zones=zones, lang="en").subtitle
+    assert subtitle.startswith("4 sites: forbidden 1 / cannot be judged 1 / ")
 
 
 def test_empty_in_empty_out(paper: Any) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.verdicts import (
+    CAPPED,
+    FIRM,
     SYNTHETIC,
+    UNJUDGED,
     area_text,
     clean,
     degrees_text,
@@ -37,6 +40,17 @@ class ZoneRow:
     verdict: str
     basis: list[str]
     doubt: str
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer in the table, and what goes across below it: its doubt, its source, its hash."""
+
+    cells: list[str]  # name, kinds, zones, version, accuracy, quality, state
+    usable: bool
+    doubt: str
+    source: str
+    digest: str
 
 
 def facts(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> list[tuple[str, str]]:
@@ -173,8 +187,8 @@ def basis_lines(row: dict[str, Any], words: dict[str, str], lang: str) -> list[s
     return lines
 
 
-def checked_rows(case: Casebook, lang: str) -> list[list[str]]:
-    """Return the layers: name and source, kinds, zones, version, accuracy, quality, state, hash."""
+def checked_rows(case: Casebook, lang: str) -> list[LayerRow]:
+    """Return the layers as they stand in the table."""
     joint = "、" if lang == "zh" else ", "
     rows = []
     for row in case.checked:
@@ -183,23 +197,42 @@ def checked_rows(case: Casebook, lang: str) -> list[list[str]]:
         )
         accuracy = f"±{length_text(row['accuracy_m'], lang)}" if known(row["accuracy_m"]) else "—"
         version = "\n".join(text for text in (row["version"], row["version_date"]) if text) or "—"
-        state = state_name(row["layer_state"], lang)
-        if row["layer_flag"]:
-            state += ("：" if lang == "zh" else ": ") + flag_text(row["layer_flag"], lang)
         rows.append(
-            [
-                row["layer"],
-                kinds or "—",
-                f"{row['n_zones']:,}",
-                version,
-                accuracy,
-                quality_name(row.get("quality", ""), lang) or "—",
-                state,
-                row["content_hash"] or "—",
+            LayerRow(
+                [
+                    row["layer"],
+                    kinds or "—",
+                    f"{row['n_zones']:,}",
+                    version,
+                    accuracy,
+                    quality_name(row.get("quality", ""), lang) or "—",
+                    state_name(row["layer_state"], lang),
+                ],
+                row["layer_state"] == "ok",
+                flag_text(row["layer_flag"], lang),
                 row.get("source", ""),
-            ]
+                row["content_hash"] or "—",
+            )
         )
     return rows
+
+
+def no_alternative(site: Dossier, words: dict[str, str]) -> str:
+    """Return why there is no alternative; what could not be judged is not free of conflicts."""
+    if site.extent:
+        return words["alternatives_approximate"]
+    if site.shape is None:
+        return words["alternatives_unplaced"]
+    if site.verdict == UNJUDGED:
+        return words["alternatives_unjudged"]
+    avoided = site.verdict in (*FIRM[:2], CAPPED)
+    return words["alternatives_open" if avoided else "alternatives_none"]
+
+
+def unchecked_lead(case: Casebook, words: dict[str, str]) -> str:
+    """Return the sentence over what was not checked."""
+    partly = any(row["layer_state"] == "partial" for row in case.unchecked)
+    return words["partial_kinds" if partly else "unchecked_kinds"]
 
 
 def unchecked_texts(case: Casebook, words: dict[str, str], lang: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
 from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
@@ -131,14 +132,14 @@ def casebook(
     require(screening.rules, _RULES, table="screening.rules")
     require_unique(judged, "site_code", table="screening.sites")
     first, last = _days(screening.options, valid_days)
-    checked = _records(screening.checked)
+    checked = plain_rows(screening.checked)
     layers_synthetic = any(
         "synthetic" in str(row.get("quality", "")).split(";") or SYNTHETIC[0] in row["layer"]
         for row in checked
     )
     unchecked = unchecked_kinds(checked)
     by_site: dict[str, list[dict[str, Any]]] = {}
-    for row in _records(found):
+    for row in plain_rows(found):
         by_site.setdefault(row["site_code"], []).append(row)
     shapes = _shapes(judged, sites)
     asked = asked_of(downstream, free, shifts, stretches, bands, names)
@@ -156,7 +157,7 @@ def casebook(
             "screening.sites; make these tables from the sites that were screened."
         )
     dossiers = []
-    for number, row in enumerate(_records(judged.drop(columns=_geometry_names(judged))), 1):
+    for number, row in enumerate(plain_rows(judged.drop(columns=_geometry_names(judged))), 1):
         rows = by_site.pop(row["site_code"], [])
         synthetic = layers_synthetic or row.get("quality") == "synthetic"
         extent = ""
@@ -191,7 +192,7 @@ def casebook(
         sites=dossiers,
         checked=checked,
         unchecked=unchecked,
-        rules=_records(screening.rules),
+        rules=plain_rows(screening.rules),
         options=dict(screening.options),
         screened_on=first,
         expires_on=last,
@@ -247,24 +248,6 @@ def _days(options: Mapping[str, Any], valid_days: int) -> tuple[str, str]:
         )
     first = date.fromisoformat(str(text))
     return first.isoformat(), (first + timedelta(days=valid_days)).isoformat()
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as plain values: texts that any file can hold, numbers, NaN for no number."""
-    columns: dict[str, list[Any]] = {}
-    for name in map(str, frame.columns):
-        series = frame[name]
-        if series.dtype.kind in "iu":
-            columns[name] = [int(value) for value in series]
-        elif series.dtype.kind == "f":
-            columns[name] = [float(value) for value in series]
-        elif series.dtype.kind == "b":
-            columns[name] = [bool(value) for value in series]
-        else:
-            columns[name] = [clean(value) for value in as_text(series)]
-    return [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
 
 
 def _flags(row: Mapping[str, Any], rows: list[dict[str, Any]]) -> list[str]:

@@ -246,7 +246,7 @@ def _alternatives(case: Casebook, site: Dossier, words: dict[str, str], lang: st
         return ""
     head = f"<h2>{escape(words['alternatives'])}</h2>"
     if not facts:
-        return f"{head}\n<p>{escape(words['alternatives_none'])}</p>"
+        return f"{head}\n<p>{escape(content.no_alternative(site, words))}</p>"
     doubts = ways.alternative_doubts(site.ways, lang)
     items = "".join(f"<li>{escape(text)}</li>" for text in doubts)
     listed = f'<ul class="doubts">{items}</ul>' if items else ""
@@ -277,18 +277,20 @@ def _way_table(
 
 
 def _layers(case: Casebook, synthetic: bool, words: dict[str, str], lang: str) -> str:
-    keys = ("layer", "zone", "n_zones", "version", "accuracy", "quality", "state")
+    keys = ("layer", "kind", "n_zones", "version", "accuracy", "quality", "state")
     bodies = []
     for row in content.checked_rows(case, lang):
         cells = "".join(
             f"<td{' class=' + chr(34) + 'n' + chr(34) if at == 2 else ''}>"
             f"{escape(text).replace(chr(10), '<br>')}</td>"
-            for at, text in enumerate(row[:7])
+            for at, text in enumerate(row.cells)
         )
-        source = f"{escape(words['source'])} {escape(row[8])}<br>" if row[8] else ""
+        doubt = f'<div class="doubt">{escape(row.doubt)}</div>' if row.doubt else ""
+        source = f"{escape(words['source'])} {escape(row.source)}<br>" if row.source else ""
+        gap = "" if row.usable else ' class="gap"'
         bodies.append(
-            f'<tbody><tr>{cells}</tr><tr class="hash"><td colspan="7">{source}'
-            f"{escape(words['hash'])} <code>{escape(row[7])}</code></td></tr></tbody>"
+            f'<tbody{gap}><tr>{cells}</tr><tr class="hash"><td colspan="7">{doubt}{source}'
+            f"{escape(words['hash'])} <code>{escape(row.digest)}</code></td></tr></tbody>"
         )
     how = words["stop"].join(f"{name} {text}" for name, text in content.method(case, words, lang))
     return (
@@ -302,7 +304,7 @@ def _unchecked(case: Casebook, words: dict[str, str], lang: str) -> str:
     rows = content.unchecked_texts(case, words, lang)
     items = "".join(f"<li>{escape(what)}<i>{escape(why)}</i></li>" for what, why in rows)
     listed = (
-        f'<p>{escape(words["unchecked_kinds"])}</p><ul class="kinds">{items}</ul>'
+        f'<p>{escape(content.unchecked_lead(case, words))}</p><ul class="kinds">{items}</ul>'
         if rows
         else f"<p>{escape(words['all_kinds'])}</p>"
     )

@@ -163,22 +163,28 @@ def hatch(shape: Any, frame: Frame, *, angle: float, gap: float) -> list[Any]:
     import numpy as np
     import shapely
 
-    west, south, east, north = shapely.bounds(shape)
-    if not math.isfinite(west):
+    polygons = [part for part in _flat(shape) if part.geom_type == "Polygon"]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(polygons)]
+    if not rings:
         return []
-    turn = math.radians(angle)
-    along = np.array([math.cos(turn), math.sin(turn)])
-    across = np.array([-along[1], along[0]])
-    corners = np.array([(west, south), (west, north), (east, south), (east, north)])
-    offsets, reach = corners @ across, corners @ along
-    step = gap * frame.scale
-    first, last = math.ceil(offsets.min() / step), math.floor(offsets.max() / step)
-    if last < first:
-        return []
-    at = np.arange(first, last + 1)[:, None] * step * across
-    ends = np.stack([at + along * reach.min(), at + along * reach.max()], axis=1)
-    cut = shapely.intersection(shapely.linestrings(ends), shape)
-    return [line for piece in cut for line in frame.lines(piece)]
+    turn, step = math.radians(angle), gap * frame.scale
+    points, ends = np.concatenate(rings), np.cumsum([len(ring) for ring in rings])
+    # by hand and not by @, which may round the two ends of a ring differently
+    along = points[:, 0] * math.cos(turn) + points[:, 1] * math.sin(turn)
+    across = (points[:, 1] * math.cos(turn) - points[:, 0] * math.sin(turn)) / step
+    edges = np.delete(np.arange(len(points) - 1), ends[:-1] - 1)
+    before, after = across[edges], across[edges + 1]
+    # a line that runs through a vertex meets one of its two edges, so that each is met in pairs
+    first = np.ceil(np.minimum(before, after))
+    n_met = (np.ceil(np.maximum(before, after)) - first).astype(int)
+    met = np.repeat(np.arange(len(edges)), n_met)
+    line = first[met] + np.arange(len(met)) - (np.cumsum(n_met) - n_met)[met]
+    share = ((line - before[met]) / (after[met] - before[met]))[:, None]
+    start, end = points[edges[met]], points[edges[met] + 1]
+    where = start + share * (end - start)
+    far = along[edges[met]] + share[:, 0] * (along[edges[met] + 1] - along[edges[met]])
+    pairs = frame.on_paper(where[np.lexsort((far, line))]).reshape(-1, 2, 2)
+    return list(pairs[(pairs[:, 0] != pairs[:, 1]).any(axis=1)])
 
 
 def text_width(text: str, size: float) -> float:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.flags import flag_text
-from chaoyang_geo.schema import as_text, require
+from chaoyang_geo.schema import require
 from chaoyang_geo.verdicts import area_text, clean, kind_name, known, length_text, share_text
 
 if TYPE_CHECKING:
@@ -138,16 +139,8 @@ def _rows(
 
 def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the told columns as plain values."""
-    out: dict[str, list[Any]] = {}
-    for name in [*columns, *(also for also in _ALSO if also in frame and also not in columns)]:
-        series = frame[name]
-        if series.dtype.kind in "iu":
-            out[name] = [int(value) for value in series]
-        elif series.dtype.kind == "f":
-            out[name] = [float(value) for value in series]
-        else:
-            out[name] = [clean(value) for value in as_text(series)]
-    return [dict(zip(out, values, strict=True)) for values in zip(*out.values(), strict=True)]
+    also = [name for name in _ALSO if name in frame and name not in columns]
+    return plain_rows(frame, [*columns, *also])
 
 
 # --- as texts -------------------------------------------------------------------------------------
@@ -182,7 +175,8 @@ def downstream_rows(ways: Ways, asked: Asked, words: dict[str, str], lang: str) 
     """Return the zones that the water comes to: zone, distance along the river, in words."""
     rows = []
     for row in ways.downstream:
-        zone, far = [words["no_zone_met"]], words["not_reached"]
+        lost = row["reach_state"] in ("off_network", "no_position")
+        zone, far = [words["way_unknown" if lost else "no_zone_met"]], words["not_reached"]
         if row["zone_code"]:
             title = row["zone_name"] or row["zone_code"]
             layer = words["comma"].join(
@@ -218,6 +212,8 @@ def downstream_facts(
         return []
     row = ways.downstream[0]
     codes = [code for code in row["sections_downstream"].split(";") if code]
+    # a site that lies on no river has sections below it, but nobody knows which
+    none = words["none_known" if row["reach_code"] else "sections_unknown"]
     listed = [asked.names.get(code, code) for code in codes]
     if listed and known(row["distance_to_next_km"]):
         far = length_text(row["distance_to_next_km"] * 1000, lang)
@@ -225,7 +221,7 @@ def downstream_facts(
     facts = [
         (words["control_unit"], named(row["unit_name"], asked.names)),
         (words["answering_county"], named(row["county_name"], asked.names)),
-        (words["sections_below"], words["list"].join(listed) or words["none_known"]),
+        (words["sections_below"], words["list"].join(listed) or none),
         (words["river_network"], row.get("network_source", "")),
     ]
     return [(name, text) for name, text in facts if text]

@@ -157,7 +157,7 @@ def _alternatives(
         return
     book.heading(words["alternatives"])
     if not facts:
-        book.line(words["alternatives_none"])
+        book.line(content.no_alternative(site, words))
         return
     book.mark()
     book.grid([list(pair) for pair in facts], widths=(38, 134), head=False)
@@ -169,14 +169,17 @@ def _alternatives(
 
 def _layers(book: _Book, case: Casebook, words: dict[str, str], lang: str) -> None:
     book.heading(words["checked"])
-    keys = ("layer", "zone", "n_zones", "version", "accuracy", "quality", "state")
+    keys = ("layer", "kind", "n_zones", "version", "accuracy", "quality", "state")
     rows = [[words[key] for key in keys]]
-    for row in content.checked_rows(case, lang):
-        source = f"{words['source']} {row[8]}\n" if row[8] else ""
-        rows += [row[:7], [f"{source}{words['hash']} {row[7]}", *[""] * 6]]
+    layers = content.checked_rows(case, lang)
+    for row in layers:
+        source = f"{words['source']} {row.source}" if row.source else ""
+        under = filter(None, (row.doubt, source, f"{words['hash']} {row.digest}"))
+        rows += [row.cells, ["\n".join(under), *[""] * 6]]
     book.mark()
-    book.grid(rows, widths=(42, 36, 15, 24, 19, 18, 18))
-    book.across(range(2, len(rows), 2))
+    book.grid(rows, widths=(38, 34, 14, 22, 17, 20, 27))
+    book.across(range(2, len(rows), 2), [bool(row.doubt) for row in layers])
+    book.amber(6, [gap for row in layers for gap in (not row.usable, False)])
     text = words["stop"].join(
         f"{name} {value}" for name, value in content.method(case, words, lang)
     )
@@ -187,7 +190,7 @@ def _unchecked(book: _Book, case: Casebook, words: dict[str, str], lang: str) ->
     book.heading(words["unchecked"])
     rows = content.unchecked_texts(case, words, lang)
     if rows:
-        book.line(words["unchecked_kinds"], keep=True)
+        book.line(content.unchecked_lead(case, words), keep=True)
         book.mark()
         book.grid([[words["what"], words["reason"]], *map(list, rows)], widths=(80, 92))
         book.together()
@@ -337,10 +340,13 @@ class _Book:
                 for paragraph in cell.paragraphs:
                     paragraph.paragraph_format.keep_with_next = True
 
-    def across(self, rows: Iterable[int]) -> None:
-        """Let the first cell of some rows of the last table go across, small and grey."""
+    def across(self, rows: Iterable[int], doubts: Sequence[bool]) -> None:
+        """Let the first cell of some rows of the last table go across, small and grey.
+
+        Where it begins with a doubt, this has the colour of doubts.
+        """
         table = self._document.tables[-1]
-        for at in rows:
+        for at, doubt in zip(rows, doubts, strict=True):
             cells = table.rows[at].cells
             for above in table.rows[at - 1].cells:
                 for paragraph in above.paragraphs:
@@ -348,6 +354,8 @@ class _Book:
             for paragraph in cells[0].paragraphs:
                 for run in paragraph.runs:
                     run.font.size, run.font.color.rgb = _points(7.5), _colour(_GREY)
+            for run in cells[0].paragraphs[0].runs if doubt else ():
+                run.font.size, run.font.color.rgb = _points(8), _colour(_BROWN)
             _joined(cells[0], cells[-1])
 
     def gap(self) -> None:
@@ -378,6 +386,12 @@ class _Book:
             if doubt:
                 for run in cell.paragraphs[-1].runs:
                     run.font.color.rgb = _colour(_BROWN)
+
+    def amber(self, number: int, gaps: Sequence[bool]) -> None:
+        """Print the cells of a column of the last table that tell a gap bold, as a doubt."""
+        for cell, gap in zip(self.column(number)[1:], gaps, strict=True):
+            for run in cell.paragraphs[0].runs if gap else ():
+                run.bold, run.font.color.rgb = True, _colour(_BROWN)
 
     def column(self, number: int) -> list[Any]:
         """Return the cells of a column of the last table."""

@@ -44,7 +44,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "band": ("误差带 {band}", "band of doubt {band}"),
     "north": ("北", "N"),
     "zones": ("涉及与邻近的分区", "Zones concerned and near by"),
-    "zones_none": ("在 {distance} 以内没有任何已核查的分区。", "There is no checked zone within {distance}."),
+    "zones_none": ("在 {distance}以内没有任何已核查的分区。", "There is no checked zone within {distance}."),
     "zone": ("分区", "Zone"),
     "how": ("位置关系与数量", "Relation and size"),
     "basis": ("依据", "Basis"),
@@ -60,6 +60,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "rule_no": ("规则 {rule}", "rule {rule}"),
     "checked": ("已核查的图层", "Layers that were checked"),
     "layer": ("图层", "Layer"),
+    "kind": ("分区类型", "Kind of zone"),
     "version": ("版本", "Version"),
     "n_zones": ("分区数", "Zones"),
     "accuracy": ("精度", "Accuracy"),
@@ -71,6 +72,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unchecked_kinds": (
         "下列分区类型没有可用图层，本结论对其不作判断：",
         "No usable layer was at hand for these kinds of zones; this finding says nothing about them:",
+    ),
+    "partial_kinds": (
+        "下列分区类型没有可用图层，或其图层未能全部核查，本结论对未核查的部分不作判断：",
+        "For these kinds of zones no usable layer was at hand, or a part of it could not be checked; this "
+        "finding says nothing about what was not checked:",
     ),
     "all_kinds": ("标准清单中的分区类型均有图层。", "Every kind of zone of the standard list has a layer."),
     "no_layer": ("无图层", "no layer"),
@@ -100,6 +106,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_traced": (
         "约略位置或未提供位置，未追踪。", "The place is approximate or not given; not followed."),
     "no_zone_met": ("未进入所查分区", "no zone is reached"),
+    "way_unknown": ("去向不明", "way not known"),
     "not_reached": ("—", "—"),
     "in_zone": ("项目在该分区内或相接", "the site is in the zone or touches it"),
     "along_river": ("{distance}", "{distance}"),
@@ -107,12 +114,27 @@ _WORDS: dict[str, tuple[str, str]] = {
     "answering_county": ("责任县区", "Responsible county"),
     "sections_below": ("下游断面", "Sections downstream"),
     "none_known": ("无", "none"),
+    "sections_unknown": ("不能判断", "not known"),
     "river_network": ("河网", "River network"),
     "alternatives": ("备选方案（仅供参考，非结论）", "Alternatives (for discussion, no finding)"),
     "alternatives_none": (
         "本项目没有须避让的冲突，未提备选。",
         "The site has no conflict to get out of; no alternative was looked for.",
     ),
+    "alternatives_unplaced": (
+        "本项目没有可用图形，不能分析备选。",
+        "The site has no usable shape; no alternative could be looked for.",
+    ),
+    "alternatives_approximate": (
+        "本项目只有约略位置，不能分析备选。",
+        "Only the approximate place of the site is known; no alternative could be looked for.",
+    ),
+    "alternatives_unjudged": (
+        "本项目无法判断，未提备选；这不等于没有冲突。",
+        "The site could not be judged, so no alternative was looked for; this does not mean that there "
+        "is no conflict.",
+    ),
+    "alternatives_open": ("未对本项目分析备选。", "No alternative was looked for."),
     "alternatives_note": (
         "避让按规则对本活动禁止或限制的分区类型计算；只看所列图层，未考虑地形、用地、权属和造价，须另行论证。",
         "Kept clear of: the kinds of zones in which the rules forbid or restrict the activity. Only the "
@@ -125,7 +147,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "nothing_free": ("项目范围内没有可用部分", "nothing of the site is free"),
     "free_text": (
         "{free}（占项目 {share}），{n} 块，最大 {largest}；受限（含净距）{taken}",
-        "{free} ({share} of the site) in {n} parts, the largest {largest}; taken, clearance included, "
+        "{free} ({share} of the site), parts: {n}, the largest {largest}; taken, clearance included, "
         "{taken}",
     ),
     "shift": ("整体平移", "Shift as a whole"),

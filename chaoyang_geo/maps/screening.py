@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chaoyang_geo.crs import to_geographic
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import margins, style
-from chaoyang_geo.maps.facts import Row, gather, rows, text
+from chaoyang_geo.maps.facts import gather
 from chaoyang_geo.maps.layers import MapLayers, base_layers
 from chaoyang_geo.maps.model import Layer, Legend, LegendEntry, Listing
 from chaoyang_geo.maps.screening_drawn import (
@@ -24,10 +24,12 @@ from chaoyang_geo.maps.screening_drawn import (
 from chaoyang_geo.maps.screening_popups import (
     Site,
     Told,
+    listed_findings,
     severity,
     site_of,
     verdict_badge,
 )
+from chaoyang_geo.maps.screening_rows import Row, rows, text
 from chaoyang_geo.maps.screening_ways import STYLES as WAY_STYLES
 from chaoyang_geo.maps.screening_ways import band_layer, way_layers, way_legend
 from chaoyang_geo.maps.screening_words import screening_words
@@ -162,8 +164,9 @@ def screening_layers(
     -----
     A page opens at once with about 150,000 vertices of zones. Where there are more, zones far
     from every site are left out, then borders are simplified; the notes say what was done. Areas
-    and distances are those of the screening, which knows nothing of that. With 10,000 sites the page has about
-    20 MB and takes some seconds to open.
+    and distances are those of the screening, which knows nothing of that. With more
+    than 2,000 sites a popup lists the four zones that matter most. Of ways along rivers the shortest
+    are drawn, up to 400,000 vertices.
 
     Examples
     --------
@@ -200,7 +203,7 @@ def screening_layers(
         facts = gather(plan, None, None, lang)
         base = (*base_layers(facts), unit_lines(facts.plan.units, words, shared))
         sources = margins.attribution(facts)
-    ways = way_layers(
+    ways, n_ways_left_out = way_layers(
         told, downstream=downstream, free=free, shifts=shifts, stretches=stretches,
         names=names or {},
     )  # fmt: skip
@@ -224,7 +227,7 @@ def screening_layers(
             **band_styles,
         },
         legends=_legends(found, land.frame, layers, band_entries, told, shared),
-        notes=_notes(screening, found, drawn, synthetic, told, shared),
+        notes=_notes(screening, found, drawn, synthetic, n_ways_left_out, told, shared),
         attribution=attribution,
         credits=margins.credits(attribution),
         words=shared,
@@ -253,6 +256,7 @@ def _told(
         words=words,
         day=text(options.get("on")),
         reach=length_text(float(reach), lang) if reach is not None and known(reach) else "",
+        n_findings=listed_findings(len(screening.sites)),
         unchecked=joint.join(kind_name(kind, "", lang) for kind in KINDS if kind not in present),
     )
 
@@ -382,7 +386,8 @@ def _legends(
 def _subtitle(found: Sequence[Site], screening: ScreeningLike, told: Told) -> str:
     words, lang = told.words, told.lang
     counts = Counter(site.verdict for site in found)
-    verdicts = told.listed(
+    # the name of a verdict may hold a comma of its own
+    verdicts = words["between_verdicts"].join(
         [
             words["with_count"].format(name=verdict_name(verdict, lang), n=counts[verdict])
             for verdict in VERDICTS
@@ -418,6 +423,7 @@ def _notes(
     found: Sequence[Site],
     drawn: Drawn,
     synthetic: Sequence[str],
+    n_ways_left_out: int,
     told: Told,
     shared: Mapping[str, str],
 ) -> tuple[str, ...]:
@@ -453,6 +459,8 @@ def _notes(
         notes.append(words["note_near"].format(n=drawn.land.n_far))
     if drawn.land.simplified_m:
         notes.append(words["note_simplified"].format(metres=f"{drawn.land.simplified_m:.0f}"))
+    if n_ways_left_out:
+        notes.append(words["note_ways"].format(n=n_ways_left_out))
     notes.append(words["note_use"])
     if words["note_english"]:
         notes.append(words["note_english"])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.crs import to_geographic
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import style
-from chaoyang_geo.maps.facts import rows, text
 from chaoyang_geo.maps.model import Feature, Layer
 from chaoyang_geo.maps.screening_popups import (
     Site,
@@ -21,6 +20,8 @@ from chaoyang_geo.maps.screening_popups import (
     verdict_badge,
     zone_popup,
 )
+from chaoyang_geo.maps.screening_rows import rows, text
+from chaoyang_geo.maps.screening_shapes import geojson
 from chaoyang_geo.schema import SchemaError, require
 from chaoyang_geo.verdicts import (
     KINDS,
@@ -41,6 +42,8 @@ _ZONES = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
 _MAX_VERTICES = 150_000
 #: Sites up to which every one has its name on the map, and its outline its own popup.
 _MAX_NAMES, _MAX_OUTLINES = 400, 500
+#: How far a simplified border may be off, degrees; with the last there may still be too many.
+_TOLERANCES = tuple(2e-5 * 2**power for power in range(8))
 _PIXELS_PER_MM = 3.8
 _METRES_PER_DEGREE = 111_000
 
@@ -81,12 +84,8 @@ def land_of(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], places: Sequen
         near = shapely.intersects(table.geometry.to_numpy(), box)
         n_far, table = int((~near).sum()), table[near]
     drawn = table.geometry.to_numpy()
-    while shapely.get_num_coordinates(drawn).sum() > _MAX_VERTICES and tolerance < 2e-3:
-        tolerance = tolerance * 2 or 2e-5
-        simple = shapely.simplify(table.geometry.to_numpy(), tolerance, preserve_topology=False)
-        gone = shapely.is_empty(simple)
-        simple[gone] = shapely.envelope(table.geometry.to_numpy()[gone])
-        drawn = simple
+    if shapely.get_num_coordinates(drawn).sum() > _MAX_VERTICES:
+        tolerance, drawn = _simplified(drawn)
     order = [
         drawn_at(str(kind), str(grade))
         for kind, grade in table[["zone_kind", "zone_grade"]].itertuples(index=False)
@@ -94,6 +93,24 @@ def land_of(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], places: Sequen
     table = table.set_geometry(gpd.GeoSeries(drawn, index=table.index, crs=table.crs))
     table = table.iloc[sorted(range(len(order)), key=lambda at: order[at])]
     return Land(table.reset_index(drop=True), n_far, tolerance * _METRES_PER_DEGREE)
+
+
+def _simplified(drawn: Any) -> tuple[float, Any]:
+    """Return the least tolerance that leaves few enough vertices, in degrees, and what is left."""
+    import shapely
+
+    found: tuple[float, Any] = 0.0, drawn
+    low, high = 0, len(_TOLERANCES) - 1
+    while low <= high:
+        middle = (low + high + 1) // 2  # coarse ones are quicker
+        simple = shapely.simplify(drawn, _TOLERANCES[middle], preserve_topology=False)
+        gone = shapely.is_empty(simple)
+        simple[gone] = shapely.envelope(drawn[gone])
+        few = shapely.get_num_coordinates(simple).sum() <= _MAX_VERTICES
+        if few or (middle == len(_TOLERANCES) - 1):
+            found = _TOLERANCES[middle], simple
+        low, high = (low, middle - 1) if few else (middle + 1, high)
+    return found
 
 
 def padded(box: Iterable[float]) -> tuple[float, float, float, float]:
@@ -125,13 +142,14 @@ class Drawn:
             for source, layer in pairs:
                 if text(source):
                     found.setdefault(text(source), []).append(text(layer))
-        pairs_of = [
-            (source, words["source_zones"].format(layers=self._told.listed(layers)))
+        of = {
+            source: [words["source_zones"].format(layers=self._told.listed(layers))]
             for source, layers in found.items()
-        ]
-        theirs = dict.fromkeys(text(site.row.get("source")) for site in self._found)
-        pairs_of += [(source, words["source_sites"]) for source in theirs if source]
-        return tuple(pairs_of)
+        }
+        for source in dict.fromkeys(text(site.row.get("source")) for site in self._found):
+            if source:
+                of.setdefault(source, []).append(words["source_sites"])
+        return tuple((source, words["and_also"].join(things)) for source, things in of.items())
 
     def zone_layers(self, synthetic: Mapping[str, bool]) -> list[Layer]:
         """Return a layer of the map for each layer of zones, the lowest first."""
@@ -156,7 +174,7 @@ class Drawn:
                 Feature(
                     key=f"zone-{number}",
                     name=name,
-                    geometry=shapes.geojson(shape),
+                    geometry=geojson(shape),
                     style=zone_style(str(row["zone_kind"]), str(row["zone_grade"])),
                     popup=zone_popup(row, concerned.get((layer, code), ()), told),
                     label=(name,) if labelled else (),
@@ -240,7 +258,7 @@ class Drawn:
         sign = Feature(
             key=key,
             name=site.name,
-            geometry=shapes.geojson(at),
+            geometry=geojson(at),
             style=f"site-{verdict}",
             popup=popup,
             label=label,
@@ -252,7 +270,7 @@ class Drawn:
         outline = Feature(
             key=f"{key}-outline",
             name=site.name,
-            geometry=shapes.geojson(shape),
+            geometry=geojson(shape),
             style=f"{'line' if 'Line' in shape.geom_type else 'outline'}-{verdict}",
             popup=popup if few else None,
             badge=badge,
@@ -273,7 +291,7 @@ class Drawn:
         return float(shape.area), Feature(
             key=key,
             name=name,
-            geometry=shapes.geojson(shape),
+            geometry=geojson(shape),
             style="area-approximate",
             popup=area_popup(sites, told),
             label=(told.words["marked"].format(text=name, mark=told.words["approximate"]),),
@@ -297,9 +315,7 @@ def unit_lines(
 ) -> Layer:
     """Return the borders of the control units: no popup, no fill."""
     features = tuple(
-        Feature(
-            f"unit-{row['unit_code']}", text(row["unit_name"]), shapes.geojson(shape), "unit-line"
-        )
+        Feature(f"unit-{row['unit_code']}", text(row["unit_name"]), geojson(shape), "unit-line")
         for row, shape in zip(rows(units), units.geometry if len(units) else (), strict=True)
         if shapes.is_drawable(shape)
     )

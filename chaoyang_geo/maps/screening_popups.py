@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chaoyang_geo.flags import flag_text
-from chaoyang_geo.maps.facts import Row, is_missing, text
+from chaoyang_geo.maps.facts import is_missing
 from chaoyang_geo.maps.model import Badge, Popup, Table
+from chaoyang_geo.maps.screening_rows import Row, text
 from chaoyang_geo.verdicts import (
     CAP_WORDS,
     CAPPED,
@@ -28,6 +29,8 @@ from chaoyang_geo.verdicts import (
 
 #: Zones that a popup lists; the page of the site lists more, the workbook all.
 _MAX_FINDINGS = 12
+#: The same where a page has very many sites, and how many those are.
+_FEW_FINDINGS, _MANY_SITES = 4, 2000
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Told:
     day: str
     reach: str
     unchecked: str
+    n_findings: int = _MAX_FINDINGS
 
     def joined(self, parts: Sequence[str]) -> str:
         """Join what is there by the comma of the language."""
@@ -96,6 +100,11 @@ class Told:
     def listed(self, parts: Sequence[str]) -> str:
         """Join names by the comma between names."""
         return ("、" if self.lang == "zh" else ", ").join(part for part in parts if part)
+
+
+def listed_findings(n_sites: int) -> int:
+    """Return how many zones the popup of a site lists, so that a page with all sites opens."""
+    return _FEW_FINDINGS if n_sites > _MANY_SITES else _MAX_FINDINGS
 
 
 def site_popup(site: Site, told: Told) -> Popup:
@@ -224,10 +233,10 @@ def _findings_table(site: Site, told: Told) -> tuple[Table, ...]:
             verdict_badge(str(row["verdict"]), told.lang),
             _basis(row, told),
         )
-        for row in site.findings[:_MAX_FINDINGS]
+        for row in site.findings[: told.n_findings]
     )
     heads = tuple(words[f"head_{name}"] for name in ("zone", "how", "verdict", "basis"))
-    more = len(site.findings) - _MAX_FINDINGS
+    more = len(site.findings) - told.n_findings
     note = words["more_findings"].format(n=more) if more > 0 else ""
     return (Table(words["findings"], heads, rows, note, lead=True),)
 
@@ -269,4 +278,4 @@ def _basis(row: Row, told: Told) -> str:
 
 
 def _positive(value: object) -> bool:
-    return known(value) and float(str(value)) > 0
+    return known(value) and value > 0

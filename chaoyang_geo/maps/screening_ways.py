@@ -11,9 +11,10 @@ import shapely
 from chaoyang_geo.crs import metric_crs, to_geographic
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.maps import geometry as shapes
-from chaoyang_geo.maps.facts import Row, rows, text
 from chaoyang_geo.maps.model import Feature, Layer, LegendEntry, Popup
 from chaoyang_geo.maps.screening_popups import Told, verdict_badge
+from chaoyang_geo.maps.screening_rows import Row, rows, text
+from chaoyang_geo.maps.screening_shapes import geojson
 from chaoyang_geo.maps.style import Style
 from chaoyang_geo.schema import require
 from chaoyang_geo.verdicts import area_text, kind_name, known, length_text, share_text
@@ -33,6 +34,8 @@ _BANDS = ("band_no", "band_zh", "band_en", "area_m2", "share", "band_flag")
 
 #: Sites up to which every way has its words on the map.
 _MAX_NAMES = 200
+#: Vertices of ways along rivers that a page still opens with at once.
+_MAX_VERTICES = 400_000
 _SHADES = ("#b3261e", "#e58a3c", "#f2c35c", "#e6dc8a", "#c3dba0", "#8fc0a0", "#c9d3cf")
 
 STYLES: dict[str, Style] = {
@@ -53,11 +56,12 @@ def way_layers(
     shifts: gpd.GeoDataFrame | None,
     stretches: gpd.GeoDataFrame | None,
     names: Mapping[str, str],
-) -> list[Layer]:
-    """Return a layer for each table that has something to draw."""
+) -> tuple[list[Layer], int]:
+    """Return a layer for each table that has something to draw, and how many ways are left out."""
     made = []
+    courses, n_left_out = _courses(downstream, told, names)
     for key, features in (
-        ("ways-course", _courses(downstream, told, names)),
+        ("ways-course", courses),
         ("ways-free", _free(free, told)),
         ("ways-moved", _shifts(shifts, told)),
         ("ways-stretch", _stretches(stretches, told)),
@@ -65,7 +69,7 @@ def way_layers(
         if features:
             name = told.words[key.replace("-", "_")]
             made.append(Layer(key, name, told.words["group_ways"], "own", tuple(features)))
-    return made
+    return made, n_left_out
 
 
 def way_legend(layers: Sequence[Layer], words: Mapping[str, str]) -> list[LegendEntry]:
@@ -102,12 +106,17 @@ def _labelled(row: Row, words: str, many: bool) -> tuple[str, ...]:
     return () if many else (text(row["site_name"]) or text(row["site_code"]), words)
 
 
-def _courses(frame: gpd.GeoDataFrame | None, told: Told, names: Mapping[str, str]) -> list[Feature]:
+def _courses(
+    frame: gpd.GeoDataFrame | None, told: Told, names: Mapping[str, str]
+) -> tuple[list[Feature], int]:
     features = []
     placed = _placed(frame, _DOWNSTREAM, "downstream")
+    shown = _shortest(placed)
     # longer codes first: one may begin with another
     codes = sorted(names, key=lambda key: (-len(key), key))
     for number, (row, shape) in enumerate(placed):
+        if number not in shown:
+            continue
         why = text(row[f"why_{told.lang}"])
         for code in codes:
             why = why.replace(code, names[code])
@@ -125,12 +134,24 @@ def _courses(frame: gpd.GeoDataFrame | None, told: Told, names: Mapping[str, str
             Feature(
                 key=f"course-{number}",
                 name=title,
-                geometry=shapes.geojson(shape),
+                geometry=geojson(shape),
                 style="way-course",
                 popup=Popup(title, told.words["ways_course"], paragraphs=(why,), rows=_told(facts)),
             )
         )
-    return features
+    return features, len(placed) - len(shown)
+
+
+def _shortest(placed: Sequence[tuple[Row, Any]]) -> set[int]:
+    """Return which ways are drawn: the shortest, as many as a page opens with at once."""
+    far = [float(row["distance_km"]) for row, _ in placed]
+    shown, n_vertices = set[int](), 0
+    for number in sorted(range(len(placed)), key=lambda each: far[each]):
+        n_vertices += int(shapely.get_num_coordinates(placed[number][1]))
+        if n_vertices > _MAX_VERTICES:
+            break
+        shown.add(number)
+    return shown
 
 
 def _free(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
@@ -152,7 +173,7 @@ def _free(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
             Feature(
                 key=f"free-{number}",
                 name=name,
-                geometry=shapes.geojson(shape),
+                geometry=geojson(shape),
                 style="way-free",
                 popup=Popup(name, told.words["ways_free"], paragraphs=note, rows=_told(facts)),
             )
@@ -189,7 +210,7 @@ def _shifts(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
             Feature(
                 key=f"moved-{number}",
                 name=name,
-                geometry=shapes.geojson(shape),
+                geometry=geojson(shape),
                 style="way-moved",
                 popup=popup,
                 label=label,
@@ -200,7 +221,7 @@ def _shifts(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
             Feature(
                 key=f"arrow-{number}",
                 name=name,
-                geometry=shapes.geojson(_arrow(row, shape)),
+                geometry=geojson(_arrow(row, shape)),
                 style="way-arrow",
                 popup=popup,
             )
@@ -257,7 +278,7 @@ def _stretches(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
             Feature(
                 key=f"stretch-{number}",
                 name=f"{name} {stakes}",
-                geometry=shapes.geojson(shape),
+                geometry=geojson(shape),
                 style="way-touch" if shape.geom_type == "Point" else "way-stretch",
                 popup=Popup(
                     f"{name} {stakes}",
@@ -322,7 +343,7 @@ def band_layer(
             Feature(
                 key=f"band-{number}",
                 name=name,
-                geometry=shapes.geojson(shape),
+                geometry=geojson(shape),
                 style=f"band-{number}",
                 popup=Popup(name, told.words["ways_bands"], rows=_told(facts)),
             )

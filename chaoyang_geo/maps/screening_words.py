@@ -14,6 +14,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     # layers
     "group_sites": ("项目（按结论）", "Sites by verdict"),
     "group_zones": ("分区", "Zones"),
+    "between_verdicts": ("、", " / "),
     "with_count": ("{name} {n}", "{name} {n}"),
     "layer_approximate": ("约略位置的项目", "Sites of which only an area is known"),
     "layer_units": ("控制单元界", "Borders of control units"),
@@ -27,7 +28,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ways_stretch": ("线路涉及分区的区段", "stretch of a line in a zone"),
     "ways_bands": ("距最近分区的等距带", "bands by distance to the nearest zone"),
     "legend_ways": ("去向与备选（备选仅供参考）", "Downstream and alternatives (for discussion)"),
-    "legend_bands": ("{name}（图层中打开）", "{name} (switch on under Layers)"),
+    "legend_bands": (
+        "{name}（图层中打开）",
+        "Bands by distance to the nearest zone (switch on under Layers)",
+    ),
     "ways_note": (
         "备选仅供参考，非结论；只看所列图层，未考虑地形、用地、权属和造价。",
         "For discussion, no finding: only the layers listed were looked at, not terrain, land use, "
@@ -148,6 +152,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "图上只画项目附近的分区，另有 {n} 个较远的未画。",
         "Only zones near the sites are drawn; {n} farther ones are not.",
     ),
+    "note_ways": (
+        "沿河去向过多，为便于打开只画最短的，另有 {n} 条未画；各项目的结论页和工作簿列出全部。",
+        "There are too many ways along rivers for a page: the shortest are drawn, {n} others are not; "
+        "the findings on the sites and the workbook have all of them.",
+    ),
     "note_simplified": (
         "图上分区界线为显示作了简化（约 {metres} 米），核查用的是原始界线。",
         "Zone borders are simplified for display (about {metres} m); the screening used the originals.",
@@ -159,6 +168,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "note_english": ("", "Names, clauses and notes are printed as they stand in the data."),
     "source_zones": ("分区：{layers}", "zones: {layers}"),
     "source_sites": ("项目", "sites"),
+    "and_also": ("；", "; "),
 }
 
 

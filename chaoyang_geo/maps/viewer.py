@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chaoyang_geo.maps import inline, style
-from chaoyang_geo.maps.model import Badge, Feature, Layer, MapContent, Popup
+from chaoyang_geo.maps.model import Badge, Cell, Feature, Layer, MapContent, Popup
 
 _STEPS = 100_000
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -154,12 +154,35 @@ def _style_data(one: style.Style) -> dict[str, Any]:
 
 def badge_data(badge: Badge | None) -> dict[str, str] | None:
     """Return a badge for JSON."""
-    return None if badge is None else dataclasses.asdict(badge)
+    return None if badge is None else {"text": badge.text, "style": badge.style}
 
 
 def popup_data(popup: Popup | None) -> dict[str, Any] | None:
     """Return a popup for JSON."""
-    return None if popup is None else dataclasses.asdict(popup)
+    # by hand: dataclasses.asdict copies every text of ten thousand popups
+    if popup is None:
+        return None
+    return {
+        "title": popup.title,
+        "kind": popup.kind,
+        "badge": badge_data(popup.badge),
+        "paragraphs": popup.paragraphs,
+        "rows": [(name, _cell_data(cell)) for name, cell in popup.rows],
+        "tables": [
+            {
+                "title": table.title,
+                "head": table.head,
+                "rows": [[_cell_data(cell) for cell in row] for row in table.rows],
+                "note": table.note,
+                "lead": table.lead,
+            }
+            for table in popup.tables
+        ],
+    }
+
+
+def _cell_data(cell: Cell) -> str | dict[str, str] | None:
+    return cell if isinstance(cell, str) else badge_data(cell)
 
 
 def _layer_data(layer: Layer) -> dict[str, Any]:

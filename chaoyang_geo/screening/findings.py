@@ -374,7 +374,7 @@ def _why(
     doubtful = np.array([one.doubtful for one in cases], dtype=bool)[case]
     widths, width = np.unique(np.where(doubtful, found.band[order], -1.0), return_inverse=True)
     band_zh, band_en = lengths_in_words(np.maximum(widths, 0))
-    within_zh = "；在误差带 " + band_zh + " 以内，位置不足以定界"
+    within_zh = "；在误差带 " + band_zh + "以内，位置不足以定界"
     within_en = "; within the band of " + band_en + " the position does not decide"
     within_zh[widths < 0], within_en[widths < 0] = "", ""
     zh = _joined(

@@ -263,8 +263,15 @@ def test_far_from_every_river_nothing_is_said_of_the_water():
     )
     assert near["reach_state"].tolist() == ["reaches"]
     # off the network, but in a zone
-    inside = river_reach_check(sites(Point(km(5, 9))), zones((4, 8, 6, 10)), STRAIGHT)
-    assert inside["reach_state"].tolist() == ["in_zone"]
+    listed = sections(("D1", "A", 3))
+    here = zones((4, 8, 6, 10), (4, -1, 6, 1))
+    inside = river_reach_check(
+        sites(Point(km(5, 9)), Point(km(5, 0))), here, STRAIGHT, sections=listed
+    )
+    assert inside["reach_state"].tolist() == ["in_zone", "in_zone"]
+    # which section comes next is known on the river alone
+    assert ["下游没有断面" in why for why in inside["why_zh"]] == [False, True]
+    assert ["no section downstream" in why.lower() for why in inside["why_en"]] == [False, True]
 
 
 def test_the_limit_is_the_distance_along_the_river():

@@ -105,7 +105,10 @@ def sentences(rows: Iterable[Row], asked: Asked) -> list[tuple[str, str, str]]:
                 zh, en = _reaches(row, drains(row.rivers, far), sections=asked.sections)
             else:
                 zh, en = _none(row, drains(row.rivers, far), asked)
-            next_section = (row.next_section, _way(row.next_km) if row.next_section else "")
+            # in a zone, yet on no river: what comes next is not known
+            next_section = None
+            if row.rivers:
+                next_section = row.next_section, _way(row.next_km) if row.next_section else ""
         more_zh, more_en = answer(row.unit, row.county, next_section)
         out.append((flag, zh + more_zh, en + more_en))
     return out

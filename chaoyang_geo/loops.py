@@ -41,10 +41,10 @@ COUNTS = (
 ) = range(len(COUNTS))  # fmt: skip
 _N_COUNTS = len(COUNTS)
 
-_DAY = 86_400
-_NAT = -(1 << 63)
+DAY = 86_400  # seconds
+NAT = -(1 << 63)  # a time that is missing
 _LARGEST = 1.7976931348623157e308
-_LARGEST_PH = 300.0
+LARGEST_PH = 300.0  # beyond it no hydrogen ion is left that a float can hold
 
 
 def add_rows(
@@ -65,15 +65,15 @@ def add_rows(
 ) -> None:
     """Add rows to the sums and counts of their cells; ``limit`` may be empty for none."""
     has_limit = len(limit) > 0
-    last, begin = _NAT, 0
+    last, begin = NAT, 0
     for row in range(len(time)):
         says = told[row]
-        if says & NO_SAMPLE or time[row] == _NAT:
+        if says & NO_SAMPLE or time[row] == NAT:
             continue
         which = item[row]
         if time[row] != last:  # neighbouring rows mostly have one time
             last = time[row]
-            begin = of_day[last // _DAY - first_day]
+            begin = of_day[last // DAY - first_day]
         cell = begin + of_group[group[row]] + which
         counts[_ROWS, cell] += 1
         number = value[row]
@@ -81,7 +81,7 @@ def add_rows(
             if not acid[which]:
                 totals[0, cell] += number
                 continue
-            if number <= _LARGEST_PH:
+            if number <= LARGEST_PH:
                 totals[0, cell] += 10.0**-number
                 continue
         gap = says & GAP_BITS
@@ -91,7 +91,7 @@ def add_rows(
         elif (
             math.isinf(number)
             or (number < 0 and not signed[which])
-            or (acid[which] and number > _LARGEST_PH)
+            or (acid[which] and number > LARGEST_PH)
         ):
             number = math.nan  # with a mark the limit still says something of the result
             counts[_IGNORED if marked else _IMPOSSIBLE, cell] += 1

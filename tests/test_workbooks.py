@@ -428,3 +428,10 @@ def test_a_line_with_an_empty_cell_is_named_and_never_shifted(tmp_path):
 def test_blanks_make_no_table_where_the_header_does_not_prove_it(tmp_path, text):
     with pytest.raises(ValueError, match="no recognisable header"):
         read_text(tmp_path, text)
+
+
+def test_a_workbook_whose_formats_cannot_be_read_says_so(tmp_path, monkeypatch):
+    path = marked_xls(tmp_path)
+    monkeypatch.setattr("chaoyang_geo.readings.ole.read_through", lambda path: ([], False))
+    with pytest.warns(UserWarning, match="the formats of its cells could not be read"):
+        read_readings(path)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import loops
 from chaoyang_geo.codes import are, in_order, optional
+from chaoyang_geo.loops import DAY, LARGEST_PH, NAT
 from chaoyang_geo.periods.columns import GAPS as GAPS
 from chaoyang_geo.periods.columns import (
-    NAT,
     doubts_of,
     kinds_of,
     limits_of,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
 
-_DAY = 86_400
-_LARGEST_PH = 300.0  # beyond it no hydrogen ion is left that a float can hold
 _DENSE = 1 << 23  # cells that are summed in place, however few of them occur
 _STRANGE, _MARKED, _ACID, _GAP, _DOUBTED = range(5)  # bits of what a row is beside a number
 _STRETCH = 1 << 17  # rows that are summed at a time where they are in order of time
@@ -284,7 +282,7 @@ class Rows:
 
         odd = odd[(~self.is_signed[item[odd]] & (value[odd] < 0)) | np.isinf(value[odd])]
         far = value[acid]
-        odd = np.concatenate([odd, acid[(far > _LARGEST_PH) & ~np.isinf(far)]])
+        odd = np.concatenate([odd, acid[(far > LARGEST_PH) & ~np.isinf(far)]])
         if not len(odd):
             return
         value[odd] = np.nan
@@ -334,7 +332,7 @@ class Days:
         known = rows.time[rows.time != NAT] if rows.has_gaps else rows.time
         if not len(known):
             return cls(0, 0, 0, np.zeros(1, np.int64), 0)
-        day, last = int(known.min()) // _DAY, int(known.max()) // _DAY
+        day, last = int(known.min()) // DAY, int(known.max()) // DAY
         numbers = calendar.number(np.arange(day, last + 1))
         first = int(numbers.min())
         n = int(numbers.max()) - first + 1
@@ -344,7 +342,7 @@ class Days:
         """Return where the cells of each row's period begin; of no use without a time."""
         import numpy as np
 
-        day = time // _DAY
+        day = time // DAY
         day -= self.first_day
         cell: Ints = np.take(self.of_day, day, mode="clip")
         return cell

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chaoyang_geo import standards
 from chaoyang_geo.codes import Coded, coded, optional
+from chaoyang_geo.loops import NAT as NAT
 from chaoyang_geo.schema import SchemaError, as_times, numbers_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ ROW_KINDS: tuple[str, ...] = ("sample", "mean", "total", "max", "min", "note")
 SIGNED_UNITS: tuple[str, ...] = ("℃", "mV", "m", "m3/s", "m/s")
 #: An item in one of these units that cannot be below zero: a depth, not a level.
 UNSIGNED_ITEMS: tuple[str, ...] = ("transparency",)
-NAT = -(1 << 63)
 _READ_IT = "read the table with read_readings, which keeps such text apart."
 # what reading and substituting say of a value below detection is no doubt about it
 _NO_DOUBT = ("低于检出限",)

@@ -108,6 +108,11 @@ def _sheet_grid(file: str, book: Any, index: int, sheet: Any, seen_book: _Book) 
     for (row, column), mark in seen.shown.items():
         if row < len(rows) and column < len(rows[row]) and type(rows[row][column]) in (int, float):
             rows[row][column] = as_shown(rows[row][column], mark)
+    if any(rows) and sheet.name not in seen_book.sheets and index >= len(seen_book.in_order):
+        grid.notes.append(
+            "the formats of its cells could not be read, so that a cell that shows 5 % is 0.05, and "
+            "one that shows 0.025L is 0.025; save the workbook as .xlsx"
+        )
     grid.no_value = seen.no_value
     grid.remarks = seen.remarks
     grid.days_offset = seen_book.days_offset

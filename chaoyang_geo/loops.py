@@ -147,39 +147,154 @@ def add_rows(
             totals[3, cell] += high
 
 
-#: What numba compiles the loop for: arrays of numbers that are only read, but for the last two.
-_SIGNATURES: dict[Callable[..., None], str] = {
-    add_rows: "i8[r] i4[r] i4[r] f8[r] f8[r] u1[r] i8 i8[r] i8[r] b1[r] b1[r] f8 f8[w] i8[w]",
+#: Distinct texts that a column of a piece of CSV may have: with more, numbering them pays no more.
+MANY_TEXTS = 1 << 16
+#: Bytes that stand after a text, so that its last words can be read whole.
+SPARE = 8
+_ONES = 0x0101010101010101  # the lowest bit of every byte of a word
+_TOPS = -0x7F7F7F7F7F7F7F80  # the highest
+_MIX = -0x61C8864680B583EB  # odd, its bits in no order
+
+
+def number_cells(
+    words: Ints,
+    text: Bits,
+    end: int,
+    delimiter: int,
+    line_end: int,
+    row_step: int,
+    columns: Ints,
+    last: Ints,
+    trust: Ints,
+    n_texts: Ints,
+    codes: Codes,
+    starts: Codes,
+    lengths: Codes,
+    heads: Ints,
+    follows: Codes,
+    slots: Codes,
+) -> int:
+    """Number the distinct cells of each column of a CSV without quotes; return how many rows it has.
+
+    ``words[k]`` are the bytes of ``text`` from k to k + 7. A row ends with ``line_end``, and the
+    next one begins ``row_step`` bytes later. Row ``columns[j]`` of the tables belongs to column j
+    of the file, which is only passed over where it is negative: ``codes`` are of the cells,
+    ``starts`` and ``lengths`` say where each distinct cell stands first, ``heads`` are its first
+    eight bytes, ``follows`` the code that came after it, and ``slots``, as many as a power of two,
+    find it. Returns -1 where a row has more or fewer cells, or a column too many distinct ones.
+    """
+    at, row = 0, 0
+    while at < end:
+        for j in range(len(columns)):
+            column = columns[j]
+            ends_with = line_end if j == len(columns) - 1 else delimiter
+            code = -1
+            # what came after the last cell before: times stay the same, items go round
+            if column >= 0 and trust[column] > 0 and follows[column, last[column]] >= 0:
+                guess = follows[column, last[column]]
+                n, there = int(lengths[column, guess]), int(starts[column, guess])
+                trust[column] -= 2
+                if at + n < end and text[at + n] == ends_with:
+                    k = 0
+                    while k + 8 <= n and words[at + k] == words[there + k]:
+                        k += 8
+                    mask = (1 << 8 * min(n - k, 7)) - 1
+                    if k + 8 > n and (words[at + k] ^ words[there + k]) & mask == 0:
+                        code = guess
+                        at += n
+                        trust[column] = min(trust[column] + 3, 1_000)
+            if code < 0:
+                start, head, mixed, n = at, 0, 0, 8
+                while n == 8:
+                    word = words[at]
+                    left, right = word ^ delimiter * _ONES, word ^ line_end * _ONES
+                    # the highest bit of the first byte that ends a cell, perhaps of later ones
+                    found = ((left - _ONES & ~left) | (right - _ONES & ~right)) & _TOPS
+                    if found:
+                        n = (((found & -found) >> 7) - 1 & _ONES) * _ONES >> 56
+                        word &= (1 << 8 * n) - 1
+                    if at == start:
+                        head = word
+                    mixed = (mixed ^ word) * _MIX
+                    mixed ^= mixed >> 29
+                    at += n
+                if text[at] != ends_with:
+                    return -1
+                if column >= 0:
+                    n = at - start
+                    slot = mixed + n & slots.shape[1] - 1
+                    while code < 0:
+                        code = slots[column, slot]
+                        if code < 0:
+                            code = n_texts[column]
+                            if code == starts.shape[1]:
+                                return -1
+                            n_texts[column] += 1
+                            slots[column, slot] = code
+                            starts[column, code], lengths[column, code] = start, n
+                            heads[column, code] = head
+                        elif lengths[column, code] != n or heads[column, code] != head:
+                            code = -1
+                        elif n > 8:
+                            there, k = int(starts[column, code]), 8
+                            while k + 8 <= n and words[start + k] == words[there + k]:
+                                k += 8
+                            mask = (1 << 8 * min(n - k, 7)) - 1
+                            if k + 8 <= n or (words[start + k] ^ words[there + k]) & mask:
+                                code = -1
+                        slot = slot + 1 & slots.shape[1] - 1
+                    follows[column, last[column]] = code
+            if column >= 0:
+                codes[column, row] = code
+                last[column] = code
+            at += 1
+        at += row_step - 1
+        row += 1
+    return row
+
+
+#: What numba compiles a loop for: what it returns, then what it takes. Arrays are read only (r),
+#: read only with elements that overlap (o), or written, in one dimension or two (w, ww).
+_SIGNATURES: dict[Callable[..., Any], str] = {
+    add_rows: "- i8[r] i4[r] i4[r] f8[r] f8[r] u1[r] i8 i8[r] i8[r] b1[r] b1[r] f8 f8[ww] i8[ww]",
+    number_cells: "i8 i8[o] u1[r] i8 i8 i8 i8 i8[r] i8[w] i8[w] i8[w] "
+    "i4[ww] i4[ww] i4[ww] i8[ww] i4[ww] i4[ww]",
 }
 
 
-def compiled(loop: Callable[..., None], n_rows: int) -> Callable[..., None] | None:
+def compiled(loop: Callable[..., Any], n_rows: int) -> Callable[..., Any] | None:
     """Return a loop compiled; ``None`` where numba is missing or the table is too small."""
     return _compiled(loop) if n_rows >= MANY_ROWS else None
 
 
 @cache
-def _compiled(loop: Callable[..., None]) -> Callable[..., None] | None:
+def _compiled(loop: Callable[..., Any]) -> Callable[..., Any] | None:
     try:
         import numba
     except ImportError:
         return None
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         return None
-    types = numba.types
+    types: Any = numba.types
     kinds = {"i8": types.int64, "i4": types.int32, "u1": types.uint8, "f8": types.float64,
-             "b1": types.boolean}  # fmt: skip
+             "b1": types.boolean, "-": types.void}  # fmt: skip
+    shapes: dict[str, tuple[int, str, bool]] = {
+        "r": (1, "C", True), "o": (1, "A", True), "w": (1, "C", False), "ww": (2, "C", False)
+    }  # fmt: skip
 
     def kind(word: str) -> Any:
-        one = kinds[word[:2]]
-        if word.endswith("[w]"):
-            return types.Array(one, 2, "C")
-        return types.Array(one, 1, "C", readonly=True) if word.endswith("[r]") else one
+        element, _, shape = word.rstrip("]").partition("[")
+        if not shape:
+            return kinds[element]
+        dimensions, layout, readonly = shapes[shape]
+        return types.Array(
+            kinds[element], dimensions, layout, readonly=readonly, aligned=layout == "C"
+        )
 
-    signature = types.void(*map(kind, _SIGNATURES[loop].split()))
+    returned, *given = map(kind, _SIGNATURES[loop].split())
     try:
         # kept on the disk: only the first use on a machine takes seconds
-        made: Callable[..., None] = numba.njit(signature, cache=True, nogil=True)(loop)
+        made: Callable[..., Any] = numba.njit(returned(*given), cache=True, nogil=True)(loop)
     except RuntimeError:  # there is no folder to keep it in
         return None
     return made

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from chaoyang_geo import loops
 from chaoyang_geo.codes import Coded, code_dtype, spread
 from chaoyang_geo.readings.cells import cell_text, decimal_cells
+from chaoyang_geo.readings.numbered import numbered_cells
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from chaoyang_geo.codes import Codes
 
 _SEGMENT = 16_000_000  # bytes of CSV that a thread parses at a time
+_ROW_BYTES = 50  # of a usual row
 _THREADS = 8
 
 
@@ -122,8 +125,15 @@ def csv_batches(
     import pyarrow.csv as pacsv
 
     wanted = {str(number): role for role, number in columns.items()}
+    number_cells = loops.compiled(loops.number_cells, path.stat().st_size // _ROW_BYTES)
 
     def parsed(segment: bytes, quoted: bool) -> pa.Table:
+        if number_cells and not quoted:
+            table = numbered_cells(
+                segment, columns, number_cells, width=width, encoding=encoding, delimiter=delimiter
+            )
+            if table is not None:
+                return table
         table = pacsv.read_csv(
             pa.BufferReader(segment),
             read_options=pacsv.ReadOptions(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 16  # rows that are worked on at a time, so that they stay in the cache
 _WIDE = 1 << 17  # the same, for threads
+_LONG = 1 << 20  # the same, where a look at the first of them often tells all
 _THREADS = 4  # more wait for the memory, not for each other
 
 _T = TypeVar("_T")
@@ -45,7 +46,7 @@ def coded(column: pd.Series) -> Coded:
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         texts = [str(text) for text in column.cat.categories]
-        codes = column.cat.codes.to_numpy()
+        codes = column.array.codes  # of .cat pandas makes a copy
         distinct = dict.fromkeys(texts)
         gaps = bool(len(codes)) and int(codes.min()) < 0
         if not gaps and len(distinct) == len(texts):
@@ -79,7 +80,7 @@ def distinct_texts(column: Coded) -> Coded:
 
 
 def spread(per_text: npt.NDArray[Any], codes: Codes) -> npt.NDArray[Any]:
-    """Give every row what its text means: ``per_text[codes]``, block by block."""
+    """Give every row what its text means: ``per_text[codes]``."""
     import numpy as np
 
     n = len(codes)
@@ -87,13 +88,17 @@ def spread(per_text: npt.NDArray[Any], codes: Codes) -> npt.NDArray[Any]:
         first = per_text[:1]
         if ((per_text == first) | ((per_text != per_text) & (first != first))).all():
             return np.full(n, first[0], per_text.dtype)
-    out = np.empty(n, per_text.dtype)
+    if n < _BLOCK:
+        return per_text[codes]
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    def work(here: slice) -> None:
-        np.take(per_text, codes[here], out=out[here], mode="clip")
-
-    each_block(n, work)
-    return out
+    if codes.view(f"u{codes.dtype.itemsize}").max() >= len(per_text):  # or below 0
+        raise IndexError(f"codes must lie from 0 to {len(per_text) - 1}")
+    # Arrow takes by short codes as they are; numpy first makes each of them eight bytes
+    bits = np.dtype(f"i{per_text.dtype.itemsize}")
+    taken = pc.take(pa.array(per_text.view(bits)), pa.array(codes), boundscheck=False)
+    return np.frombuffer(taken.buffers()[1], bits, n).view(per_text.dtype)
 
 
 def each_block(n: int, work: Callable[[slice], None]) -> None:
@@ -142,8 +147,7 @@ def are(codes: Codes, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     if not len(which):
         return np.zeros(len(codes), bool)
     if len(which) > 3:
-        result = np.take(wanted, codes, mode="clip")
-        return result
+        return spread(wanted, codes)
     result = codes == which[0]
     for code in which[1:]:
         result |= codes == code
@@ -234,9 +238,9 @@ def _follows(left: Codes, n_left: int, right: Codes) -> list[int] | None:
     of_left[left[sample]] = right[sample]
     if (of_left < 0).any():  # a code that is rare, or is not there
         return None
-    for start in range(0, len(left), _BLOCK):
-        here = slice(start, start + _BLOCK)
-        if not np.array_equal(np.take(of_left, left[here], mode="clip"), right[here]):
+    for start in range(0, len(left), _LONG):
+        here = slice(start, start + _LONG)
+        if not np.array_equal(spread(of_left, left[here]), right[here]):
             return None
     of: list[int] = of_left.tolist()
     return of

@@ -61,7 +61,7 @@ def add_rows(
     signed: Bools,
     share: float,
     totals: Floats,
-    counts: Ints,
+    counts: Codes,
 ) -> None:
     """Add rows to the sums and counts of their cells; ``limit`` may be empty for none."""
     has_limit = len(limit) > 0
@@ -256,7 +256,7 @@ def number_cells(
 #: What numba compiles a loop for: what it returns, then what it takes. Arrays are read only (r),
 #: read only with elements that overlap (o), or written, in one dimension or two (w, ww).
 _SIGNATURES: dict[Callable[..., Any], str] = {
-    add_rows: "- i8[r] i4[r] i4[r] f8[r] f8[r] u1[r] i8 i8[r] i8[r] b1[r] b1[r] f8 f8[ww] i8[ww]",
+    add_rows: "- i8[r] i4[r] i4[r] f8[r] f8[r] u1[r] i8 i8[r] i8[r] b1[r] b1[r] f8 f8[ww] i4[ww]",
     number_cells: "i8 i8[o] u1[r] i8 i8 i8 i8 i8[r] i8[w] i8[w] i8[w] "
     "i4[ww] i4[ww] i4[ww] i8[ww] i4[ww] i4[ww]",
 }

@@ -32,7 +32,7 @@ def plain(*arrays):
 def table_of(rows, *, delimiter=",", line_end="\n", encoding="utf-8", last_end=True, loop=None):
     text = line_end.join(delimiter.join(row) for row in rows) + (line_end if last_end else "")
     return numbered.numbered_cells(
-        text.encode(encoding), COLUMNS, loop or compiled(), width=5, encoding=encoding,
+        bytearray(text.encode(encoding)), COLUMNS, loop or compiled(), width=5, encoding=encoding,
         delimiter=delimiter,
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_every_cell_is_read_as_it_stands(rows, repeats, delimiter, line_end, enc
 def test_what_is_not_regular_is_left_to_arrow(text):
     for loop in (compiled(), plain):
         found = numbered.numbered_cells(
-            text.encode(), COLUMNS, loop, width=5, encoding="utf-8", delimiter=","
+            bytearray(text.encode()), COLUMNS, loop, width=5, encoding="utf-8", delimiter=","
         )
         assert found is None
 
@@ -105,7 +105,12 @@ def test_too_many_distinct_texts_are_left_to_arrow(monkeypatch):
 
 def test_bytes_that_are_no_text_are_left_to_arrow():
     found = numbered.numbered_cells(
-        b"a,b,\xff\xff,d,e\n", COLUMNS, compiled(), width=5, encoding="gb18030", delimiter=","
+        bytearray(b"a,b,\xff\xff,d,e\n"),
+        COLUMNS,
+        compiled(),
+        width=5,
+        encoding="gb18030",
+        delimiter=",",
     )
     assert found is None
 

@@ -23,7 +23,15 @@ from chaoyang_geo.assess.sections import (
     target_ranks,
 )
 from chaoyang_geo.assess.verdict import Values, joined, strings
-from chaoyang_geo.codes import Coded, category, combinations, distinct_texts, pairs, spread
+from chaoyang_geo.codes import (
+    Coded,
+    category,
+    combinations,
+    distinct_texts,
+    in_order,
+    pairs,
+    spread,
+)
 from chaoyang_geo.periods import mean_readings
 from chaoyang_geo.periods.layers import stated_layers
 from chaoyang_geo.rounding import round_half_even
@@ -228,7 +236,7 @@ class _Means:
         keys = item_keys(item)
         decimals = np.array([places.get(key, np.nan) for key in keys.texts] or [np.nan], np.float64)
         kept = decimals[keys.codes[rows]]
-        one, other = (round_half_even(end[rows], kept) for end in ends)
+        one, other = in_order(lambda end: round_half_even(end[rows], kept), ends)
         is_open = above[rows] & np.isnan(ends[1][rows])  # nothing above its lower end is known
         low = np.fmin(one, other)
         high = np.where(is_open, np.inf, np.fmax(one, other))

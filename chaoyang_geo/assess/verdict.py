@@ -19,7 +19,7 @@ from chaoyang_geo.assess.judges import (
     WORST,
     Judged,
 )
-from chaoyang_geo.codes import Coded, distinct_texts, pairs, spread
+from chaoyang_geo.codes import Coded, distinct_texts, in_order, pairs, spread
 from chaoyang_geo.periods.layers import several_layers
 from chaoyang_geo.reasons import times_text
 from chaoyang_geo.schema import class_dtype
@@ -112,11 +112,15 @@ def verdicts(values: Values) -> pd.DataFrame:
     some = values.enters & (judged.best >= 0)
     for name, ranks in (("class_best", judged.best), ("class_worst", judged.worst)):
         out[name] = _classes(_worst(group[some], ranks[some], n))
-    out.update(_deciding(values, rank))
-    out.update(_over_target(values))
-    out.update(_over_class_3(values, rank))
+    parts: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: _deciding(values, rank),
+        lambda: _over_class_3(values, rank),
+        lambda: _over_target(values),
+        lambda: {"items_missing": _missing(values)},
+    )
+    for part in in_order(lambda found: found(), parts):
+        out.update(part)
     out["n_readings"] = np.bincount(group[values.counts], minlength=n)
-    out["items_missing"] = _missing(values)
     unsure = np.flatnonzero(values.measured & (judged.rank < 0))
     out["items_undecided"] = strings(joined(group[unsure], _keys(values, unsure), n, once=True))
     return pd.DataFrame({name: out[name] for name in VERDICT_COLUMNS})

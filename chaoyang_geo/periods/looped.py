@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import loops
-from chaoyang_geo.codes import are, in_order
+from chaoyang_geo.codes import in_order, spread
 from chaoyang_geo.periods.columns import GAPS
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from chaoyang_geo.codes import Codes
     from chaoyang_geo.periods.cells import Days, Ints, Rows
 
 _BLOCK = 1 << 16  # rows whose codes are widened at a time, so that they stay in the cache
@@ -32,19 +31,16 @@ def looped_sums(
 
     def summed(part: range) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         totals = np.zeros((len(loops.TOTALS), days.size))
-        counts = np.zeros((len(names), days.size), np.int64)
+        counts = np.zeros((len(names), days.size), np.int32)
         for start in part:
             at = slice(start, min(start + _BLOCK, part.stop))
-            says = np.zeros(at.stop - at.start, np.uint8)
-            for codes, wanted, bit in told:
-                says |= are(codes[at], wanted).view(np.uint8) * bit
             add(
                 np.ascontiguousarray(rows.time[at]),
                 rows.group[at].astype(np.int32),
                 rows.item[at].astype(np.int32),
                 np.ascontiguousarray(rows.value[at]),
                 no_limit if rows.limit is None else np.ascontiguousarray(rows.limit[at]),
-                says,
+                told[at],
                 *meanings,
                 totals,
                 counts,
@@ -58,15 +54,16 @@ def looped_sums(
     for kinds, one, other in zip((loops.TOTALS, names), first, second, strict=True):
         for name, mine, also in zip(kinds, one, other, strict=True):
             if name in ("n_rows", "total") or mine.any() or also.any():
-                found[name] = mine + also
+                kind = np.float64 if kinds is loops.TOTALS else np.int64
+                found[name] = np.add(mine, also, dtype=kind)
     if {"n_censored", "n_above", "n_above_in"} & set(found):
         for name in loops.TOTALS:
             found.setdefault(name, np.zeros(days.size))
     return found
 
 
-def _told(rows: Rows) -> list[tuple[Codes, npt.NDArray[np.bool_], np.uint8]]:
-    """Return the columns that say something of a row, with the codes that do, and what they say."""
+def _told(rows: Rows) -> npt.NDArray[np.uint8]:
+    """Return what each row says beside its number, as bits."""
     import numpy as np
 
     gaps = np.zeros(len(rows.is_gap), np.uint8)
@@ -80,8 +77,8 @@ def _told(rows: Rows) -> list[tuple[Codes, npt.NDArray[np.bool_], np.uint8]]:
         (rows.state, gaps),
         *((codes, np.where(says, loops.DOUBTED, 0)) for codes, says in rows.doubts),
     ]
-    return [
-        (codes, bits == bit, np.uint8(bit))
-        for codes, bits in columns
-        for bit in np.unique(bits[bits > 0])
-    ]
+    told = np.zeros(len(rows), np.uint8)
+    for codes, bits in columns:
+        if bits.any():
+            told |= spread(bits.astype(np.uint8), codes)
+    return told

@@ -127,7 +127,8 @@ def csv_batches(
     wanted = {str(number): role for role, number in columns.items()}
     number_cells = loops.compiled(loops.number_cells, path.stat().st_size // _ROW_BYTES)
 
-    def parsed(segment: bytes, quoted: bool) -> pa.Table:
+    def parsed(segment: bytearray, quoted: bool) -> pa.Table:
+        size = len(segment)
         if number_cells and not quoted:
             table = numbered_cells(
                 segment, columns, number_cells, width=width, encoding=encoding, delimiter=delimiter
@@ -135,11 +136,11 @@ def csv_batches(
             if table is not None:
                 return table
         table = pacsv.read_csv(
-            pa.BufferReader(segment),
+            pa.BufferReader(memoryview(segment)[:size]),
             read_options=pacsv.ReadOptions(
                 column_names=[str(number) for number in range(width)],
                 encoding=encoding,
-                block_size=max(2 * len(segment), 1 << 16),  # one piece, as UTF-8 too
+                block_size=max(2 * size, 1 << 16),  # one piece, as UTF-8 too
                 use_threads=False,
             ),
             parse_options=pacsv.ParseOptions(
@@ -167,7 +168,7 @@ def csv_batches(
         for _ in range(skip):
             stream.readline()
         for segment, quoted in _segments(stream, segment_bytes):
-            coming.append(pool.submit(parsed, bytes(segment), quoted))
+            coming.append(pool.submit(parsed, bytearray(segment), quoted))
             if len(coming) > threads:
                 yield coming.popleft().result()
         while coming:

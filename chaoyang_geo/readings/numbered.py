@@ -16,7 +16,7 @@ _CR, _LF = 13, 10
 
 
 def numbered_cells(
-    segment: bytes,
+    segment: bytearray,
     columns: Mapping[str, int],
     number_cells: Callable[..., int],
     *,
@@ -26,9 +26,10 @@ def numbered_cells(
 ) -> pa.Table | None:
     """Return whole rows of a CSV without quotes as a table of codes, a column for each role.
 
-    ``number_cells`` is :func:`chaoyang_geo.loops.number_cells`, compiled. Returns ``None`` where
-    rows have not ``width`` cells each, line ends are mixed or distinct texts too many: Arrow, which
-    reads everything, then finds the error or the codes.
+    ``number_cells`` is :func:`chaoyang_geo.loops.number_cells`, compiled. ``segment`` is large and
+    not copied: some bytes are put behind it. Returns ``None`` where rows have not ``width`` cells
+    each, line ends are mixed or distinct texts too many: Arrow, which reads everything, then finds
+    the error or the codes.
     """
     import numpy as np
     import pyarrow as pa
@@ -39,8 +40,8 @@ def numbered_cells(
     if not segment.endswith(ends):
         segment += ends  # the last row of a file
     size = len(segment)
-    text = np.zeros(size + SPARE, np.uint8)
-    text[:size] = np.frombuffer(segment, np.uint8)
+    segment += bytes(SPARE)
+    text = np.frombuffer(segment, np.uint8)
     words = np.ndarray((size + 1,), np.int64, text, strides=(1,))
 
     n = len(columns)
@@ -68,7 +69,7 @@ def numbered_cells(
     return pa.table(found)
 
 
-def _line_end(segment: bytes) -> bytes | None:
+def _line_end(segment: bytearray) -> bytes | None:
     r"""Return what ends every line, ``\n`` or ``\r\n``; ``None`` where it is now this, now that."""
     if segment.find(b"\r") < 0:
         return b"\n"

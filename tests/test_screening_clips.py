@@ -205,3 +205,12 @@ def test_polygons_beyond_all_numbers_are_not_finite():
         ]
     found = repair_polygons(shapes)[1].tolist()
     assert found == ["", INVALID, GONE, NOT_FINITE, NOT_FINITE, NOT_FINITE]
+
+
+def test_shapes_of_the_caller_are_left_as_they_are_prepared():
+    # others may use them at the same time: to prepare them, or to end that, would be unsafe
+    zones, sites = [box(0, 0, 100, 100), box(10, 10, 20, 20)], [box(5, 5, 50, 50), box(1, 1, 3, 3)]
+    shapely.prepare(zones[0])
+    found = shared(sites, zones)
+    assert found == pytest.approx(np.array([[2025, 100], [4, 0]]))
+    assert shapely.is_prepared(np.array([*zones, *sites])).tolist() == [True, False, False, False]

@@ -150,3 +150,22 @@ def test_zones_without_codes_and_things_that_are_no_layers_are_refused():
     for strange in (None, 3, [("a", "b", "c")]):
         with pytest.raises(ValueError, match="unreadable: .* is no layer"):
             checked(read(), unreadable=strange)
+
+
+@pytest.mark.parametrize("crs", [4490, 4549])
+def test_a_zone_that_has_no_place_on_the_earth_was_not_checked(crs):
+    """Longitude and latitude swapped, or metres called degrees: no site would ever meet it."""
+    place = {4490: box(41.5, 120.2, 41.6, 120.3), 4549: at(box(0, 0, 9, 9))}[crs]
+    layer = gpd.GeoDataFrame({"名称": ["示例"]}, geometry=[place], crs=4490)
+    given = read_zones(layer, kind="红线", grade="一般", version="2", version_date="2024-05-01")
+    screening = checked([given, read().assign(layer="好")])
+    assert screening.sites["verdict"].tolist() == ["无法判断"]
+    assert states(screening)["好"] == "ok"
+    assert set(states(screening).values()) != {"ok"}
+
+
+def test_a_site_without_a_place_on_the_earth_is_named():
+    with pytest.raises(
+        ValueError, match="sites, row 2: its coordinates have no place on the earth"
+    ):
+        screen_sites(sites(FAR, Point(1e9, 4_601_000)), read())

@@ -423,3 +423,16 @@ def test_doubts_and_activities_are_in_english_on_an_english_map() -> None:
     assert "the activity is not in the vocabulary" in doubts
     assert "lies outside the extent of the layer" in doubts
     assert ("activity", "采石场 (mining)") in told
+
+
+def test_a_holder_named_in_two_languages_is_credited_once_in_that_of_the_map() -> None:
+    given = sites(("A", "采石场", square(100, 100, 100)))
+    named = "由水库轮廓（© OpenStreetMap contributors，ODbL 1.0）"
+    zones = red_line(square(0, 0, 1000)).assign(source=named)
+    screened = screen_sites(given, zones, on="2026-11-22")
+    plan = load_plan("chaoyang")
+    for lang, said in (("zh", "© OpenStreetMap 贡献者"), ("en", "© OpenStreetMap contributors")):
+        assert screening_layers(screened, zones=zones, plan=plan, lang=lang).credits == (said,)
+    # without the plan nobody says it in Chinese: the credit stays as the layer has it
+    alone = screening_layers(screened, zones=zones, lang="zh")
+    assert alone.credits == ("© OpenStreetMap contributors",)

@@ -16,7 +16,14 @@ from shapely import affinity
 from chaoyang_geo.screening import screen_sites
 from chaoyang_geo.screening.distances import _apart, site_chunks
 from chaoyang_geo.screening.geodesic import geodesic_steps
-from chaoyang_geo.screening.ground import chunks, cut_areas, ground_of, in_threads
+from chaoyang_geo.screening.ground import (
+    blocks,
+    chunks,
+    cut_areas,
+    ground_of,
+    in_threads,
+    shared_out,
+)
 from chaoyang_geo.screening.measure import INSIDE, measure_pairs, sites_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -358,13 +365,18 @@ def test_steps_on_the_ellipsoid_are_the_same_when_some_are_asked_for():
 @pytest.mark.parametrize("n", [0, 1, 7, 5_000])
 def test_threads_give_the_rows_of_one_thread(n, monkeypatch):
     monkeypatch.setattr("chaoyang_geo.screening.ground.os.cpu_count", lambda: 3)
-    one = shapely.points(np.arange(2.0 * n).reshape(-1, 2))
-    other = one[::-1]
-    assert (
-        in_threads(shapely.distance, one, other).tolist() == shapely.distance(one, other).tolist()
-    )
-    both = in_threads(lambda rows: np.stack([rows, rows]), one, axis=1)
-    assert (both[0] == one).all() and (both[1] == one).all()
+    points = shapely.points(np.arange(2.0 * n).reshape(-1, 2))
+    found = in_threads(shapely.get_x, blocks(points))
+    assert np.concatenate(found).tolist() == shapely.get_x(points).tolist()
+
+
+@pytest.mark.parametrize("n", [0, 1, 5_500, 90_000])
+def test_every_row_is_shared_out_once_however_many_processors(n, monkeypatch):
+    parts = shared_out(n)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(n))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    monkeypatch.setattr("chaoyang_geo.screening.ground.os.cpu_count", lambda: 64)
+    assert [part.tolist() for part in shared_out(n)] == [part.tolist() for part in parts]
 
 
 def test_pieces_cover_a_large_zone_exactly():

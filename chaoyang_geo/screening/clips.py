@@ -52,7 +52,9 @@ def met_borders(
     here, there = _near(polygons, pairs, ground)
     key = here * n + ground.border_record[there]
     place = np.searchsorted(pairs, key)
-    kept = pairs[np.minimum(place, len(pairs) - 1)] == key if len(pairs) else place < 0
+    kept = np.flatnonzero(
+        pairs[np.minimum(place, len(pairs) - 1)] == key if len(pairs) else place < 0
+    )
     place, here, there = place[kept], here[kept], there[kept]
     away = np.ones(len(pairs), bool)
     away[place] = False
@@ -117,7 +119,9 @@ def _crossed(
     here, there = np.repeat(first[part], many) + counted(many), np.repeat(there, many)
     for axis, (low, high) in enumerate(ground.edges):
         one, other = (corner[:, axis] for corner in own.bounds)
-        meet = (one[here] <= high[there] + TOUCH_M) & (other[here] >= low[there] - TOUCH_M)
+        meet = np.flatnonzero(
+            (one[here] <= high[there] + TOUCH_M) & (other[here] >= low[there] - TOUCH_M)
+        )
         here, there = here[meet], there[meet]
     return crossings(roads, own, here, there, ground)[0]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.screening.geodesic import geodesic_areas
-from chaoyang_geo.screening.ground import TOUCH_M, Ground, counted, in_threads, joined
+from chaoyang_geo.screening.ground import TOUCH_M, Ground, counted, joined
 from chaoyang_geo.screening.lines import Roads, united
 from chaoyang_geo.screening.seams import points_on_seams, without_cracks
 from chaoyang_geo.shapes import CRACK_M
@@ -72,7 +72,7 @@ def parts_of(sites: Shapes) -> tuple[Shapes, Ints]:
     import numpy as np
     import shapely
 
-    parts, site = shapely.get_parts(sites, return_index=True)
+    parts, site = sites, np.arange(len(sites))
     nested = shapely.get_type_id(parts) > 3
     while nested.any():  # a collection may hold collections
         inner, owner = shapely.get_parts(parts[nested], return_index=True)
@@ -80,7 +80,7 @@ def parts_of(sites: Shapes) -> tuple[Shapes, Ints]:
         parts = np.concatenate([parts[~nested], inner])
         nested = shapely.get_type_id(parts) > 3
     kept = ~shapely.is_empty(parts)
-    parts, site = parts[kept], site[kept].astype(np.int64)
+    parts, site = parts[kept], site[kept]
     still = (shapely.get_dimensions(parts) == 1) & (shapely.length(parts) == 0)
     parts[still] = shapely.get_point(parts[still], 0)
     line = shapely.get_dimensions(parts) == 1
@@ -159,7 +159,7 @@ def shared_rows(
     areas = common.areas
     one, other = _same(rows[0], areas.part, group, areas.shape)
     # most are neighbours
-    overlap = ~in_threads(shapely.touches, areas.shape[one], areas.shape[other])
+    overlap = ~shapely.touches(areas.shape[one], areas.shape[other])
     one, other = one[overlap], other[overlap]
     both = shapely.intersection(areas.shape[one], areas.shape[other])
     pair, place = np.unique(rows[0][one] * n + rows[0][other], return_inverse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, chunks, counted, in_threads
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, chunks, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ class Nearest:
         import numpy as np
 
         key = self._owner[here] * self._n_zones + self._zone[there]
-        new = ~_among(key, known)
+        new = np.flatnonzero(~_among(key, known))
         here, there, key = here[new], there[new], key[new]
         (low, high), (low_, high_) = self._own.bounds, self._borders.bounds
         away = np.maximum(0.0, np.maximum(low[here] - high_[there], low_[there] - high[here]))
@@ -73,7 +73,7 @@ class Nearest:
         meet = np.flatnonzero(least == 0)  # of which the boxes tell nothing
         least[meet] = self._bounds(here[meet], there[meet])
         reach = np.where(_among(key, self._inside), self._band[here], self._reach[here])
-        near = least <= reach
+        near = np.flatnonzero(least <= reach)
         here, there, key, least = here[near], there[near], key[near], least[near]
         if not len(here):
             return
@@ -107,11 +107,11 @@ class Nearest:
         return found
 
     def _measured(self, here: Ints, there: Ints) -> Floats:
+        import numpy as np
         import shapely
 
         one, other = self._own.shapes(here), self._borders.shapes(there)
-        found: Floats = in_threads(shapely.distance, one, other)
-        return found
+        return np.asarray(shapely.distance(one, other))
 
     def result(self) -> tuple[Ints, Floats]:
         """Return the pairs that come within reach, unique and sorted, each with its distance."""

@@ -11,7 +11,7 @@ from chaoyang_geo.flags import flag, flag_text, joined
 from chaoyang_geo.screening.activities import activity_words
 from chaoyang_geo.screening.doubt import at_seams
 from chaoyang_geo.screening.layers import ZoneTable
-from chaoyang_geo.screening.measure import NEAR, OVERLAPS
+from chaoyang_geo.screening.measure import NEAR, OVERLAPS, Measures
 from chaoyang_geo.screening.result import FINDING_COLUMNS
 from chaoyang_geo.screening.rules import RULE_STATUSES, Answer, Judge
 from chaoyang_geo.screening.words import (
@@ -40,7 +40,7 @@ _ALLOWED = "允许"
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Measures):
     """One row per site and zone, whatever CGCS2000 zone it was measured in.
 
     ``row`` is the place of the site in its table, ``called`` the place of the zone, or of zones
@@ -50,15 +50,6 @@ class Measured:
     row: Ints
     called: Ints
     n_zones: Ints
-    group: Ints
-    relation: Ints
-    area: Floats
-    length: Floats
-    area_geodesic: Floats
-    length_geodesic: Floats
-    share_of_site: Floats
-    share_of_zone: Floats
-    distance: Floats
     band: Floats
     sure: Bools  # the conflict holds wherever the site lies within the band
     unknown: Bools  # an accuracy of the two

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chaoyang_geo.screening.ground import ids
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -42,11 +44,7 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     import numpy as np
     import shapely
 
-    _, first, place = np.unique(
-        np.fromiter(map(id, shapes), dtype=np.int64, count=len(shapes)),
-        return_index=True,
-        return_inverse=True,
-    )
+    _, first, place = np.unique(ids(shapes), return_index=True, return_inverse=True)
     found = np.zeros(len(first))
     polygons, owner = shapely.get_parts(shapes[first], return_index=True)
     nested = shapely.get_type_id(polygons) > 3

@@ -9,7 +9,7 @@ that a cut is never taken for a border.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,9 +39,10 @@ _PIECE = 256  # vertices of a piece at most
 _FEW = 64  # chunks of a record without an index
 _SMALL_M2 = 0.1  # per vertex: above, rounding cannot turn a ring of up to 5,000 km around
 _VERTICES = 32_000  # of rings at a time
-_THREADS = 8  # at most
-_ROWS = 200  # for a thread of its own
-_PAIRS = 2_000_000  # of boxes at a time, so that memory stays small
+_SHORT, _BLOCKS = 400, 8  # rows of a table that is not cut, and blocks of a longer one
+_PARTS = 8  # of rows that are shared out, at most
+_ROWS = 2500  # of a part, about
+_PAIRS = 1_000_000  # of boxes at a time in a thread, so that memory stays small
 
 
 @dataclass(frozen=True)
@@ -285,8 +286,8 @@ class Ground:
             there = np.repeat(first[record[pairs]], many) + counted(many)
             for axis in (0, 1):  # the second one only of those that meet in the first
                 low_, high_ = self.edges[axis]
-                meet = (edges[axis][0][here] <= high_[there]) & (
-                    edges[axis][1][here] >= low_[there]
+                meet = np.flatnonzero(
+                    (edges[axis][0][here] <= high_[there]) & (edges[axis][1][here] >= low_[there])
                 )
                 here, there = here[meet], there[meet]
             yield here, there
@@ -480,21 +481,34 @@ def _turns_left(axes: Floats, first: Ints, count: Ints) -> Bools:
     return np.asarray(size > 0)
 
 
-def in_threads(work: Callable[..., Any], *columns: Any, axis: int = 0) -> Any:
-    """Return what ``work`` makes of columns, in as many threads as there are processors.
+def in_threads(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """Return what ``work`` makes of each item, in as many threads as there are processors.
 
-    ``work`` looks at every row by itself, and lets go of the interpreter, as GEOS does; its rows
-    lie along ``axis``.
+    It should let go of the interpreter for most of the time, as GEOS and numpy do.
+    """
+    n_threads = min(os.cpu_count() or 1, len(items))
+    if n_threads < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, items))
+
+
+def blocks(rows: Any) -> list[Any]:
+    """Cut rows into blocks for threads: more than these, for some take longer than others."""
+    import numpy as np
+
+    return np.array_split(rows, _BLOCKS if len(rows) > _SHORT else 1)
+
+
+def shared_out(n: int) -> list[Ints]:
+    """Share rows out among threads, the same way on every machine, so that it rounds the same.
+
+    Neighbours, that may be alike, go to different parts.
     """
     import numpy as np
 
-    n_threads = min(_THREADS, os.cpu_count() or 1, len(columns[0]) // _ROWS)
-    if n_threads < 2:
-        return work(*columns)
-    # more blocks than threads: some take longer than others
-    blocks = zip(*(np.array_split(column, 4 * n_threads) for column in columns), strict=True)
-    with ThreadPoolExecutor(n_threads) as pool:
-        return np.concatenate(list(pool.map(lambda block: work(*block), blocks)), axis=axis)
+    n_parts = min(_PARTS, max(1, round(n / _ROWS)))
+    return [np.arange(first, n, n_parts) for first in range(n_parts)]
 
 
 def in_crs(shapes: Shapes, crs: Any, to: Any) -> Shapes:
@@ -514,6 +528,13 @@ def counted(count: Ints) -> Ints:
 
     found: Ints = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     return found
+
+
+def ids(shapes: Shapes) -> Ints:
+    """Return a number for each object: shapes that are one object have the same."""
+    import numpy as np
+
+    return np.fromiter(map(id, shapes), dtype=np.int64, count=len(shapes))
 
 
 def diagonals(low: Floats, high: Floats) -> Shapes:

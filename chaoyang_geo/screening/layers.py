@@ -9,10 +9,11 @@ from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, require_crs
 from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, require, text_array
 from chaoyang_geo.screening import repair
+from chaoyang_geo.screening.ground import blocks, in_threads
 from chaoyang_geo.screening.result import CHECKED_COLUMNS, empty
 from chaoyang_geo.screening.words import KINDS, kind_zh
 from chaoyang_geo.screening.zones import (
@@ -127,6 +128,7 @@ def zone_table(
     )
     shapes = table.geometry.to_numpy()
     usable = _usable(shapes)
+    usable[usable] = _on_earth(shapes[usable], crs)
     # zones and groups are numbered in the order of their words, whatever that of the rows
     keys = ("layer", "zone_kind", "zone_grade", "zone_code")
     codes, words = zip(*(pd.factorize(table[key].array, sort=True) for key in keys), strict=True)
@@ -203,9 +205,10 @@ def _names(zone: Ints, names: pd.Series, n: int) -> Texts:
     import numpy as np
     import pandas as pd
 
-    table = pd.DataFrame({"zone": zone, "name": names.to_numpy(dtype=object)})
-    table = table[table["name"] != ""].drop_duplicates().sort_values(["zone", "name"])
     found = np.full(n, "", dtype=object)
+    named = (names != "").to_numpy()
+    table = pd.DataFrame({"zone": zone[named], "name": names[named].to_numpy(dtype=object)})
+    table = table.drop_duplicates().sort_values(["zone", "name"])
     several = table["zone"].duplicated(keep=False).to_numpy()
     found[table["zone"].to_numpy()[~several]] = table["name"].to_numpy(dtype=object)[~several]
     joined = table[several].groupby("zone")["name"].agg(";".join)
@@ -221,6 +224,7 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     require(frame, _NEEDED, table="zones", hint="read_zones makes this table from a layer.")
     n = len(frame)
+    blank = pd.array([""], dtype="str").take(np.zeros(n, np.int64))
     columns: dict[str, Any] = {}
     for name in ZONE_COLUMNS:
         if name == "accuracy_m":
@@ -231,10 +235,11 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         elif name in frame.columns:
             columns[name] = _texts(frame[name])
         else:
-            columns[name] = pd.array([""], dtype="str").take(np.zeros(n, np.int64))
+            columns[name] = blank
     table = pd.DataFrame(columns, index=pd.RangeIndex(n))
-    cases = table[["zone_kind", "zone_grade"]].drop_duplicates()
-    for row, kind, grade in cases.itertuples():
+    cases = table[["zone_kind", "zone_grade"]]
+    _, places = _numbered(tuple(pd.factorize(cases[name].array)[0] for name in cases))
+    for row, kind, grade in cases.iloc[np.sort(places)].itertuples():
         if kind not in KINDS:
             raise SchemaError(
                 f"zones: row {row + 1} of zone_kind holds {kind!r}; use one of {', '.join(KINDS)}, "
@@ -245,14 +250,14 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             raise SchemaError(
                 f"zones: row {row + 1} of zone_grade holds {grade!r}; grades of {kind}: {known}."
             )
-    blank = (table["zone_code"] == "").to_numpy()
-    if blank.any():
+    no_code = (table["zone_code"] == "").to_numpy()
+    if no_code.any():
         raise SchemaError(
-            f"zones: row {int(blank.argmax()) + 1} has no zone_code; rows of one code are one zone, "
+            f"zones: row {int(no_code.argmax()) + 1} has no zone_code; rows of one code are one zone, "
             "so each needs its own. read_zones makes codes from the shapes."
         )
-    table.loc[table["layer"] == "", "layer"] = _NO_NAME
-    return gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy(), crs=frame.crs)
+    table["layer"] = table["layer"].replace("", _NO_NAME)
+    return gpd.GeoDataFrame(table, geometry=frame.geometry.array)
 
 
 def _texts(column: pd.Series) -> Any:
@@ -269,15 +274,43 @@ def _usable(shapes: Any) -> Bools:
     import numpy as np
     import shapely
 
-    good = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
+    def sizes(rows: Any) -> Floats:
+        with np.errstate(invalid="ignore"):
+            return np.asarray(shapely.area(rows))
+
+    good = np.isin(shapely.get_type_id(shapes), (3, 6))
+    area = np.concatenate(in_threads(sizes, blocks(shapes)))
+    good &= np.isfinite(area)
     with np.errstate(invalid="ignore"):
-        area = shapely.area(shapes)
-        good &= np.isfinite(area)
         west, south, east, north = shapely.bounds(shapes).T
         largest = np.abs([west, south, east, north]).max(axis=0)
-        flat = np.flatnonzero(good & (area <= _FLAT * largest * (east - west + north - south)))
+        thick = area > _FLAT * largest * (east - west + north - south)
+    flat = np.flatnonzero(good & ~thick)  # an empty one among them
     good[flat] = np.isin(repair.repair_polygons(shapes[flat])[1], ("", repair.INVALID))
     return np.asarray(good)
+
+
+def _on_earth(shapes: Any, crs: Any) -> Bools:
+    """Tell which shapes have a place on the earth; longitude and latitude swapped, many have not.
+
+    A zone that lies nowhere meets no site: it was not checked, however many sites it misses.
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    def placed(boxes: Any) -> Bools:
+        corners = shapely.points(boxes.reshape(-1, 2))
+        degrees = shapely.get_coordinates(gpd.GeoSeries(corners, crs=crs).to_crs(GEOGRAPHIC).array)
+        good = np.isfinite(degrees).all(axis=1) & (np.abs(degrees[:, 1]) <= 90)
+        return np.asarray(good[::2] & good[1::2])
+
+    boxes = shapely.bounds(shapes)
+    whole = np.concatenate(
+        [boxes[:, :2].min(axis=0, initial=np.inf), boxes[:, 2:].max(axis=0, initial=-np.inf)]
+    )
+    # usually all are, and two corners tell
+    return np.ones(len(shapes), bool) if placed(whole).all() else placed(boxes)
 
 
 def _notes(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:

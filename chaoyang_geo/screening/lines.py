@@ -30,9 +30,9 @@ _BLOCK = 16_000  # pairs of segment and link at a time, which stay near the proc
 
 @dataclass(frozen=True)
 class Roads:
-    """The lines among the parts of sites: their vertices, and how far along them each one is.
+    """The lines and borders of the parts of sites: vertices, and how far along them each one is.
 
-    ``first`` and ``last`` are the vertices of each part; of what is no line they mean nothing.
+    ``first`` and ``last`` are the vertices of each part; those of holes come last.
     """
 
     xy: Floats
@@ -233,11 +233,10 @@ def _close(segments: _Segments, segment: Ints, edges: Edges, box: Ints, *, narro
 
     rows = np.arange(len(segment))
     for (low, high), (low_, high_) in zip(segments.edges, edges, strict=True):
-        here, there = segment[rows], box[rows]
-        rows = rows[(low[here] <= high_[there]) & (high[here] >= low_[there])]
+        meet = np.flatnonzero((low[segment] <= high_[box]) & (high[segment] >= low_[box]))
+        rows, segment, box = rows[meet], segment[meet], box[meet]
     if not narrow:
         return rows
-    segment, box = segment[rows], box[rows]
     ahead, middle, wide = [], [], []
     for start, step, (low, high) in zip(segments.start, segments.ahead, edges, strict=True):
         one, other = low[box], high[box]
@@ -245,7 +244,8 @@ def _close(segments: _Segments, segment: Ints, edges: Edges, box: Ints, *, narro
         middle.append((one + other) / 2 - start[segment])
         wide.append((other - one) / 2 + 2 * CRACK_M)
     away = np.abs(ahead[0] * middle[1] - ahead[1] * middle[0])
-    found: Ints = rows[away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0]]
+    near = away <= np.abs(ahead[0]) * wide[1] + np.abs(ahead[1]) * wide[0]
+    found: Ints = rows[np.flatnonzero(near)]
     return found
 
 
@@ -289,13 +289,15 @@ def _meet(
     s = ahead[:, 0, None] * y - ahead[:, 1, None] * x
     near = np.minimum(s[:, 1:], s[:, :-1]) <= CRACK_M
     near &= np.maximum(s[:, 1:], s[:, :-1]) >= -CRACK_M
-    pair, edge = np.nonzero(near & (steps[:, 1:] > steps[:, :-1]))
+    pair, edge = np.divmod(np.flatnonzero(near & (steps[:, 1:] > steps[:, :-1])), near.shape[1])
     length = length[pair]
     t0, t1 = (
         ahead[pair, 0] * x[pair, edge + k] + ahead[pair, 1] * y[pair, edge + k] for k in (0, 1)
     )
     s0, s1 = s[pair, edge], s[pair, edge + 1]
-    kept = (np.minimum(t0, t1) <= length + CRACK_M) & (np.maximum(t0, t1) >= -CRACK_M)
+    kept = np.flatnonzero(
+        (np.minimum(t0, t1) <= length + CRACK_M) & (np.maximum(t0, t1) >= -CRACK_M)
+    )
     pair, length = pair[kept], length[kept]
     t0, t1, s0, s1 = t0[kept], t1[kept], s0[kept], s1[kept]
     beside = _beside(t0, t1, s0, s1, length)

@@ -24,15 +24,9 @@ INSIDE, OVERLAPS, TOUCHES, NEAR = range(4)
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """One row per site and zone that meet or come within reach; zones that overlap are one.
+class Measures:
+    """What is measured of each site and zone, or zones that overlap and count as one."""
 
-    ``zone`` is the first of its zones; where there are several, ``merged`` lists all by row.
-    """
-
-    site: Ints
-    zone: Ints
-    merged: dict[int, tuple[int, ...]]
     group: Ints
     relation: Ints
     area: Floats
@@ -42,6 +36,18 @@ class Pairs:
     share_of_site: Floats
     share_of_zone: Floats
     distance: Floats
+
+
+@dataclass(frozen=True)
+class Pairs(Measures):
+    """One row per site and zone that meet or come within reach; zones that overlap are one.
+
+    ``zone`` is the first of its zones; where there are several, ``merged`` lists all by row.
+    """
+
+    site: Ints
+    zone: Ints
+    merged: dict[int, tuple[int, ...]]
     border: Floats  # from the border of the site to that of the zone; infinite beyond the band
 
 
@@ -206,6 +212,6 @@ def _rows(
         of_zone[row] = ground.area(merged[row])
     of_zone[with_area] = np.minimum(1.0, area[with_area] / of_zone[with_area])
     return Pairs(
-        site, zone, merged, ground.group_of_zone[zone], relation, area, length, area_geodesic,
-        length_geodesic, share, of_zone, np.where(touched, 0.0, border), border,
+        ground.group_of_zone[zone], relation, area, length, area_geodesic, length_geodesic,
+        share, of_zone, np.where(touched, 0.0, border), site, zone, merged, border,
     )  # fmt: skip

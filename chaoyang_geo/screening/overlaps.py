@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chaoyang_geo.screening.clips import met_borders
 from chaoyang_geo.screening.common import Areas, Lengths
 from chaoyang_geo.screening.geodesic import geodesic_steps
-from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, in_threads, joined
+from chaoyang_geo.screening.ground import TOUCH_M, Chunks, Ground, ids, joined
 from chaoyang_geo.screening.lines import Crossings, Roads, Runs, stretches
 from chaoyang_geo.screening.seams import thin_shares, with_seams
 from chaoyang_geo.shapes import CRACK_M
@@ -47,9 +47,9 @@ def areas_of(
     pairs = np.unique(key)
     met = met_borders(polygons, flat, pairs, own, roads, ground)
     away = pairs[met.away]
-    corners = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons), 0))
     some = np.unique(away // n)
-    found, there = ground.tree.query(shapely.points(corners[some]), predicate="intersects")
+    corners = shapely.points(own.xy[roads.first[flat[some]]])
+    found, there = ground.tree.query(corners, predicate="intersects")
     whole = np.intersect1d(away, some[found] * n + ground.piece_record[there])
     left = ~met.away
     left[met.cut] = False
@@ -88,7 +88,7 @@ def _shared(one: Shapes, other: Shapes) -> Shapes:
     holds = _strictly_inside(other[left], one[left])
     found[left[holds]] = other[left[holds]]
     left = left[~holds]
-    found[left] = in_threads(shapely.intersection, one[left], other[left])
+    found[left] = shapely.intersection(one[left], other[left])
     return found
 
 
@@ -99,11 +99,14 @@ def _strictly_inside(inner: Shapes, outer: Shapes) -> Bools:
 
     one, other = shapely.bounds(inner), shapely.bounds(outer)
     fits = np.flatnonzero(((one[:, :2] > other[:, :2]) & (one[:, 2:] < other[:, 2:])).all(axis=1))
-    fresh = outer[fits][~shapely.is_prepared(outer[fits])]
-    shapely.prepare(fresh)
     found = np.zeros(len(inner), bool)
-    found[fits] = shapely.contains_properly(outer[fits], inner[fits])
-    shapely.destroy_prepared(fresh)  # they may be the caller's
+    if not len(fits):
+        return found
+    # copies of one's own are prepared: others may use these shapes at the same time
+    _, first, which = np.unique(ids(outer[fits]), return_index=True, return_inverse=True)
+    own = shapely.force_2d(outer[fits[first]])
+    shapely.prepare(own)
+    found[fits] = shapely.contains_properly(own[which], inner[fits])
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.flags import flag
-from chaoyang_geo.screening.ground import TOUCH_M
+from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_threads
 from chaoyang_geo.shapes import finite, made_valid
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     found[still] = shapely.get_point(shapely.get_geometry(found[still], 0), 0)
     flags[still] = ZERO_LENGTH
     rest = np.flatnonzero(usable & ~line & ~np.isin(kinds, (0, 4)))
-    whole, mended = made_valid(found[rest])
+    checked = in_threads(made_valid, blocks(found[rest]))
+    whole, mended = (np.concatenate(column) for column in zip(*checked, strict=True))
     gone = mended & shapely.is_empty(whole)
     whole[gone] = shapely.make_valid(found[rest[gone]], method="linework")
     found[rest] = whole

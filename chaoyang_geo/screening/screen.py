@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
+from chaoyang_geo.crs import require_crs
 from chaoyang_geo.schema import SchemaError, as_text, one_of, require, require_unique
 from chaoyang_geo.screening.activities import find_activity
-from chaoyang_geo.screening.doubt import bands, certain_conflicts
-from chaoyang_geo.screening.findings import Measured, SiteTexts, findings_table
-from chaoyang_geo.screening.ground import borders_of, diagonals, ground_of, in_crs, in_threads
-from chaoyang_geo.screening.layers import ZoneTable, require_geometry, zone_table
-from chaoyang_geo.screening.measure import Sites, measure_pairs, sites_of
-from chaoyang_geo.screening.repair import GONE, INVALID, outlined, repair_polygons, repair_sites
+from chaoyang_geo.screening.findings import SiteTexts, findings_table
+from chaoyang_geo.screening.layers import require_geometry, zone_table
+from chaoyang_geo.screening.metric import Work, metric_groups
+from chaoyang_geo.screening.repair import repair_sites
 from chaoyang_geo.screening.result import Screening
 from chaoyang_geo.screening.rules import UNVERIFIED, Judge, rules_hash, rules_table
 from chaoyang_geo.screening.verdicts import site_verdicts
@@ -25,13 +21,6 @@ from chaoyang_geo.screening.zones import accuracy_column, check_accuracies, chec
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy as np
-    import numpy.typing as npt
-
-    Shapes = npt.NDArray[np.object_]
-    Ints = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-    Bools = npt.NDArray[np.bool_]
 
 _SITE_NEEDED = ("site_code", "site_name", "activity")
 
@@ -161,10 +150,9 @@ def screen_sites(
     if "accuracy_m" in sites.columns:
         accuracy = accuracy_column(sites["accuracy_m"], table="sites")
         check_accuracies(accuracy, table="sites")
-    work = _Work(sites.crs, shapes, accuracy, table, float(tolerance_m), float(max_distance_m))
-    groups = _metric_groups(sites, shapes, usable)
-    none = [(meridian_code(120), np.zeros(0, np.int64))]
-    found = _together([work.measured(crs, rows) for crs, rows in groups or none], table)
+    groups = metric_groups(sites.crs, shapes, usable)
+    work = Work(sites.crs, shapes, accuracy, table, float(tolerance_m), float(max_distance_m))
+    found = work.measured(groups)
     texts = _site_texts(sites)
     findings = findings_table(found, table, Judge(used), texts)
     judged = site_verdicts(sites, shapes, flags, usable, texts, findings, table)
@@ -195,164 +183,3 @@ def _site_texts(sites: gpd.GeoDataFrame) -> SiteTexts:
     number = np.array([distinct.index(key) for key in keys], dtype=np.int64)
     code, name = as_text(sites["site_code"]), as_text(sites["site_name"])
     return SiteTexts(code.array, name.array, words.array, number[place], distinct)
-
-
-def _metric_groups(
-    sites: gpd.GeoDataFrame, shapes: Shapes, usable: Bools
-) -> list[tuple[str, Ints]]:
-    """Return the CGCS2000 zones of the sites' middles, each with the rows of its sites."""
-    import geopandas as gpd
-    import numpy as np
-    import shapely
-    from pyproj import Transformer
-
-    rows = np.flatnonzero(usable)
-    if not len(rows):
-        return []
-    west, south, east, north = shapely.bounds(shapes[rows]).T
-    turn = Transformer.from_crs(sites.crs, GEOGRAPHIC, always_xy=True)
-    lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
-    west, east = lon.min(axis=0), lon.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        meridian = 3 * np.round((west + east) / 6)
-    outside = np.flatnonzero(~((meridian >= 75) & (meridian <= 135)))
-    if len(outside):  # all, then one site by itself: the message tells where it lies
-        boxes = shapely.box(west, lat.min(axis=0), east, lat.max(axis=0))
-        layer = gpd.GeoSeries(boxes, crs=GEOGRAPHIC)
-        metric_crs(layer, layer_name="sites")
-        name = f"sites, row {rows[outside[0]] + 1}"
-        metric_crs(layer.iloc[outside[:1]], layer_name=name)
-    return [
-        (meridian_code(int(each)), rows[meridian == each]) for each in np.unique(meridian).tolist()
-    ]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What the measuring of all sites has in common."""
-
-    crs: Any
-    shapes: Shapes
-    accuracy: Floats
-    table: ZoneTable
-    tolerance_m: float
-    max_distance_m: float
-
-    def measured(self, crs: str, rows: Ints) -> tuple[Measured, dict[int, tuple[int, ...]]]:
-        """Return the findings of the sites of these rows, measured in ``crs``.
-
-        Besides, by place among the findings, the zones of those that concern several.
-        """
-        import numpy as np
-
-        table = self.table
-        site_accuracy = self.accuracy[rows]
-        shapes = in_crs(self.shapes[rows], self.crs, crs)
-        widest = np.zeros(len(rows))
-        known = table.accuracy[~np.isnan(table.accuracy)]
-        for worst in (np.max(known, initial=0.0), np.nan):
-            band = bands(site_accuracy, np.full(len(rows), worst), self.tolerance_m)
-            widest = np.maximum(widest, band)
-        sites = sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
-        records, box, place = _near(sites, crs, table)
-        shapes = in_crs(table.shapes[records], table.records.crs, crs)
-        drawn = shapes
-        with ThreadPoolExecutor(1) as pool:  # nearly always there is nothing to mend
-            borders = pool.submit(borders_of, drawn)
-            shapes, repaired = in_threads(
-                lambda rows: np.stack(repair_polygons(rows)), shapes, axis=1
-            )
-            as_drawn = None if (repaired != "").any() else borders.result()
-        gone = repaired == GONE  # only by its coordinates in metres
-        shapes[gone] = outlined(drawn[gone])
-        good = np.isin(repaired, ("", INVALID, GONE))
-        fit = good[place]
-        box, place = box[fit], (np.cumsum(good) - 1)[place[fit]]
-        records, shapes, repaired = records[good], shapes[good], repaired[good]
-        ground = ground_of(
-            crs, shapes, table.zone[records], table.group_of_zone, table.kind_of_zone, as_drawn
-        )
-        pairs, common = measure_pairs(sites, ground, (box, place))
-        mended = np.zeros(len(table.group_of_zone), bool)
-        mended[ground.zone[(repaired != "") | table.mended[records]]] = True
-        accuracy, repairs = table.accuracy[pairs.zone], mended[pairs.zone]
-        n_zones = np.ones(len(pairs.zone), np.int64)
-        for row, zones in pairs.merged.items():
-            accuracy[row] = np.max(table.accuracy[list(zones)])  # unknown where one of them is
-            repairs[row], n_zones[row] = mended[list(zones)].any(), len(zones)
-        band = bands(site_accuracy[pairs.site], accuracy, self.tolerance_m)
-        sure = certain_conflicts(sites.shapes, pairs, common, ground, band)
-        unknown = np.isnan(accuracy) | np.isnan(site_accuracy[pairs.site])
-        kept = np.flatnonzero(
-            (pairs.distance == 0) | (pairs.distance <= np.maximum(self.max_distance_m, band))
-        )
-        place = np.full(len(pairs.zone), -1)
-        place[kept] = np.arange(len(kept))
-        merged = {int(place[row]): zones for row, zones in pairs.merged.items() if place[row] >= 0}
-        found = Measured(
-            rows[pairs.site[kept]], pairs.zone[kept], n_zones[kept], pairs.group[kept],
-            pairs.relation[kept], pairs.area[kept], pairs.length[kept],
-            pairs.area_geodesic[kept], pairs.length_geodesic[kept], pairs.share_of_site[kept],
-            pairs.share_of_zone[kept], pairs.distance[kept], band[kept], sure[kept],
-            unknown[kept], repairs[kept], table.codes, table.names,
-        )  # fmt: skip
-        return found, merged
-
-
-def _together(
-    found: list[tuple[Measured, dict[int, tuple[int, ...]]]], table: ZoneTable
-) -> Measured:
-    """Join what was measured in several CGCS2000 zones; zones that count as one get one name."""
-    import numpy as np
-
-    values = {
-        field.name: np.concatenate([getattr(part, field.name) for part, _ in found])
-        for field in fields(Measured)
-        if field.name not in ("codes", "names")
-    }
-    called: dict[tuple[int, ...], int] = {}
-    begin = 0
-    for part, merged in found:
-        for place, zones in merged.items():
-            number = called.setdefault(zones, len(table.codes) + len(called))
-            values["called"][begin + place] = number
-        begin += len(part.row)
-    codes = [";".join(sorted(table.codes[list(zones)])) for zones in called]
-    names = [";".join(sorted({*table.names[list(zones)]} - {""})) for zones in called]
-    return Measured(
-        **values,
-        codes=np.append(table.codes, np.array(codes, dtype=object)),
-        names=np.append(table.names, np.array(names, dtype=object)),
-    )
-
-
-def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
-    """Return the records of the zones whose boxes come within reach of a site, and some more.
-
-    Besides, pairs of a box of the sites and the place of a record among those.
-    """
-    import numpy as np
-    from pyproj import CRS, Transformer
-
-    low, high = sites.around
-    to = table.records.crs
-    if to != CRS.from_user_input(crs):
-        middle = (low + high) / 2
-        x = np.stack([(low, middle, high)[i][:, 0] for i in (0, 1, 2, 0, 2, 0, 1, 2)])
-        y = np.stack([(low, middle, high)[i][:, 1] for i in (0, 0, 0, 1, 1, 2, 2, 2)])
-        turn = Transformer.from_crs(crs, to, always_xy=True)
-        around = np.stack(turn.transform(x, y), axis=2)
-        low, high = np.fmin.reduce(around, axis=0), np.fmax.reduce(around, axis=0)
-        # what is straight here is bent there
-        few = 1e-4 if to.is_geographic else 10.0 / to.axis_info[0].unit_conversion_factor
-        margin = 0.005 * (high - low).max(axis=1, initial=0)[:, None] + few
-        low, high = low - margin, high + margin
-    box, hit = table.tree.query(diagonals(low, high))
-    row = table.usable_rows[hit]
-    zones = np.zeros(len(table.group_of_zone), bool)
-    zones[table.zone[row]] = True
-    records = np.flatnonzero(table.usable & zones[table.zone])
-    chunk = box < len(sites.low)  # the others are around whole polygons
-    place = np.empty(len(table.zone), np.int64)
-    place[records] = np.arange(len(records))
-    return records, box[chunk].astype(np.int64), place[row[chunk]]

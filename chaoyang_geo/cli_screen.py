@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,7 +40,7 @@ from chaoyang_geo.findings import FORMATS
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import SchemaError, as_text, one_of
 from chaoyang_geo.screening.words import fold
-from chaoyang_geo.verdicts import VERDICTS, kind_name, state_name, verdict_name
+from chaoyang_geo.verdicts import VERDICTS, kinds_text, state_name, verdict_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -189,6 +190,8 @@ def screen_command(
             return
     ground = _base(plan, given)
     water = water_of(network, ground, crs, lang)
+    if water is not None and ground is not None and not network:
+        water = replace(water, source=_rivers_of(ground, words, lang))
     with steps(6 + len(given), quiet=as_json) as step:
 
         def screened(places: gpd.GeoDataFrame) -> cg.Screening:
@@ -362,6 +365,14 @@ def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
     return pack if west <= right and east >= left and south <= high and north >= low else None
 
 
+def _rivers_of(plan: cg.Plan, words: Mapping[str, str], lang: str) -> str:
+    """Return what the rivers of a plan are: of which pack, and where it has them from."""
+    rivers = plan.rivers
+    column = "source_en" if lang == "en" and "source_en" in rivers else "source"
+    sources = words["comma"].join(dict.fromkeys(rivers[column].dropna().astype("str")))
+    return words["plan_rivers"].format(plan=plan.name, source=sources or words["not_stated"])
+
+
 def _map_page(
     screening: cg.Screening,
     zones: Sequence[gpd.GeoDataFrame],
@@ -442,16 +453,20 @@ def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) ->
         table.add_row(
             shown(row["site_name"] or row["site_code"]),
             painted(verdict_name(verdict, lang), _COLOURS[verdict]),
-            shown(_reason(str(row[f"why_{lang}"]), verdict_name(verdict, lang))),
+            shown(_reason(row, words, lang)),
         )
     if len(ordered) > _SHOWN:
         table.add_row("…", "", words["more"].format(n=len(ordered) - _SHOWN))
     return table
 
 
-def _reason(why: str, verdict: str) -> str:
-    """Return a reason without the verdict that it begins with, which stands beside it."""
-    return why.removeprefix(verdict).lstrip("：: ")
+def _reason(row: Mapping[str, Any], words: Mapping[str, str], lang: str) -> str:
+    """Return a reason without its verdict, and below it the doubts that it does not tell."""
+    why = str(row[f"why_{lang}"])
+    doubts = [flag_text(flag, lang) for flag in str(row["verdict_flag"]).split("；")]
+    more = words["stop"].join(text for text in doubts if text not in why)
+    said = why.removeprefix(verdict_name(str(row["verdict"]), lang)).lstrip("：: ")
+    return f"{said}\n{words['doubt']}{words['colon']}{more}" if more else said
 
 
 def _layer_table(
@@ -463,9 +478,7 @@ def _layer_table(
             words[head], overflow="fold", justify="right" if head == "zones" else "left"
         )
     for row in checked.to_dict("records"):
-        kinds = words["list"].join(
-            kind_name(kind, "", lang) for kind in str(row["zone_kinds"]).split(";") if kind
-        )
+        kinds = kinds_text(str(row["zone_kinds"]), lang)
         how = known_by.get(str(row["layer"]), "")
         state = state_name(str(row["layer_state"]), lang)
         flag = flag_text(row["layer_flag"], lang)
@@ -505,6 +518,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "by_headers": "按列名",
         "known_by": "{kind}（{how}）",
         "synthetic": "示例数据：含虚构的分区或项目，不得用于任何审批或决策。",
+        "plan_rivers": "数据包 {plan} 的河流：{source}",
         "screened": "核查 {n} 个项目，日期 {day}：{counts}。",
         "worst": "项目（由重到轻）",
         "site": "项目",
@@ -519,8 +533,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "state": "状态",
         "wrote": "已写入 {folder}：{n} 个文件，其中项目结论 {pages} 个。",
         "comma": "，",
-        "list": "、",
+        "stop": "；",
         "colon": "：",
+        "doubt": "存疑",
     },
     "en": {
         "no_files": "Give the sites and at least one layer of zones, e.g. chaoyang-geo screen sites.shp "
@@ -547,6 +562,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "by_headers": "by the columns' names",
         "known_by": "{kind} ({how})",
         "synthetic": "Synthetic example data: zones or sites are invented. Not for any decision.",
+        "plan_rivers": "rivers of the data pack {plan}: {source}",
         "screened": "{n} sites screened on {day}: {counts}.",
         "worst": "sites, most severe first",
         "site": "site",
@@ -561,7 +577,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "state": "state",
         "wrote": "Wrote {folder}: {n} files, {pages} of them findings on sites.",
         "comma": ", ",
-        "list": ", ",
+        "stop": "; ",
         "colon": ": ",
+        "doubt": "in doubt",
     },
 }

@@ -26,6 +26,7 @@ AVOIDED: tuple[str, ...] = ("禁止", "限制")
 #: How far a section may lie from the river that it is put on, metres.
 _SECTION_M = 5000.0
 _ROUND_SITES_M = 5000.0
+_AT_ONCE = 20  # sites that are moved between two steps of the bar
 
 
 @dataclass
@@ -73,7 +74,9 @@ def water_of(given: str, plan: cg.Plan | None, crs: str, lang: str) -> Water | N
     lines = read_any(Path(given), {}, "", crs)
     if lines.crs is None:
         raise CRSError(f"{given}: the layer says no CRS; say it: --crs EPSG:4490")
-    network = cg.river_network(numbered(lines), split=True)
+    lines = numbered(lines)
+    # lines that say where each leads are reaches already; others may cross between their ends
+    network = cg.river_network(lines, split="to_code" not in lines)
     return Water(network, Path(given).name, plan)
 
 
@@ -156,7 +159,6 @@ def alternatives_of(
     classes = _classes(zones)
     free, shifts = [], []
     for (avoided, clearance), group in _groups(screening, flat, zones, classes).items():
-        step(words["ways"].format(n=len(group)))
         taken = zones[[pair in avoided for pair in classes]]
         sites = screening.sites.iloc[group]
         told = {
@@ -165,9 +167,12 @@ def alternatives_of(
         }
         areas = sites[sites.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()]
         free.append(cg.free_parts(areas, taken, clearance_m=clearance).assign(**told))
-        shifts.append(
-            cg.smallest_shift(sites, taken, within_m=within_m, clearance_m=clearance).assign(**told)
-        )
+        # each site is moved without regard to others: a few at a time, so that the bar goes on
+        for at in range(0, len(sites), _AT_ONCE):
+            step(words["ways"].format(n=f"{at + 1}/{len(sites)}"))
+            some = sites.iloc[at : at + _AT_ONCE]
+            moved = cg.smallest_shift(some, taken, within_m=within_m, clearance_m=clearance)
+            shifts.append(moved.assign(**told))
     found = Ways(stretches=_stretches(screening, lines, zones))
     if free:
         found.free = gpd.GeoDataFrame(pd.concat(free), crs=screening.sites.crs)

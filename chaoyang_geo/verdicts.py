@@ -206,6 +206,30 @@ def kind_name(kind: str, grade: str, lang: str) -> str:
     return f"{name}（{word}）" if lang == "zh" else f"{name} ({word})"
 
 
+def kinds_text(text: str, lang: str) -> str:
+    """Return kinds with their grades, joined by ``;``, for people.
+
+    In the order of :data:`KINDS` and :data:`GRADES`, the strictest grade first.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import kinds_text
+    >>> kinds_text("town;drinking_water/quasi;drinking_water/primary", "zh")
+    '饮用水水源保护区（一级）、饮用水水源保护区（准）、城镇'
+    """
+    kinds, grades = list(KINDS), list(GRADES)
+
+    def place(pair: tuple[str, str]) -> tuple[int, int]:
+        return (
+            kinds.index(pair[0]) if pair[0] in KINDS else len(kinds),
+            grades.index(pair) if pair in GRADES else len(grades),
+        )
+
+    pairs = [(kind, grade) for kind, _, grade in (each.partition("/") for each in text.split(";"))]
+    joint = "、" if lang == "zh" else ", "
+    return joint.join(kind_name(*pair, lang) for pair in sorted(pairs, key=place) if pair[0])
+
+
 _SHORT_KINDS = {
     "eco_red_line": "red line", "nature_reserve": "protected area", "drinking_water": "water source",
     "management_unit": "management unit", "function_zone": "function zone",

@@ -1,6 +1,7 @@
 """Alternatives against brute force and against another way to the same answer."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -150,9 +151,31 @@ def test_convex_parts_make_up_the_site_and_their_sums_the_no_fit_polygon(zone, s
         assert sum(part.area for part in parts) == pytest.approx(site.area)
         # on a grid: without one GEOS 3.14 may lose a part of such a union
         assert shapely.union_all(parts, grid_size=1e-9).symmetric_difference(site).area < 1e-6
-    sums = shapely.union_all([forbidden(zone, body) for body in bodies(site, 0.0, 1e-7)])
+    sums = shapely.union_all(
+        [
+            forbidden(piece, body)
+            for piece in shapely.get_parts([zone])
+            for body in bodies(site, 0.0, 1e-7)
+        ]
+    )
     expected = no_fit(site, zone)
     assert sums.symmetric_difference(expected).area < 1e-4 * (1 + expected.length)
+
+
+@EXAMPLES
+@given(stars(size=60, spread=50), st.lists(st.integers(6, 30), min_size=3, max_size=8))
+def test_a_sum_is_the_union_of_what_the_body_covers_along_the_border(zone, radii):
+    (body,) = bodies(star((3, -4), radii).convex_hull, 5.0, 0.01)
+    for piece in shapely.get_parts([zone]):
+        swept = [moved(piece, body.mirror[0])]
+        for ring in shapely.get_rings(piece):
+            xy = shapely.get_coordinates(ring)
+            swept += [
+                shapely.MultiPoint(np.concatenate([body.mirror + a, body.mirror + b])).convex_hull
+                for a, b in pairwise(xy)
+            ]
+        expected = shapely.union_all(swept, grid_size=1e-9)
+        assert forbidden(piece, body).symmetric_difference(expected).area < 1e-5
 
 
 @EXAMPLES

@@ -78,6 +78,12 @@ def test_findings_workbook_and_map_in_one_go(capsys: Any, files: Path) -> None:
     assert "未提供" in " ".join(cells) and "禁止" in cells
 
 
+def test_the_terminal_shows_no_verdict_without_its_doubts(capsys: Any, files: Path) -> None:
+    _, text, _ = screen(capsys, files, files / "生态保护红线.shp", "--formats", "json")
+    told = "".join(line.split("│")[3].strip() for line in text.splitlines() if "│" in line)
+    assert "存疑：位于图层“生态保护红线”的范围之外" in told.replace(" ", "")
+
+
 def test_again_into_the_same_folder_and_not_over_other_files(capsys: Any, files: Path) -> None:
     for _ in range(2):
         code, _, err = screen(capsys, files, files / "生态保护红线.shp", "--formats", "json")

@@ -102,6 +102,32 @@ def test_a_river_file_and_alternatives_are_in_page_json_and_map(capsys: Any, fil
     assert names == ["0001_甲_1.html", "0002_乙.html", "0003_丙.html", "0004_丁.html"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "named"),
+    [
+        ("zh", "数据包 chaoyang 的河流：30 角秒高程推导（PyPI meteva 1.9.6.2）"),
+        (
+            "en",
+            "rivers of the data pack chaoyang: derived from 30-arc-second elevation "
+            "(PyPI meteva 1.9.6.2)",
+        ),
+    ],
+)
+def test_the_rivers_of_the_plan_are_named_by_what_they_are_and_their_source(
+    capsys: Any, tmp_path: Path, lang: str, named: str
+) -> None:
+    code, _, err = run(
+        capsys, "screen", "--example", "--out", tmp_path / "out", "--on", "2026-11-22",
+        "--formats", "json,html", "--lang", lang,
+    )  # fmt: skip
+    assert code == 0, err
+    found = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))
+    said = {row["network_source"] for site in found["sites"] for row in site["downstream"]}
+    assert said == {named}
+    page = (tmp_path / "out" / "sites" / "0001_EXS01.html").read_text("utf-8")
+    assert named in page and "水质图" not in page and "water quality" not in page
+
+
 def test_outside_the_plan_and_without_rivers_nothing_is_followed(capsys: Any, files: Path) -> None:
     found, _ = screen(capsys, files)
     assert found["traced_downstream"] is False and found["alternatives_asked"] is False
@@ -172,3 +198,20 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     assert set(first) == set(second) and len(first) == 29
     assert {path.rpartition(".")[2] for path in first} == {"html", "docx", "xlsx", "json"}
     assert not [path for path in first if first[path] != second[path]]
+
+
+def test_a_river_file_that_says_where_each_reach_leads_is_taken_as_it_is(
+    files: Path, capsys: Any
+) -> None:
+    """Its reaches are not cut again: their codes are what ``to_code`` names."""
+    middle = (E + 300, N - 1000)
+    reaches = gpd.GeoDataFrame(
+        {"reach_code": ["上", "下"], "to_code": ["下", ""], "river_name": "小河"},
+        geometry=[LineString([(E + 300, N + 50), middle]), LineString([middle, (E + 300, N - 6000)])],
+        crs=4549,
+    )  # fmt: skip
+    cg.write_layer(reaches, files / "河段.gpkg")
+    found, _ = screen(capsys, files, "--network", files / "河段.gpkg")
+    way = found["sites"][0]["downstream"][0]
+    assert (way["reach_state"], way["network_source"]) == ("reaches", "河段.gpkg")
+    assert way["rivers_passed"] == "小河"

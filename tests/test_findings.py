@@ -1,180 +1,24 @@
 """Findings: what is said, where it is said, and that no name can do harm."""
 
-import hashlib
-import io
 import json
 import re
 import sys
-import time
-import zipfile
-from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from shapely import LineString, Point, box
 
-from chaoyang_geo.crs import CRSError
-from chaoyang_geo.findings import cap_approximate, write_findings
-from chaoyang_geo.findings.drawing import Ground, site_picture
+from chaoyang_geo.findings import write_findings
 from chaoyang_geo.findings.machine import written_rows
-from chaoyang_geo.findings.model import casebook
-from chaoyang_geo.findings.picture import Path as Drawn
-from chaoyang_geo.findings.picture import Text, fitting, hatch
-from chaoyang_geo.findings.words import words_of
-from chaoyang_geo.schema import SchemaError, label
-from chaoyang_geo.screening import screen_sites
+from chaoyang_geo.schema import label
 from chaoyang_geo.verdicts import VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from browser import chromium
-
-X, Y = 500_000.0, 4_600_000.0
-HOSTILE = (
-    "</title></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&=cmd|' /C calc'!A0"
-)
-NASTY = "=1+1\x00\x0b\ufffe甲\u202e乙"
-
-
-@dataclass(frozen=True)
-class Screening:
-    """Stands for the result of a screening: the same tables, made by hand."""
-
-    findings: pd.DataFrame
-    sites: gpd.GeoDataFrame
-    checked: pd.DataFrame
-    rules: pd.DataFrame
-    options: dict[str, Any]
-
-
-def finding(site, zone, **values):
-    row = {
-        "site_code": site, "site_name": "", "activity": "", "activity_zh": "", "zone_code": zone,
-        "zone_name": f"zone {zone}", "zone_kind": "eco_red_line", "zone_grade": "general",
-        "layer": "red", "version": "2023", "relation": "overlaps", "overlap_m2": 0.0, "overlap_m": 0.0,
-        "overlap_m2_geodesic": 0.0, "overlap_m_geodesic": 0.0, "share_of_site": 0.0,
-        "share_of_zone": 0.0, "distance_m": 0.0, "band_m": 10.0, "verdict": "禁止",
-        "clause": "art. 1", "rule_id": "r-1", "rule_source": "Act", "rule_status": "verified",
-        "rule_note": "", "finding_flag": "", "why_zh": "禁止：理由。", "why_en": "forbidden: reason.",
-    }  # fmt: skip
-    return {**row, **values}
-
-
-def paper(quality="official", name="site", zone_name="zone"):
-    """Return a screening of three sites on paper: over a zone, beside it, without a shape.
-
-    Site A is a square of 100 m whose eastern half lies in the zone; site B is a pipe of 300 m,
-    200 m outside; site C has no shape.
-    """
-    sites = gpd.GeoDataFrame(
-        {
-            "site_code": ["A", "B", "C"],
-            "site_name": [name, "pipe", "somewhere"],
-            "activity": ["mining", "pipeline", "unknown"],
-            "activity_zh": ["mining", "pipeline", ""],
-            "verdict": ["禁止", "无冲突", "无法判断"],
-            "n_zones": [1, 0, 0],
-            "verdict_flag": ["", "", ""],
-            "why_zh": ["禁止：理由。", "无冲突：已核查。", "无法判断：无图形。"],
-            "why_en": [
-                "forbidden: reason.",
-                "no conflict: checked.",
-                "cannot be judged: no shape.",
-            ],
-            "layers_checked": ["red"] * 3,
-            "accuracy_m": [3.0, np.nan, np.nan],
-            "quality": quality,
-        },
-        geometry=[
-            box(X, Y, X + 100, Y + 100),
-            LineString([(X, Y - 200), (X, Y - 500)]),
-            None,
-        ],
-        crs=4549,
-    )
-    found = [
-        finding(
-            "A", "Z1", zone_name=zone_name, overlap_m2=5000.0, overlap_m2_geodesic=4998.0,
-            share_of_site=0.5, share_of_zone=0.0125,
-        ),
-        finding(
-            "B", "Z1", zone_name=zone_name, relation="near", distance_m=206.2, verdict="无冲突",
-            clause="", rule_id="", rule_source="", rule_status="",
-        ),
-    ]  # fmt: skip
-    checked = pd.DataFrame(
-        {
-            "layer": ["red", "water"],
-            "zone_kinds": ["eco_red_line", "drinking_water"],
-            "n_zones": [1, 0],
-            "version": ["2023", "1"],
-            "version_date": ["2023-05-01", ""],
-            "content_hash": ["ab" * 32, ""],
-            "accuracy_m": [10.0, np.nan],
-            "source": ["the office", ""],
-            "quality": [quality, quality],
-            "layer_state": ["ok", "empty"],
-            "layer_flag": ["", ""],
-        }
-    )
-    rules = pd.DataFrame(
-        {"rule_set": ["s"], "rule_id": ["r-1"], "zone_kind": ["eco_red_line"], "zone_grade": ["*"],
-         "activity": ["*"], "verdict": ["禁止"], "clause": ["art. 1"], "rule_source": ["Act"],
-         "status": ["verified"], "note": [""]}
-    )  # fmt: skip
-    options = {
-        "on": "2026-11-22", "tolerance_m": 10.0, "max_distance_m": 1000.0, "rule_sets": "s",
-        "rules_hash": "cd" * 32, "crs": "EPSG:4549", "metric_crs": "EPSG:4549",
-    }  # fmt: skip
-    return Screening(pd.DataFrame(found), sites, checked, rules, options)
-
-
-def zones(name="zone"):
-    return gpd.GeoDataFrame(
-        {"zone_code": ["Z1"], "zone_name": [name], "zone_kind": ["eco_red_line"], "zone_grade": ["general"]},
-        geometry=[box(X + 50, Y - 300, X + 1050, Y + 100)],
-        crs=4549,
-    )  # fmt: skip
-
-
-def picture(screening, at=0, layer=None, lang="zh"):
-    case = casebook(screening, None, 30)
-    return site_picture(case.sites[at], Ground(layer), words_of(lang), lang)
-
-
-class Page(HTMLParser):
-    """The elements, attributes and text of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text, self._style = [], [], "", False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-        self._style = tag == "style"
-
-    def handle_endtag(self, tag):
-        self._style = False
-
-    def handle_data(self, data):
-        if not self._style:
-            self.text += data
-
-
-def part(path, name="word/document.xml"):
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(name).decode("utf-8")
+from findings_paper import HOSTILE, NASTY, Page, paper, part, zones
 
 
 @pytest.fixture(scope="module")
@@ -184,91 +28,7 @@ def written(tmp_path_factory):
     return folder, frame
 
 
-# --- the folder ----------------------------------------------------------------------------------
-
-
-def test_the_frame_lists_every_file_with_its_hash(written):
-    folder, frame = written
-    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert here == set(frame["file"]) | {"manifest.json"}
-    for row in frame.itertuples():
-        data = (folder / row.file).read_bytes()
-        assert (len(data), hashlib.sha256(data).hexdigest()) == (row.n_bytes, row.sha256)
-    assert json.loads((folder / "manifest.json").read_text("utf-8"))["files"] == frame.to_dict(
-        "records"
-    )
-    assert frame["site_code"].tolist() == ["A", "A", "B", "B", "C", "C", "", "", ""]
-
-
-def test_the_same_input_gives_the_same_bytes_at_another_time(written, tmp_path):
-    time.sleep(2.1)  # a zip keeps times to two seconds
-    again = write_findings(paper(), tmp_path / "b", zones=zones(), valid_days=180)
-    assert again.equals(written[1])
-
-
-def test_the_order_of_zones_changes_nothing(tmp_path):
-    more = pd.concat([zones(), zones("other").assign(zone_code="Z2", zone_grade="core")])
-    first = write_findings(
-        paper(), tmp_path / "a", zones=more, valid_days=9, formats=("html", "docx")
-    )
-    other = write_findings(
-        paper(), tmp_path / "b", zones=more.iloc[::-1], valid_days=9, formats=("html", "docx")
-    )
-    assert first.equals(other)
-
-
-def test_a_second_writing_replaces_the_first_as_a_whole(tmp_path):
-    write_findings(paper(), tmp_path / "f", valid_days=9, formats=("html", "json"))
-    write_findings(paper(), tmp_path / "f", valid_days=9, formats="json")
-    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == [
-        "findings.json",
-        "manifest.json",
-    ]
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-
-
-def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
-    folder = tmp_path / "f"
-    write_findings(paper(), folder, valid_days=9, formats="html")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-    def broken(*_):
-        raise OSError("disk is full")
-
-    monkeypatch.setattr("chaoyang_geo.findings.write.workbook", broken)
-    with pytest.raises(OSError, match="disk is full"):
-        write_findings(paper(), folder, valid_days=1, formats=("html", "xlsx"))
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-
-
-def test_a_folder_with_other_files_is_left_alone(tmp_path):
-    (tmp_path / "thesis.docx").write_text("years of work")
-    with pytest.raises(FileExistsError, match=r"thesis\.docx"):
-        write_findings(paper(), tmp_path, valid_days=9)
-    with pytest.raises(NotADirectoryError):
-        write_findings(paper(), tmp_path / "thesis.docx", valid_days=9)
-    assert (tmp_path / "thesis.docx").read_text() == "years of work"
-
-
-def test_the_input_is_not_changed(tmp_path):
-    screening, layer = paper(), zones()
-    sites, found = screening.sites.copy(), screening.findings.copy()
-    write_findings(screening, tmp_path / "f", zones=layer, valid_days=9, formats="html")
-    assert screening.sites.equals(sites) and screening.findings.equals(found)
-    assert layer.equals(zones())
-
-
-def test_no_sites_give_a_folder_that_says_so(tmp_path):
-    screening = paper()
-    none = replace(screening, sites=screening.sites.iloc[:0], findings=screening.findings.iloc[:0])
-    frame = write_findings(none, tmp_path / "f", zones=zones(), valid_days=9)
-    assert frame["file"].tolist() == ["index.html", "findings.xlsx", "findings.json"]
-    assert frame.dtypes.astype(str).to_dict()["n_bytes"] == "int64"
-    assert json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"] == []
-
-
-# --- what must be there --------------------------------------------------------------------------
+# --- what must be there ---------------------------------------------------------------------------
 
 
 def test_a_page_says_what_a_signer_must_know(written):
@@ -457,6 +217,25 @@ def test_an_index_names_the_worst_first_and_links_every_page(written):
     assert all((folder / link).is_file() for link in links)
 
 
+def test_the_index_shows_no_verdict_without_its_doubts(tmp_path):
+    screening = paper()
+    flags = ["", "；".join(f"layer {n} ends before the site" for n in range(5)), "无图形"]
+    sites = screening.sites.assign(verdict_flag=flags)
+    write_findings(replace(screening, sites=sites), tmp_path / "f", valid_days=9, formats="html")
+    html = (tmp_path / "f" / "index.html").read_text("utf-8")
+    assert (
+        "已核查。"
+        + (
+            '<div class="doubt">layer 0 ends before the site；layer 1 ends before the site；'
+            "layer 2 ends before the site；另有 2 条存疑，见结论页</div>"
+        )
+        in html
+    )
+    # what the reason says already is not said twice, and no doubt is no line
+    overview = html[: html.index('<table class="layers">')]
+    assert overview.count('class="doubt"') == 1 and overview.count("无图形") == 1
+
+
 def test_a_site_without_a_shape_has_no_map_and_says_so(written):
     page = Page((written[0] / "sites" / "0003_C.html").read_text("utf-8"))
     assert "svg" not in page.tags
@@ -494,104 +273,7 @@ def test_every_verdict_has_its_look_in_both_languages(tmp_path):
             assert (verdict if lang == "zh" else VERDICTS[verdict]) in page.text
 
 
-# --- what must not look real, and what is not known ----------------------------------------------
-
-
-def test_synthetic_data_are_marked_on_page_map_tables_word_and_sheets(tmp_path):
-    write_findings(paper(quality="synthetic"), tmp_path / "f", zones=zones(), valid_days=9)
-    folder = tmp_path / "f"
-    html = (folder / "sites" / "0001_A.html").read_text("utf-8")
-    page = Page(html)
-    assert page.tags.count("caption") == 2 and page.text.count("示例数据") >= 6
-    assert "background-image" in html  # across every printed page
-    assert ">示例数据</text>" in html  # on the map, should it be cut out
-    assert 'string="示例数据"' in part(folder / "sites" / "0001_A.docx", "word/header1.xml")
-    for sheet in openpyxl.load_workbook(folder / "findings.xlsx").worksheets:
-        assert sheet["A1"].value.startswith("示例数据"), sheet.title
-    assert json.loads((folder / "findings.json").read_text("utf-8"))["synthetic"] is True
-
-
-def test_one_synthetic_layer_marks_every_page(tmp_path):
-    screening = paper()
-    screening.checked.loc[1, "quality"] = "synthetic"
-    write_findings(screening, tmp_path / "f", valid_days=9, formats="html")
-    for name in ("0001_A", "0002_B", "0003_C"):
-        text = Page((tmp_path / "f" / "sites" / f"{name}.html").read_text("utf-8")).text
-        assert "示例数据：项目或图层为演示虚构" in text
-
-
-def test_real_data_carry_no_mark(written):
-    folder, _ = written
-    for path in folder.rglob("*.html"):
-        text = path.read_text("utf-8")
-        assert "示例" not in text and "background-image" not in text
-    for path in folder.rglob("*.docx"):
-        assert "示例" not in part(path) and "示例" not in part(path, "word/header1.xml")
-    assert "示例" not in (folder / "findings.json").read_text("utf-8")
-
-
-def test_a_layer_of_unknown_quality_is_named(tmp_path):
-    screening = paper()
-    screening.checked["quality"] = ["", "official"]
-    write_findings(screening, tmp_path / "f", valid_days=9, formats="html")
-    text = Page((tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")).text
-    assert "未说明数据性质的图层：red" in text
-
-
-def test_an_approximate_site_is_marked_and_has_no_place_of_its_own(tmp_path):
-    screening = paper()
-    sites = screening.sites.assign(
-        place_quality=["approximate", "", ""], place_extent=["county", "", ""]
-    )
-    checked = screening.checked.assign(layer_state="ok")
-    screening = replace(screening, checked=checked)
-    write_findings(replace(screening, sites=sites), tmp_path / "f", zones=zones(), valid_days=9)
-    text = Page((tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")).text
-    assert "压线需复核" in text and "以区县的范围代表" in text and "不是项目占地" in text
-    assert "120°" not in text  # the middle of a county is no place of a project
-    read = json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"][0]
-    assert read["verdict"] == "压线需复核" and read["centre_lon_lat"] is None
-    assert read["findings"][0]["verdict"] == "压线需复核"
-
-
-def test_below_the_cap_the_findings_are_in_order_again_and_what_is_open_decides():
-    from screening_paper import sites as paper_sites
-    from screening_paper import zones as paper_zones
-
-    place = paper_sites(
-        box(100, 100, 900, 900), box(100, 100, 900, 900), activity="采石场",
-        place_quality=["approximate", ""],
-    )  # fmt: skip
-    near = box(0, 0, 1000, 1000)
-    layers = [
-        paper_zones(near, grade="core", layer="A"),
-        paper_zones(near, kind="function_zone", grade="", layer="B"),  # no rule speaks of it
-    ]
-    firm = screen_sites(place, layers)
-    assert firm.findings["verdict"].tolist() == ["禁止", "无法判断"] * 2
-    capped = cap_approximate(firm)
-    found = capped.findings
-    assert found["site_code"].tolist() == ["S0", "S0", "S1", "S1"]
-    assert found["verdict"].tolist() == ["无法判断", "压线需复核", "禁止", "无法判断"]
-    assert found["zone_kind"].tolist()[:2] == ["function_zone", "eco_red_line"]
-    assert found.index.equals(firm.findings.index)
-    assert capped.sites["verdict"].tolist() == ["无法判断", "禁止"]
-    why = capped.sites["why_zh"].iloc[0]
-    assert why.startswith(found["why_zh"].iloc[0]) and "若位于区内则为：禁止" in why
-    again = cap_approximate(capped)
-    assert again.findings.equals(found) and again.sites.equals(capped.sites)
-
-
-def test_below_the_cap_a_layer_that_could_not_be_checked_decides():
-    screening = paper()
-    sites = screening.sites.assign(place_quality=["approximate", "", ""])
-    capped = cap_approximate(replace(screening, sites=sites)).sites
-    assert capped["verdict"].tolist()[0] == "无法判断"
-    assert capped["why_zh"].iloc[0].startswith("无法判断：未能核查的图层：water。压线需复核：")
-    assert capped["why_en"].iloc[0].startswith("cannot be judged: layers that could not be")
-
-
-# --- names that mean harm ------------------------------------------------------------------------
+# --- names that mean harm -------------------------------------------------------------------------
 
 
 def test_hostile_names_stay_text_everywhere(tmp_path):
@@ -651,221 +333,3 @@ def test_a_page_needs_nothing_from_outside_and_fits_its_width(tmp_path):
             assert wide <= 900, name
         assert not messages
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
-
-
-# --- the map -------------------------------------------------------------------------------------
-
-
-def areas_of(drawing, colour):
-    for item in drawing.items:
-        if isinstance(item, Drawn) and item.fill == colour:
-            yield sum(shapely.Polygon(ring).area for ring in item.parts)
-
-
-def test_a_site_has_its_true_size_on_paper():
-    drawing = picture(paper(), layer=zones())
-    # the square of 100 m, at the scale that is printed under the map
-    on_paper = next(areas_of(drawing, "#ffd400"))
-    assert on_paper * (drawing.scale / 1000) ** 2 == pytest.approx(10_000, rel=0.01)
-
-
-def test_the_scale_bar_is_as_long_as_it_says():
-    for at in (0, 1):
-        drawing = picture(paper(), at=at, layer=zones())
-        bars = [
-            item.parts[0] for item in drawing.items
-            if isinstance(item, Drawn) and item.width == 0.2 and item.stroke and item.fill in ("#14212a", "#ffffff")
-        ]  # fmt: skip
-        length = max(bar[:, 0].max() for bar in bars) - min(bar[:, 0].min() for bar in bars)
-        texts = [item.text for item in drawing.items if isinstance(item, Text)]
-        said = texts[texts.index("0") + 1]
-        number = float(said.split()[0]) * (1000 if "公里" in said else 1)
-        assert length * drawing.scale / 1000 == pytest.approx(number, rel=0.01)
-
-
-def test_everything_lies_on_the_paper():
-    drawing = picture(paper(), layer=zones())
-    for item in drawing.items:
-        if isinstance(item, Drawn):
-            points = np.concatenate(item.parts)
-            assert points.min() >= -0.05
-            assert (points.max(axis=0) <= (drawing.width + 0.05, drawing.height + 0.05)).all()
-
-
-def test_a_name_without_room_is_listed_and_not_lost(tmp_path):
-    many = pd.concat(
-        [zones(f"a zone with quite a long name {n}").assign(zone_code=f"Z{n}") for n in range(60)]
-    )
-    drawing = picture(paper(), layer=many)
-    told = [item.text for item in drawing.items if isinstance(item, Text) and item.ground]
-    assert drawing.missing and len(told) + len(drawing.missing) >= 61
-    write_findings(paper(), tmp_path / "f", zones=many, valid_days=9, formats="html")
-    text = Page((tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")).text
-    assert "图中未注记：" in text and drawing.missing[-1] in text
-
-
-boxes = st.tuples(
-    st.floats(-2000, 2000), st.floats(-2000, 2000), st.floats(20, 3000), st.floats(20, 3000)
-)
-
-
-@settings(max_examples=25)
-@given(st.lists(boxes, min_size=1, max_size=12), st.floats(1, 400))
-def test_names_never_cover_each_other_or_leave_the_map(many, size):
-    layer = gpd.GeoDataFrame(
-        {
-            "zone_code": [f"Z{n}" for n in range(len(many))],
-            "zone_name": [f"示例分区{n}" for n in range(len(many))],
-            "zone_kind": "town",
-            "zone_grade": "",
-        },
-        geometry=[box(X + x, Y + y, X + x + w, Y + y + h) for x, y, w, h in many],
-        crs=4549,
-    )
-    screening = paper()
-    screening.sites.geometry = [box(X, Y, X + size, Y + size), Point(X, Y), None]
-    for at in (0, 1):
-        drawing = picture(screening, at=at, layer=layer)
-        names = [item for item in drawing.items if isinstance(item, Text) and item.ground]
-        shapes = [box(t.x, t.y, t.x + t.width, t.y + t.size * 1.35) for t in names]
-        for first in range(len(shapes)):
-            assert shapely.covers(box(0, 0, 122, 96), shapes[first])
-            for second in range(first):
-                assert shapes[first].intersection(shapes[second]).area < 1e-2
-
-
-@given(st.floats(0, 179), st.floats(0.8, 6), boxes)
-def test_hatches_lie_within_their_shape(angle, gap, place):
-    x, y, w, h = place
-    shape = shapely.Point(X + x, Y + y).buffer(max(w, h))
-    frame = fitting((0, 0, 100, 100), shape.bounds)
-    paper_shape = shapely.Polygon(frame.rings(shape)[0]).buffer(0.05)
-    lines = [shapely.LineString(line) for line in hatch(shape, frame, angle=angle, gap=gap)]
-    assert all(paper_shape.covers(line) for line in lines)
-    # the area of a disc is the length of its chords times their distance
-    assert sum(line.length for line in lines) * gap == pytest.approx(np.pi * 50**2, rel=0.12)
-
-
-@pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
-def test_a_hatch_is_as_long_as_its_lines_run_through_the_shape(angle):
-    # a hole, a notch and two parts; a vertex lies on a line of the hatch
-    block = shapely.Polygon(
-        [(0, 0), (40, 0), (40, 40), (22, 40), (20, 15), (18, 40), (0, 40)],
-        [[(5, 5), (5, 12), (12, 12), (12, 5)]],
-    )
-    shape = shapely.MultiPolygon([block, box(50, 3, 61, 33)])
-    frame = fitting((0, 0, 70, 50), (0, 0, 70, 50))
-    lines = hatch(shape, frame, angle=angle, gap=3.0)
-    # of lines so dense that their length is the area over their distance
-    dense = hatch(shape, frame, angle=angle, gap=0.03)
-    length = sum(np.hypot(*(line[1] - line[0])) for line in dense)
-    assert length * 0.03 == pytest.approx(shape.area, rel=0.01)
-    on_ground = [line * (1, -1) + (0, 50) for line in lines]
-    assert len(lines) > 10
-    # rounded to a hundredth of a millimetre
-    assert all(shape.buffer(0.02).covers(LineString(line)) for line in on_ground)
-
-
-def test_a_hole_stays_open_and_parts_are_drawn():
-    ring = box(X - 300, Y - 300, X + 300, Y + 300).difference(box(X - 50, Y - 50, X + 150, Y + 150))
-    layer = gpd.GeoDataFrame(
-        {"zone_code": ["Z"], "zone_name": ["z"], "zone_kind": ["town"], "zone_grade": [""]},
-        geometry=[shapely.union_all([ring, box(X + 400, Y, X + 450, Y + 50)])],
-        crs=4549,
-    )
-    drawing = picture(paper(), layer=layer)
-    filled = [item for item in drawing.items if isinstance(item, Drawn) and item.fill == "#6b5b95"]
-    assert any(len(item.parts) >= 2 for item in filled)
-
-
-def test_word_and_page_draw_the_same_shapes(written):
-    folder, _ = written
-    html = (folder / "sites" / "0001_A.html").read_text("utf-8")
-    xml = part(folder / "sites" / "0001_A.docx")
-    drawn = picture(paper(), layer=zones())
-    paths = sum(isinstance(item, Drawn) for item in drawn.items)
-    assert html.count("<path ") == xml.count("<a:custGeom>") == paths
-    assert xml.count("<wps:wsp>") == len(drawn.items)
-    alphas = [float(v) for v in re.findall(r'<a:alpha val="(\d+)"/>', xml)]
-    assert alphas  # fills are transparent in Word too
-
-
-def test_another_crs_gives_the_same_map():
-    screening = paper()
-    degrees = replace(screening, sites=screening.sites.to_crs(4490))
-    one, other = picture(screening, layer=zones()), picture(degrees, layer=zones().to_crs(4490))
-    assert one.scale == other.scale
-    assert next(areas_of(one, "#ffd400")) == pytest.approx(
-        next(areas_of(other, "#ffd400")), rel=0.01
-    )
-
-
-# --- errors that help ----------------------------------------------------------------------------
-
-
-def test_a_screening_without_a_date_is_refused(tmp_path):
-    screening = replace(paper(), options={**paper().options, "on": ""})
-    with pytest.raises(ValueError, match='on="2026-11-22"'):
-        write_findings(screening, tmp_path / "f", valid_days=9)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("days", [0, -3, 1.5, True, "30"])
-def test_valid_days_must_be_a_number_of_days(tmp_path, days):
-    with pytest.raises(ValueError, match="valid_days="):
-        write_findings(paper(), tmp_path / "f", valid_days=days)
-
-
-def test_options_name_what_is_allowed(tmp_path):
-    with pytest.raises(ValueError, match="'zh', 'en'"):
-        write_findings(paper(), tmp_path / "f", valid_days=9, lang="fr")
-    with pytest.raises(ValueError, match="'docx'"):
-        write_findings(paper(), tmp_path / "f", valid_days=9, formats=("pdf",))
-
-
-def test_a_missing_column_crs_or_site_is_named(tmp_path):
-    screening = paper()
-    with pytest.raises(SchemaError, match="band_m"):
-        write_findings(
-            replace(screening, findings=screening.findings.drop(columns="band_m")),
-            tmp_path / "f", valid_days=9,
-        )  # fmt: skip
-    with pytest.raises(CRSError, match="zones.set_crs"):
-        bare = gpd.GeoDataFrame(zones().drop(columns="geometry"), geometry=list(zones().geometry))
-        write_findings(screening, tmp_path / "f", zones=bare, valid_days=9)
-    with pytest.raises(SchemaError, match="'B'"):
-        write_findings(
-            replace(screening, sites=screening.sites[screening.sites["site_code"] != "B"]),
-            tmp_path / "f", valid_days=9,
-        )  # fmt: skip
-
-
-def test_without_python_docx_the_install_line_is_given(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "docx", None)
-    with pytest.raises(ImportError, match=r"pip install 'chaoyang_geo\[report\]'"):
-        write_findings(paper(), tmp_path / "f", valid_days=9)
-    frame = write_findings(paper(), tmp_path / "f", valid_days=9, formats=("html", "xlsx", "json"))
-    assert len(frame) == 6
-
-
-def test_office_files_carry_the_day_of_the_screening_and_no_clock(written):
-    for name, data in (("findings.xlsx", None), ("sites/0001_A.docx", None)):
-        data = (written[0] / name).read_bytes()
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-            assert archive.namelist()[0] == "[Content_Types].xml"
-            stamps = re.findall(r"T00:00:00Z", archive.read("docProps/core.xml").decode())
-            assert len(stamps) == 2
-
-
-def test_a_real_screening_of_the_examples_can_be_written(tmp_path):
-    from chaoyang_geo.findings import load_examples
-    from chaoyang_geo.screening import screen_sites
-
-    examples = load_examples()
-    screening = screen_sites(examples.sites, examples.zones, on="2026-11-22")
-    frame = write_findings(screening, tmp_path / "f", zones=examples.zones, valid_days=180)
-    assert len(frame) == 2 * 12 + 3
-    for site in json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"]:
-        text = Page((Path(tmp_path) / "f" / site["files"][0]).read_text("utf-8")).text
-        assert site["verdict"] in text and site["site_name"] in text and "示例数据" in text

@@ -127,6 +127,24 @@ def test_a_page_tells_the_way_of_the_water_and_the_ways_out(written: Path, kind:
     assert "未核查上下游水力联系" not in text
 
 
+def test_kinds_that_are_avoided_stand_in_their_order_with_the_strictest_grade_first(
+    tmp_path: Path,
+) -> None:
+    order = (
+        "饮用水水源保护区（准）、饮用水水源保护区（二级）、饮用水水源保护区（一级）、生态保护红线"
+    )
+    kinds = "drinking_water/quasi;drinking_water/secondary;drinking_water/primary;eco_red_line"
+    tables = paper()
+    tables["shifts"] = tables["shifts"].assign(avoided=kinds)
+    tables["free"] = tables["free"].assign(avoided=kinds)
+    write(tmp_path / "out", **tables)
+    expected = "、".join(reversed(order.split("、")))
+    for kind in ("html", "docx"):
+        assert expected in text_of(tmp_path / "out" / "sites" / f"0001_A.{kind}")
+    book = openpyxl.load_workbook(tmp_path / "out" / "findings.xlsx")
+    assert any(cell.value == expected for row in book["备选"].iter_rows() for cell in row)
+
+
 def test_a_line_has_its_stretches_by_stake_and_kilometre(written: Path) -> None:
     for kind in ("html", "docx"):
         text = text_of(written / "sites" / f"0002_B.{kind}")
@@ -175,7 +193,7 @@ def test_an_approximate_site_has_no_alternative_and_says_why(tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", ["html", "docx"])
 def test_off_the_network_no_section_downstream_is_not_called_none(written: Path, kind: str) -> None:
     near, far = (text_of(written / "sites" / f"{stem}.{kind}") for stem in ("0001_A", "0003_C"))
-    assert re.search(r"下游断面\s*无", near)
+    assert re.search(r"下游断面\s*无已知断面", near)
     assert re.search(r"下游断面\s*不能判断", far)
     assert "去向不明" in far and "未进入所查分区" not in far
 

@@ -139,10 +139,10 @@ def bodies(site: Any, clearance_m: float, tolerance_m: float) -> list[Body]:
 
 
 def forbidden(piece: Any, body: Body) -> Any:
-    """Return the translations of a body that bring it into conflict with a piece of a zone.
+    """Return the translations of a body that bring it into conflict with a polygon of a zone.
 
-    The piece seen from one corner of the body, and for each side of the piece what the body's
-    mirror image covers on the way along it: together, as both are connected, the Minkowski sum.
+    That is the Minkowski sum of the polygon and the body's mirror image. It is where the outline of
+    :func:`convolution` winds round at least once, which is what a buffer of width 0 keeps.
 
     Examples
     --------
@@ -153,43 +153,74 @@ def forbidden(piece: Any, body: Body) -> Any:
     >>> round(forbidden(ring, body).area, 3)  # 11 x 11 less the 5 x 5 that fit the hole
     96.0
     """
-    import numpy as np
     import shapely
 
-    rings = shapely.get_rings(piece)
     hull = shapely.convex_hull(piece)
-    if len(rings) == 1 and hull.area - piece.area <= _FLAT * hull.length:
+    if hull.area - piece.area <= _FLAT * hull.length:
         corners = shapely.get_coordinates(hull)[:-1]
         return shapely.convex_hull(
             shapely.linestrings((corners[:, None, :] + body.mirror[None, :, :]).reshape(-1, 2))
         )
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    side = np.flatnonzero(ring[1:] == ring[:-1])
-    hulls = _swept(body.mirror, xy[side], xy[side + 1])
-    seen = shapely.transform(piece, lambda points: points - body.corners[0])
-    return shapely.union_all([*hulls, seen])
+    if shapely.get_num_interior_rings(piece):
+        return shapely.union_all([forbidden(half, body) for half in _through_hole(piece)])
+    ring = shapely.get_coordinates(shapely.orient_polygons(piece))
+    return shapely.buffer(shapely.polygons(convolution(ring, body.mirror)), 0.0)
 
 
-def _swept(corners: Floats, begin: Floats, end: Floats) -> Shapes:
-    """Return what a convex polygon, corners counter-clockwise, covers on each way.
-
-    From its rightmost corner as seen along the way to its leftmost, the corners lead and stand at
-    the end; the others trail and stand at the beginning.
-    """
-    import numpy as np
+def _through_hole(piece: Any) -> list[Any]:
+    """Cut a piece in two, and more, by the upright line through the middle of its first hole."""
     import shapely
 
-    n = len(corners)
-    along = end - begin
-    across = along[:, [1]] * corners[:, 0] - along[:, [0]] * corners[:, 1]
-    right, left = across.argmax(axis=1), across.argmin(axis=1)
-    lead = ((left - right) % n)[:, None]
-    place = np.arange(n + 2)[None, :]
-    leads = place <= lead
-    which = (right[:, None] + place - ~leads) % n
-    found: Shapes = shapely.polygons(
-        corners[which] + np.where(leads[..., None], end[:, None, :], begin[:, None, :])
-    )
+    west, south, east, north = shapely.bounds(piece).tolist()
+    left, _, right, _ = shapely.bounds(shapely.get_interior_ring(piece, 0)).tolist()
+    middle = (left + right) / 2
+    sides = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    parts = shapely.get_parts(shapely.intersection(piece, sides))
+    return list(parts[shapely.get_type_id(parts) == 3])
+
+
+def convolution(ring: Floats, corners: Floats) -> Floats:
+    """Return the convolution of a closed ring and a convex polygon, both counter-clockwise.
+
+    Along each side of the ring runs the corner of the polygon that is outermost there; at a vertex
+    the corners between those of its two sides follow, backwards where the ring turns right. The
+    curve winds round a place as often as the polygon's mirror image, set down there, meets the ring
+    in separate pieces (Guibas, Ramshaw and Stolfi 1983), of a ring without holes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chaoyang_geo.alternatives.forbidden import convolution
+    >>> square = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+    >>> convolution(np.array([[0.0, 0], [9, 0], [9, 9], [0, 0]]), square).tolist()
+    [[0.0, 1.0], [0.0, 0.0], [9.0, 0.0], [10.0, 0.0], [10.0, 9.0], [10.0, 10.0], [9.0, 10.0]]
+    """
+    import numpy as np
+
+    ring = ring[:-1][(np.diff(ring, axis=0) != 0).any(axis=1)]
+    heading = _headings(ring)
+    sides = _headings(corners)
+    first = int(sides.argmin())
+    corners, sides = np.roll(corners, -first, axis=0), np.roll(sides, -first)
+    there = np.searchsorted(sides, heading) % len(corners)
+    here = np.roll(there, 1)
+    turn = heading - np.roll(heading, 1)
+    turn = np.where(turn > np.pi, turn - 2 * np.pi, turn)
+    turn = np.where(turn <= -np.pi, turn + 2 * np.pi, turn)
+    step = np.where(turn >= 0, 1, -1)
+    n = step * (there - here) % len(corners) + 1
+    vertex = np.repeat(np.arange(len(ring)), n)
+    nth = np.arange(len(vertex)) - np.repeat(np.cumsum(n) - n, n)
+    found: Floats = ring[vertex] + corners[(here[vertex] + step[vertex] * nth) % len(corners)]
+    return found
+
+
+def _headings(corners: Floats) -> Floats:
+    """Return the direction from each corner to the next, in radians from -pi to pi."""
+    import numpy as np
+
+    along = np.roll(corners, -1, axis=0) - corners
+    found: Floats = np.arctan2(along[:, 1], along[:, 0])
     return found
 
 

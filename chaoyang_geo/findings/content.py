@@ -16,6 +16,7 @@ from chaoyang_geo.verdicts import (
     clean,
     degrees_text,
     kind_name,
+    kinds_text,
     known,
     length_text,
     quality_name,
@@ -189,19 +190,15 @@ def basis_lines(row: dict[str, Any], words: dict[str, str], lang: str) -> list[s
 
 def checked_rows(case: Casebook, lang: str) -> list[LayerRow]:
     """Return the layers as they stand in the table."""
-    joint = "、" if lang == "zh" else ", "
     rows = []
     for row in case.checked:
-        kinds = joint.join(
-            kind_name(kind, "", lang) for kind in str(row["zone_kinds"]).split(";") if kind
-        )
         accuracy = f"±{length_text(row['accuracy_m'], lang)}" if known(row["accuracy_m"]) else "—"
         version = "\n".join(text for text in (row["version"], row["version_date"]) if text) or "—"
         rows.append(
             LayerRow(
                 [
                     row["layer"],
-                    kinds or "—",
+                    kinds_text(str(row["zone_kinds"]), lang) or "—",
                     f"{row['n_zones']:,}",
                     version,
                     accuracy,

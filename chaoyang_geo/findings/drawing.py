@@ -22,7 +22,7 @@ from chaoyang_geo.findings.picture import (
     text_width,
 )  # fmt: skip
 from chaoyang_geo.schema import as_text, require
-from chaoyang_geo.shapes import made_valid
+from chaoyang_geo.shapes import finite, made_valid
 from chaoyang_geo.verdicts import (
     SYNTHETIC,
     clean,
@@ -97,9 +97,12 @@ class Ground:
 
 
 def _prepared(layer: gpd.GeoDataFrame, metric: str) -> tuple[Any, list[_Zone]]:
+    import numpy as np
     import shapely
 
-    shapes, _ = made_valid(layer.geometry.to_crs(metric).to_numpy())
+    placed = np.array(layer.geometry.to_crs(metric).to_numpy(), dtype=object)
+    placed[~finite(placed)] = None  # longitude and latitude swapped, it lies nowhere
+    shapes, _ = made_valid(placed)
     names = ("zone_code", "zone_name", "zone_kind", "zone_grade")
     columns = [[clean(value) for value in as_text(layer[name])] for name in names]
     zones = [
@@ -316,10 +319,12 @@ def _site_places(labels: Labels, dossier: Dossier) -> list[tuple[float, float]]:
     inside = frame.clipped(dossier.shape)
     if shapely.get_dimensions(dossier.shape) == 1:
         # a long line leaves room beside it: only the line itself is kept free
-        dense = shapely.segmentize(inside, 2 * frame.scale)
+        parts = shapely.get_parts(inside)
+        parts = parts[shapely.length(parts) > 0]  # what has no length cannot be cut up
+        dense = shapely.segmentize(parts, 2 * frame.scale)
         for x, y in frame.on_paper(shapely.get_coordinates(dense)).tolist():
             labels.keep_free(x - 1, y - 1, 2.0, 2.0)
-        longest = max(shapely.get_parts(inside), key=shapely.length)
+        longest = max(parts, key=shapely.length)
         middle = shapely.line_interpolate_point(longest, 0.5, normalized=True)
         x, y = frame.on_paper(shapely.get_coordinates(middle))[0].tolist()
         return around(x, y, 0.0, 0.0)

@@ -12,6 +12,7 @@ from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
+from chaoyang_geo.shapes import finite
 from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     require_crs(layer, layer_name="sites")
     require_unique(layer, "site_code", table="sites")
     shapes = layer.geometry.to_numpy()
-    good = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    good = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & finite(shapes)
     part = layer.loc[good]
     found: dict[str, dict[str, Any]] = {}
     if not len(part):
@@ -292,7 +293,10 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     for each in np.unique(meridian).tolist():
         here = meridian == each
         metric = metric_crs(degrees[here], layer_name="sites")
-        plane = part.geometry[here].to_crs(metric).to_numpy()
+        plane = np.array(part.geometry[here].to_crs(metric).to_numpy(), dtype=object)
+        still = (shapely.get_dimensions(plane) == 1) & (shapely.length(plane) == 0)
+        # a line without a length is screened as a point, and drawn as one
+        plane[still] = shapely.get_point(shapely.get_geometry(plane[still], 0), 0)
         middle = gpd.GeoSeries(shapely.point_on_surface(plane), crs=metric).to_crs("EPSG:4490")
         sizes = zip(
             codes[here], plane, middle.x, middle.y, shapely.area(plane), shapely.length(plane),

@@ -16,6 +16,9 @@ from chaoyang_geo.findings.svg import svg
 from chaoyang_geo.findings.words import words_of
 from chaoyang_geo.verdicts import VERDICT_COLOURS, VERDICT_KEYS, VERDICTS
 
+#: Doubts about a site that the overview lists; its page lists all.
+_DOUBTS_LISTED = 3
+
 
 def escape(text: str) -> str:
     """Return a text as HTML; a number and its percent sign stay on one line."""
@@ -112,7 +115,8 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
             name = f'<a href="{escape(_encoded(link))}">{name}</a>'
         rows.append(
             f"<tr><td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
-            f"<td>{_badge(site.verdict, lang)}</td><td>{escape(content.reason_text(site, lang))}</td></tr>"
+            f"<td>{_badge(site.verdict, lang)}</td><td>{escape(content.reason_text(site, lang))}"
+            f"{_first_doubts(site, words, lang)}</td></tr>"
         )
     head = _heads(("", words["site"], words["verdict"], words["why"]))
     caption = _caption(case.synthetic, lang)
@@ -134,6 +138,15 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
         f"{words['screened']} {case.screened_on}{words['stop']}{words['expires']} {case.expires_on}"
     )
     return _document(words["index_title"], words["index_title"], dates, parts, case.synthetic, lang)
+
+
+def _first_doubts(site: Dossier, words: dict[str, str], lang: str) -> str:
+    """Return for the overview what is doubtful about a site and not yet in its reason."""
+    texts = [text for text in content.doubts(site, lang) if text not in site.why[lang]]
+    shown = texts[:_DOUBTS_LISTED]
+    if len(texts) > len(shown):
+        shown.append(words["more_doubts"].format(n=len(texts) - len(shown)))
+    return f'<div class="doubt">{escape(words["stop"].join(shown))}</div>' if shown else ""
 
 
 def _document(

@@ -11,7 +11,15 @@ from chaoyang_geo.crs import require_crs
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import require
-from chaoyang_geo.verdicts import area_text, clean, kind_name, known, length_text, share_text
+from chaoyang_geo.verdicts import (
+    area_text,
+    clean,
+    kind_name,
+    kinds_text,
+    known,
+    length_text,
+    share_text,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -233,7 +241,7 @@ def alternative_facts(ways: Ways, words: dict[str, str], lang: str) -> list[tupl
     if told is None:
         return []
     rows = [
-        (words["avoided"], kinds_text(told.get("avoided", ""), words, lang)),
+        (words["avoided"], kinds_text(told.get("avoided", ""), lang)),
         (words["clearance"], _clearance(told.get("clearance_m"), words, lang)),
     ]
     if ways.free is not None and known(ways.free["free_m2"]):
@@ -248,12 +256,6 @@ def alternative_facts(ways: Ways, words: dict[str, str], lang: str) -> list[tupl
 
 def _clearance(value: Any, words: dict[str, str], lang: str) -> str:
     return words["clearance_text"].format(m=length_text(value, lang)) if known(value) else ""
-
-
-def kinds_text(text: str, words: dict[str, str], lang: str) -> str:
-    """Return kinds and grades, ``eco_red_line/core;town``, for people."""
-    pairs = [text_.partition("/") for text_ in text.split(";") if text_]
-    return words["list"].join(kind_name(kind, grade, lang) for kind, _, grade in pairs)
 
 
 def _free(row: dict[str, Any], words: dict[str, str], lang: str) -> str:

@@ -11,7 +11,7 @@ from chaoyang_geo.findings.archive import settled
 from chaoyang_geo.findings.content import limits
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import text_width
-from chaoyang_geo.findings.ways import kinds_text, named
+from chaoyang_geo.findings.ways import named
 from chaoyang_geo.findings.words import words_of
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import label
@@ -20,6 +20,7 @@ from chaoyang_geo.verdicts import (
     VERDICT_COLOURS,
     clean,
     kind_name,
+    kinds_text,
     known,
     quality_name,
     relation_name,
@@ -293,21 +294,20 @@ def _sheet(
 
 def _shower(name: str, lang: str) -> Callable[[Any, dict[str, Any]], Any]:
     """Return how a column's values are written for people."""
-    joint = "、" if lang == "zh" else ", "
     texts: dict[str, Callable[[str], str]] = {
         "verdict": lambda text: verdict_name(text, lang),
         "verdict_after": lambda text: verdict_name(text, lang),
         "reach_state": lambda text: words_of(lang).get(f"reach_{text}", text),
         "shift_state": lambda text: words_of(lang).get(f"shift_{text}", text),
         "stretch_kind": lambda text: words_of(lang).get(text, text),
-        "avoided": lambda text: kinds_text(text, words_of(lang), lang),
+        "avoided": lambda text: kinds_text(text, lang),
         "relation": lambda text: relation_name(text, lang),
         "rule_status": lambda text: status_name(text, lang),
         "status": lambda text: status_name(text, lang),
         "layer_state": lambda text: state_name(text, lang) or words_of(lang)["no_layer"],
         "quality": lambda text: quality_name(text, lang),
         "zone_kind": lambda text: kind_name(text, "", lang),
-        "zone_kinds": lambda text: joint.join(kind_name(each, "", lang) for each in text.split(";") if each),
+        "zone_kinds": lambda text: kinds_text(text, lang),
     }  # fmt: skip
     if name == "activity":
         # a rule has a key, and where the table tells them its words

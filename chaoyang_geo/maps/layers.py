@@ -205,7 +205,7 @@ def map_layers(
         legends=margins.legends(facts, layers),
         notes=margins.notes(facts),
         attribution=attribution,
-        credits=margins.credits(attribution),
+        credits=margins.credits(attribution, lang),
         words=words,
     )
     extra = [

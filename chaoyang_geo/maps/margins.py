@@ -16,7 +16,7 @@ from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import style
 from chaoyang_geo.maps.facts import Facts, is_missing, rows
 from chaoyang_geo.maps.model import Layer, Legend, LegendEntry, MapContent
-from chaoyang_geo.maps.words import in_lang
+from chaoyang_geo.maps.words import has_chinese, in_lang
 from chaoyang_geo.schema import CLASSES, find_class
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: A copyright holder as a licence names it, up to the next stop.
 _CREDIT = re.compile(r"©[^；;，,。、（）()]+")
+_CONTRIBUTORS = re.compile(r"\s*(?:contributors|贡献者)$", re.IGNORECASE)
 
 #: How many names a note lists before it says "and others".
 _NAMES_IN_NOTE = 6
@@ -202,10 +203,25 @@ def attribution(facts: Facts) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def credits(attribution: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the "© somebody" phrases of the sources: licences ask to see them on the map."""
-    found = (phrase for pair in attribution for part in pair for phrase in _CREDIT.findall(part))
-    return tuple(dict.fromkeys(phrase.strip() for phrase in found))
+def credits(attribution: Sequence[tuple[str, str]], lang: str) -> tuple[str, ...]:
+    """Return the "© somebody" phrases of the sources: licences ask to see them on the map.
+
+    Somebody whom the sources name in both languages stands there once, in that of the map.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.maps.margins import credits
+    >>> pairs = [("水库（© OpenStreetMap contributors，ODbL 1.0）", "署名 © OpenStreetMap 贡献者")]
+    >>> credits(pairs, "zh"), credits(pairs, "en")
+    (('© OpenStreetMap 贡献者',), ('© OpenStreetMap contributors',))
+    """
+    found: dict[str, str] = {}
+    for pair in attribution:
+        for phrase in (each.strip() for part in pair for each in _CREDIT.findall(part)):
+            holder = _CONTRIBUTORS.sub("", phrase).casefold()
+            if holder not in found or has_chinese(phrase) == (lang == "zh"):
+                found[holder] = phrase
+    return tuple(found.values())
 
 
 def _values(frame: pd.DataFrame, column: str) -> list[str]:

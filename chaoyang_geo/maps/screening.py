@@ -229,7 +229,7 @@ def screening_layers(
         legends=_legends(found, land.frame, layers, band_entries, told, shared),
         notes=_notes(screening, found, drawn, synthetic, n_ways_left_out, told, shared),
         attribution=attribution,
-        credits=margins.credits(attribution),
+        credits=margins.credits(attribution, lang),
         words=shared,
         listing=_listing(found, drawn.keys, told),
         focus=_focus(found, placed, land.frame),

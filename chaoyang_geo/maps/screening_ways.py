@@ -17,7 +17,14 @@ from chaoyang_geo.maps.screening_rows import Row, rows, text
 from chaoyang_geo.maps.screening_shapes import geojson
 from chaoyang_geo.maps.style import Style
 from chaoyang_geo.schema import require
-from chaoyang_geo.verdicts import area_text, kind_name, known, length_text, share_text
+from chaoyang_geo.verdicts import (
+    area_text,
+    kind_name,
+    kinds_text,
+    known,
+    length_text,
+    share_text,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -295,13 +302,9 @@ def _stretches(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
 
 def _kept_clear(row: Row, told: Told) -> tuple[tuple[str, str], ...]:
     """Return from which zones a site was kept clear, and by how much, where the table tells."""
-    pairs = [pair.partition("/") for pair in text(row.get("avoided")).split(";") if pair]
     clearance = row.get("clearance_m")
     return (
-        (
-            told.words["avoided"],
-            told.listed([kind_name(kind, grade, told.lang) for kind, _, grade in pairs]),
-        ),
+        (told.words["avoided"], kinds_text(text(row.get("avoided")), told.lang)),
         (
             told.words["clearance"],
             length_text(float(clearance), told.lang) if known(clearance) else "",
@@ -324,9 +327,7 @@ def band_layer(
     if not placed:
         return [], {}, []
     features, styles, entries = [], {}, []
-    about = told.listed(
-        [kind_name(kind, "", told.lang) for kind in text(placed[0][0].get("avoided")).split(";")]
-    )
+    about = kinds_text(text(placed[0][0].get("avoided")), told.lang)
     for row, shape in placed:
         number = int(row["band_no"])
         colour = _SHADES[min(number, len(_SHADES) - 1)]

@@ -1,0 +1,185 @@
+"""The folder of findings: complete or not there, the same bytes, and errors that help."""
+
+import hashlib
+import io
+import json
+import re
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from chaoyang_geo.crs import CRSError
+from chaoyang_geo.findings import write_findings
+from chaoyang_geo.schema import SchemaError
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from findings_paper import Page, paper, zones
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("findings") / "out"
+    frame = write_findings(paper(), folder, zones=zones(), valid_days=180)
+    return folder, frame
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def test_the_frame_lists_every_file_with_its_hash(written):
+    folder, frame = written
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert here == set(frame["file"]) | {"manifest.json"}
+    for row in frame.itertuples():
+        data = (folder / row.file).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (row.n_bytes, row.sha256)
+    assert json.loads((folder / "manifest.json").read_text("utf-8"))["files"] == frame.to_dict(
+        "records"
+    )
+    assert frame["site_code"].tolist() == ["A", "A", "B", "B", "C", "C", "", "", ""]
+
+
+def test_the_same_input_gives_the_same_bytes_at_another_time(written, tmp_path):
+    time.sleep(2.1)  # a zip keeps times to two seconds
+    again = write_findings(paper(), tmp_path / "b", zones=zones(), valid_days=180)
+    assert again.equals(written[1])
+
+
+def test_the_order_of_zones_changes_nothing(tmp_path):
+    more = pd.concat([zones(), zones("other").assign(zone_code="Z2", zone_grade="core")])
+    first = write_findings(
+        paper(), tmp_path / "a", zones=more, valid_days=9, formats=("html", "docx")
+    )
+    other = write_findings(
+        paper(), tmp_path / "b", zones=more.iloc[::-1], valid_days=9, formats=("html", "docx")
+    )
+    assert first.equals(other)
+
+
+def test_a_second_writing_replaces_the_first_as_a_whole(tmp_path):
+    write_findings(paper(), tmp_path / "f", valid_days=9, formats=("html", "json"))
+    write_findings(paper(), tmp_path / "f", valid_days=9, formats="json")
+    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == [
+        "findings.json",
+        "manifest.json",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
+    folder = tmp_path / "f"
+    write_findings(paper(), folder, valid_days=9, formats="html")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def broken(*_):
+        raise OSError("disk is full")
+
+    monkeypatch.setattr("chaoyang_geo.findings.write.workbook", broken)
+    with pytest.raises(OSError, match="disk is full"):
+        write_findings(paper(), folder, valid_days=1, formats=("html", "xlsx"))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"thesis\.docx"):
+        write_findings(paper(), tmp_path, valid_days=9)
+    with pytest.raises(NotADirectoryError):
+        write_findings(paper(), tmp_path / "thesis.docx", valid_days=9)
+    assert (tmp_path / "thesis.docx").read_text() == "years of work"
+
+
+def test_the_input_is_not_changed(tmp_path):
+    screening, layer = paper(), zones()
+    sites, found = screening.sites.copy(), screening.findings.copy()
+    write_findings(screening, tmp_path / "f", zones=layer, valid_days=9, formats="html")
+    assert screening.sites.equals(sites) and screening.findings.equals(found)
+    assert layer.equals(zones())
+
+
+def test_no_sites_give_a_folder_that_says_so(tmp_path):
+    screening = paper()
+    none = replace(screening, sites=screening.sites.iloc[:0], findings=screening.findings.iloc[:0])
+    frame = write_findings(none, tmp_path / "f", zones=zones(), valid_days=9)
+    assert frame["file"].tolist() == ["index.html", "findings.xlsx", "findings.json"]
+    assert frame.dtypes.astype(str).to_dict()["n_bytes"] == "int64"
+    assert json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"] == []
+
+
+# --- errors that help -----------------------------------------------------------------------------
+
+
+def test_a_screening_without_a_date_is_refused(tmp_path):
+    screening = replace(paper(), options={**paper().options, "on": ""})
+    with pytest.raises(ValueError, match='on="2026-11-22"'):
+        write_findings(screening, tmp_path / "f", valid_days=9)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("days", [0, -3, 1.5, True, "30"])
+def test_valid_days_must_be_a_number_of_days(tmp_path, days):
+    with pytest.raises(ValueError, match="valid_days="):
+        write_findings(paper(), tmp_path / "f", valid_days=days)
+
+
+def test_options_name_what_is_allowed(tmp_path):
+    with pytest.raises(ValueError, match="'zh', 'en'"):
+        write_findings(paper(), tmp_path / "f", valid_days=9, lang="fr")
+    with pytest.raises(ValueError, match="'docx'"):
+        write_findings(paper(), tmp_path / "f", valid_days=9, formats=("pdf",))
+
+
+def test_a_missing_column_crs_or_site_is_named(tmp_path):
+    screening = paper()
+    with pytest.raises(SchemaError, match="band_m"):
+        write_findings(
+            replace(screening, findings=screening.findings.drop(columns="band_m")),
+            tmp_path / "f", valid_days=9,
+        )  # fmt: skip
+    with pytest.raises(CRSError, match="zones.set_crs"):
+        bare = gpd.GeoDataFrame(zones().drop(columns="geometry"), geometry=list(zones().geometry))
+        write_findings(screening, tmp_path / "f", zones=bare, valid_days=9)
+    with pytest.raises(SchemaError, match="'B'"):
+        write_findings(
+            replace(screening, sites=screening.sites[screening.sites["site_code"] != "B"]),
+            tmp_path / "f", valid_days=9,
+        )  # fmt: skip
+
+
+def test_without_python_docx_the_install_line_is_given(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(ImportError, match=r"pip install 'chaoyang_geo\[report\]'"):
+        write_findings(paper(), tmp_path / "f", valid_days=9)
+    frame = write_findings(paper(), tmp_path / "f", valid_days=9, formats=("html", "xlsx", "json"))
+    assert len(frame) == 6
+
+
+def test_office_files_carry_the_day_of_the_screening_and_no_clock(written):
+    for name, data in (("findings.xlsx", None), ("sites/0001_A.docx", None)):
+        data = (written[0] / name).read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            assert archive.namelist()[0] == "[Content_Types].xml"
+            stamps = re.findall(r"T00:00:00Z", archive.read("docProps/core.xml").decode())
+            assert len(stamps) == 2
+
+
+def test_a_real_screening_of_the_examples_can_be_written(tmp_path):
+    from chaoyang_geo.findings import load_examples
+    from chaoyang_geo.screening import screen_sites
+
+    examples = load_examples()
+    screening = screen_sites(examples.sites, examples.zones, on="2026-11-22")
+    frame = write_findings(screening, tmp_path / "f", zones=examples.zones, valid_days=180)
+    assert len(frame) == 2 * 12 + 3
+    for site in json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"]:
+        text = Page((Path(tmp_path) / "f" / site["files"][0]).read_text("utf-8")).text
+        assert site["verdict"] in text and site["site_name"] in text and "示例数据" in text

@@ -163,7 +163,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 # roles of columns that are not columns of the long table
-_ROLES_ZH = {"clock": "时刻", "station_state": "站点情况", "limit": "检出限", "reading": "读数"}
+_ROLES_ZH = {
+    "clock": "时刻",
+    "station_state": "站点情况",
+    "limit": "检出限",
+    "mark": "检出标识",
+    "reading": "读数",
+}
 
 
 def _described_table(part: pd.DataFrame, words: dict[str, str], file: str, lang: str) -> Table:
@@ -182,7 +188,7 @@ def _described_table(part: pd.DataFrame, words: dict[str, str], file: str, lang:
         row = SimpleNamespace(**{str(name): value for name, value in record.items()})
         table = f"{row.sheet} {row.table}".strip() if row.table else str(row.sheet)
         role = _ROLES_ZH.get(row.role, label(row.role, lang)) if lang == "zh" else row.role
-        meaning = items.get(row.item, row.item) or role
+        meaning = (role if row.role == "mark" else items.get(row.item, row.item)) or role
         meaning = meaning or (words["not understood"] if row.header else "")
         style = "" if row.role not in ("", "ignore") else "dim" if row.role else "yellow"
         if row.role == "ignore":

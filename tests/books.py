@@ -104,6 +104,7 @@ def xlsb(
     hidden_rows: tuple[int, ...] = (),
     formats: tuple[str, ...] = (),
     hidden_columns: tuple[int, int] | None = None,
+    comments: dict[tuple[int, int], str] | None = None,
     name: str = "table.xlsb",
 ) -> Path:
     """Write a binary workbook of one sheet, 10月; ``bytes`` of one letter are an error code.
@@ -145,4 +146,36 @@ def xlsb(
             archive.writestr("xl/styles.bin", _styles(formats))
         archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{link}</Relationships>")
         archive.writestr("xl/worksheets/sheet1.bin", sheet + record(130))
+        if comments:
+            said = b"".join(
+                record(635, struct.pack("<5I", 0, row, row, column, column) + bytes(16))
+                + record(637, b"\0" + wide(words))
+                + record(636)
+                for (row, column), words in comments.items()
+            )
+            archive.writestr("xl/comments1.bin", record(628) + said + record(629))
+            link = '<Relationship Id="rId1" Type="x/comments" Target="../comments1.bin"/>'
+            archive.writestr(
+                "xl/worksheets/_rels/sheet1.bin.rels", f"<Relationships>{link}</Relationships>"
+            )
     return path
+
+
+def xls_with_comments(book: object, path: Path, comments: dict[tuple[int, int], str]) -> None:
+    """Save a workbook of xlwt, which knows no comments, with comments on its last sheet."""
+    from xlwt.CompoundDoc import XlsDoc
+
+    said = notes = b""
+    for number, ((row, column), words) in enumerate(comments.items(), 1):
+        text = words.encode("utf-16-le")
+        parts = (
+            (0x5D, struct.pack("<5H", 0x15, 0x12, 0x19, number, 0) + bytes(16)),
+            (0x1B6, struct.pack("<5HHH", 0, 0, 0, 0, 0, len(words), 16) + bytes(4)),
+            (0x3C, b"\1" + text[:20]),  # a long text goes on in another record
+            (0x3C, b"\1" + text[20:]),
+        )
+        said += b"".join(struct.pack("<HH", kind, len(data)) + data for kind, data in parts)
+        note = struct.pack("<4H", row, column, 0, number) + bytes(4)
+        notes += struct.pack("<HH", 0x1C, len(note)) + note
+    stream = book.get_biff_data()  # type: ignore[attr-defined]
+    XlsDoc().save(str(path), stream[:-4] + said + notes + stream[-4:])

@@ -320,3 +320,36 @@ def test_the_water_body_and_the_unit_of_a_limit_read_alike(tmp_path, always):
     assert_same(table, by_cell(path))
     assert table["water_body"].tolist() == ["大凌河", ""] * 3
     assert table["reading_flag"][0] == "低于检出限25（原单位ug/L，合0.025 mg/L）"
+
+
+def test_limits_and_marks_in_columns_of_their_own_read_alike(tmp_path, always):
+    path = tmp_path / "long.csv"
+    head = ["断面名称", "监测时间", "监测项目", "监测值", "检出标识", "检出限", "单位"]
+    rows = [
+        ["章吉营", "2025-10-08", "总磷", "未检出", "", "10", "μg/L"],
+        ["章吉营", "2025-10-08", "氨氮", "0.025", "L", "0.025", "mg/L"],
+        ["章吉营", "2025-10-09", "氨氮", "0.025", "", "0.025", "mg/L"],
+        ["章吉营", "2025-10-09", "总氮", "", "ND", "0.05mg/L", "mg/L"],
+        ["章吉营", "2025-10-09", "总磷", "0.11", "J", "", "mg/L"],
+    ]
+    path.write_text(text_of([head, *rows]), encoding="utf-8")
+    table = by_column(path)
+    assert_same(table, by_cell(path))
+    assert table["censored"].tolist() == ["<", "<", "", "<", ""]
+    assert table["detection_limit"].tolist()[:2] == [0.01, 0.025]
+    assert table["detection_limit"].iloc[3] == 0.05
+    assert table["value"].dropna().tolist() == [0.025, 0.11]
+    flags = table["reading_flag"].tolist()
+    assert flags[0] == "低于检出限10（取自检出限列）（原单位μg/L，合0.01 mg/L）"
+    assert flags[1:3] == ["检出标识“L”；低于检出限0.025", ""]
+    assert flags[4] == "检出标识“J”含义不明，数值照录"
+
+
+def test_a_reason_in_the_place_of_a_time_is_left_to_the_reading_by_cell(tmp_path, always):
+    path = tmp_path / "long.csv"
+    rows = [HEADER, *ROWS, ["", "凌鸿大桥", "断流", "总磷", "", "mg/L"]]
+    path.write_text(text_of(rows), encoding="utf-8")
+    assert bulk.read_big(path, Words(), None) is None
+    table = by_cell(path)
+    assert table["state"].iloc[-1] == "dry"
+    assert table["reading_flag"].iloc[-1] == "断流；监测时间空白；缺测（空白）"

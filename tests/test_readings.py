@@ -7,6 +7,7 @@ import pytest
 
 from chaoyang_geo import match_sections, read_readings
 from chaoyang_geo.readings import READING_COLUMNS, describe_readings, origin_cell
+from chaoyang_geo.schema import SchemaError
 
 
 def write_csv(folder, text, name="table.csv", encoding="utf-8"):
@@ -301,3 +302,8 @@ def test_a_table_of_too_many_cells_says_what_to_do(tmp_path, monkeypatch):
     pd.DataFrame({"断面": ["甲"] * 400, "日期": "2025-10-08", "总磷": 0.1}).to_parquet(path)
     with pytest.raises(ValueError, match="400 rows x 3 columns"):
         read_readings(path)
+
+
+def test_the_cell_of_a_reading_needs_its_place():
+    with pytest.raises(SchemaError, match="origin_row"):
+        origin_cell(pd.DataFrame({"origin": ["[a.csv]"], "origin_column": ["A"]}))

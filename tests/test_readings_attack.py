@@ -10,6 +10,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import xlwt
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
 
@@ -19,7 +20,7 @@ from chaoyang_geo.readings.decoded import decoded
 from chaoyang_geo.readings.header import Words
 
 sys.path.insert(0, str(Path(__file__).parent))
-from books import ods, ods_row
+from books import ods, ods_row, xls_with_comments, xlsb
 
 
 def text(folder, content, name="table.csv"):
@@ -328,6 +329,27 @@ def test_comments_and_crossed_out_cells_are_flagged(tmp_path):
     table, _ = read(path)
     assert [row[3] for row in rows(table)] == ["0.1", "0.2", "0.3"]
     assert table["reading_flag"].tolist() == ["批注“复核后应为0.01”", "单元格文字有删除线", ""]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsb"])
+def test_the_comments_of_binary_workbooks_are_flagged(tmp_path, kind):
+    head, row = ["断面", "日期", "总磷(mg/L)", "氨氮(mg/L)"], ["章吉营", "2025-10-08", 0.31, 0.2]
+    comments = {(1, 2): "复测值；原值0.31，见复核记录第三页", (1, 3): "x" * 70}
+    path = tmp_path / f"table.{kind}"
+    if kind == "xlsb":
+        cells = {n: dict(enumerate(one)) for n, one in enumerate([head, row])}
+        xlsb(tmp_path, cells, comments=comments)
+    else:
+        workbook = xlwt.Workbook()
+        sheet = workbook.add_sheet("10月")
+        for n, one in enumerate([head, row]):
+            for column, cell in enumerate(one):
+                sheet.write(n, column, cell)
+        xls_with_comments(workbook, path, comments)
+    table = read_readings(path)
+    assert table["value"].tolist() == [0.31, 0.2]
+    flags = ["批注“复测值，原值0.31，见复核记录第三页”", f"批注“{'x' * 59}…”"]
+    assert table["reading_flag"].tolist() == flags
 
 
 def test_the_comment_of_an_opendocument_cell_is_flagged_and_not_read(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaoyang_geo.readings.times import PERIODS, parse_time, parse_times
+from chaoyang_geo.readings.times import PERIODS, parse_times
 
 INSTANTS = """
 2025/3/5 14:00 | 2025-03-05 14:00 | 2025-03-05 14:00:00 | 2025-03-05T14:00:00 | 2025-03-05 14:00:00.000
@@ -55,12 +55,16 @@ RANGES = """
 2025年3月5日8:00-14:00 = 2025-03-05T08:00 2025-03-05T14:00
 上半年 = 2025-01-01 2025-07-01 | 2025年下半年 = 2025-07-01 2026-01-01 | 2025年前三季度 = 2025-01-01 2025-10-01
 2024年12月30日-2025年1月2日 = 2024-12-30 2025-01-03
+2025年第12周（3月17日～3月23日） = 2025-03-17 2025-03-24 | 第12周(3.17-3.23) = 2025-03-17 2025-03-24
+2025年第12周(2025.3.17-3.23) = 2025-03-17 2025-03-24 | 2025-W12 = 2025-03-17 2025-03-24
+2025W01 = 2024-12-30 2025-01-06 | 2026-W53 = 2026-12-28 2027-01-04
+2025年3月5日上午 = 2025-03-05 2025-03-05T12:00 | 3月5日下午 = 2025-03-05T12:00 2025-03-06
 """
 NOT_TIMES = """
 昨天 |  | 3.5 | 2025-02-29 | 2025-13-01 | 2025-03-05 25:00 | 2025-03-05 24:30 | 0000-01-01 | 10000年
 丰水期 | 2025年春季 | 12345 | 99999
 2025-03-05 14:60 | 20251301 | 20250230 | 2025-03-05T14:00+99:00 | 断面 | 1 | -5 | 1e5 | 2025-03-0514:00
-٢٠٢٥-03-05 | 上午 | 2025年13月
+٢٠٢٥-03-05 | 上午 | 2025年13月 | 2025-W54 | 2025-W53 | 第12周(abc) | 2025年3月上午 | 3.5上午
 """
 
 
@@ -113,6 +117,10 @@ def test_what_cannot_be_known_is_not_guessed():
     assert one("03/05/2025")[3] == "日、月次序不明，请写成年-月-日"
     assert one("2025年3月5日晚上12点")[3].startswith("晚上12点")
     assert one("2025年5-3月")[3] == "起止月份颠倒"
+    for text in ("2025年第12周", "第12周", "2025年第十二周"):
+        assert one(text)[3].startswith("只有周次，不知起止日期")
+    assert one("2025年第1周(12月30日~1月5日)")[3] == "起止时间颠倒"
+    assert one("3.5")[3].startswith("可能是月.日")
     assert one("2025-03-05~2025-03-01")[3] == "起止时间颠倒"
     for text in ("03-05 14:00", "3月", "一季度", "上半年", "3月1日-5日", "1-3月"):
         assert one(text, year=None)[3] == "no year"
@@ -215,7 +223,7 @@ def test_times_survive_being_written_in_each_form(moment, times):
 def test_excel_serials_survive(moment):
     moment = moment.replace(microsecond=0)
     serial = (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
-    assert parse_time(serial, None) == parse_time(repr(serial), None) == moment
+    assert parse_times([serial, repr(serial)]).time.tolist() == [moment, moment]
 
 
 @given(

@@ -15,7 +15,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from chaoyang_geo import read_readings
 from chaoyang_geo.readings import describe_readings, origin_cell
-from chaoyang_geo.readings.ole import counts_from_1904
+from chaoyang_geo.readings.ole import read_through
 
 sys.path.insert(0, str(Path(__file__).parent))
 from books import ods, ods_cell, ods_row, record, xlsb
@@ -95,7 +95,7 @@ def test_an_extension_does_not_unsay_where_days_begin(tmp_path):
 def test_an_old_workbook_says_where_its_days_begin(tmp_path, rows):
     for from_1904, last in ((True, NOON), (False, NOON - pd.Timedelta(days=1462))):
         path = old_sheet(tmp_path / "old.xls", from_1904=from_1904, rows=rows)
-        assert counts_from_1904(path) == from_1904
+        assert read_through(path)[1] == from_1904
         times = read_readings(path)["time"]
         assert times.tolist() == [*[NOON] * rows, last]
 
@@ -105,11 +105,11 @@ def test_a_damaged_old_workbook_counts_from_1900(tmp_path):
     data = path.read_bytes()
     for size in (0, 20, 60, 512, 700, len(data) // 2):
         path.write_bytes(data[:size])
-        assert counts_from_1904(path) in (True, False)
+        assert read_through(path)[1] in (True, False)
     loop = bytearray(data)
     struct.pack_into("<I", loop, 48, 0)  # the directory begins anywhere
     path.write_bytes(bytes(loop))
-    assert counts_from_1904(path) is False
+    assert read_through(path)[1] is False
 
 
 # --- what a cell shows ----------------------------------------------------------------------------

@@ -44,8 +44,10 @@ def write_quality_page(
     Parameters
     ----------
     readings : DataFrame
-        The long table, best with the doubts of :func:`flag_doubts`; or the result of
-        :func:`quality_report`, and then no single rows are shown.
+        The long table (columns ``item``, ``value``, ``time``; ``section_code`` or ``section_name``
+        where present), best with the doubts of :func:`flag_doubts`, which are else worked out
+        with its defaults; or the result of :func:`quality_report`, and then no single rows are
+        shown.
     path : str or path
         The HTML file. A missing folder is made; an interrupted write leaves the old file.
     lang : {"zh", "en"}

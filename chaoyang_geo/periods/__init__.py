@@ -26,7 +26,7 @@ from chaoyang_geo.periods.calendar import Calendar, calendar
 from chaoyang_geo.periods.cells import Cells, Rows, piece_cells
 from chaoyang_geo.periods.columns import item_keys
 from chaoyang_geo.periods.layers import COLUMN as LAYER
-from chaoyang_geo.periods.layers import LayeredCells, Layers, piece_layers, stated_layers
+from chaoyang_geo.periods.layers import piece_layers, stated_layers
 from chaoyang_geo.periods.stages import (
     PRECEDENCES,
     Plan,
@@ -254,7 +254,6 @@ class _Sums:
     groups: dict[tuple[str, ...], int] = field(default_factory=dict)
     items: dict[tuple[str, ...], int] = field(default_factory=dict)
     parts: list[Cells] = field(default_factory=list)
-    layers: list[Layers] = field(default_factory=list)
     without_time: int = 0
 
     def __post_init__(self) -> None:
@@ -285,29 +284,18 @@ class _Sums:
         self.without_time += rows.count_without_time()
         cells = piece_cells(rows, rank, len(items), self.base)
         layer = None if LAYER in self.by else stated_layers(readings)
-        layers = (
-            None if layer is None
-            else piece_layers(layer, rows, cells, rank, len(items), self.base)
-        )  # fmt: skip
+        if layer is not None:
+            piece_layers(layer, rows, cells, rank, len(items), self.base)
         # local numbers to those over all pieces
         group_of = np.array([self.groups[texts] for texts in groups])
         item_of = np.array([self.items[texts] for texts in items])
-
-        def over_all(key: Ints) -> Ints:
-            rest = key // len(items)
-            return joined_key(
-                group_of[rest % len(groups)], rest // len(groups), item_of[key % len(items)]
-            )
-
-        cells.key = over_all(cells.key)
+        rest = cells.key // len(items)
+        cells.key = joined_key(
+            group_of[rest % len(groups)], rest // len(groups), item_of[cells.key % len(items)]
+        )
         self.parts.append(cells)
         if len(self.parts) > 1 and sum(len(part.key) for part in self.parts) > _MOST_CELLS:
             self.parts = [Cells.joined(self.parts)]
-        if layers is not None:
-            layers.key = over_all(layers.key)
-            self.layers.append(layers)
-            if sum(len(part.key) for part in self.layers) > _MOST_CELLS:
-                self.layers = [Layers.joined(self.layers)]
 
     def _uses_method(self, readings: pd.DataFrame) -> bool:
         """Whether the readings say how they were measured: all pieces do, or none."""
@@ -326,10 +314,7 @@ class _Sums:
     def table(self) -> pd.DataFrame:
         """Return the means in order of group, period, item and unit."""
         items = list(self.items)
-        cells = Cells.joined(self.parts)
-        if self.layers:
-            cells = LayeredCells.of(cells, Layers.joined(self.layers))
-        keyed = run(self.plan, cells, items)
+        keyed = run(self.plan, Cells.joined(self.parts), items)
         drops = self.share != self.share
         return mean_table(keyed, self.plan, self.by, list(self.groups), items, drops=drops)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.codes import Coded, are, coded, distinct_texts, in_order
@@ -21,88 +20,11 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 COLUMN = "sampling_layer"
+_COUNT = f"{COLUMN} "  # what the name of the count of a layer begins with
 _MOST = 6  # layers that are named; of more it is said how many there are
 _STRETCH = 1 << 17  # rows that are looked at together
 #: From the surface to the bottom, from the left bank to the right; depths lie between.
 _RANKS = {"表": -1.0, "上": -1.0, "左": -1.0, "中": 0.0, "右": 1.0}
-
-
-@dataclass
-class Layers:
-    """Which layers occur in which cells: pairs of the key of a cell and the code of a text."""
-
-    key: Ints
-    layer: Ints
-    texts: list[str] = field(default_factory=list)
-
-    @classmethod
-    def none(cls) -> Layers:
-        import numpy as np
-
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Layers]) -> Layers:
-        """Put the pairs of several tables together, each once."""
-        import numpy as np
-
-        numbers: dict[str, int] = {}
-        layers = []
-        for part in parts:
-            codes = [numbers.setdefault(text, len(numbers)) for text in part.texts]
-            layers.append(np.array(codes, np.int64)[part.layer])
-        key = np.concatenate([part.key for part in parts])
-        return cls(key, np.concatenate(layers), list(numbers)).distinct()
-
-    def distinct(self) -> Layers:
-        """Leave every pair there once."""
-        import numpy as np
-
-        found, place = np.unique(self.key, return_inverse=True)
-        width = max(len(self.texts), 1)
-        place, layer = np.divmod(np.unique(place * width + self.layer), width)
-        return Layers(found[place], layer, self.texts)
-
-    def moved(self, cells: Cells, key: Ints) -> Layers:
-        """Return the pairs with the new keys of cells; a cell without a number has no layer."""
-        import numpy as np
-
-        kept = np.flatnonzero(cells.parts > 0)
-        if not len(kept):
-            return Layers(self.key[:0], self.layer[:0], self.texts)
-        kept = kept[np.argsort(cells.key[kept], kind="stable")]
-        old = cells.key[kept]
-        place = np.minimum(np.searchsorted(old, self.key), len(old) - 1)
-        here = old[place] == self.key
-        return Layers(key[kept[place[here]]], self.layer[here], self.texts).distinct()
-
-
-@dataclass
-class LayeredCells(Cells):
-    """Cells that know from which layers their readings are."""
-
-    layers: Layers = field(default_factory=Layers.none)
-
-    @classmethod
-    def of(cls, cells: Cells, layers: Layers) -> LayeredCells:
-        same = (cells.total, cells.low, cells.high, cells.parts, cells.bounds, cells.counts)
-        return cls(cells.key, *same, layers=layers)
-
-    def regrouped(self, key: Ints) -> Cells:
-        """Add up the cells that share a new key; what they no longer count is forgotten."""
-        return LayeredCells.of(super().regrouped(key), self.layers.moved(self, key))
-
-    def taken(self, rows: Ints) -> Cells:
-        """Return some of the cells, in the order of ``rows``."""
-        return LayeredCells.of(super().taken(rows), self.layers)
-
-    def names(self) -> Coded:
-        """Name the layers of each cell that has several."""
-        import numpy as np
-
-        n = len(self.key)
-        found = self.layers.moved(self, np.arange(n))
-        return several_layers(found.key, Coded(found.texts or [""], found.layer), n)
 
 
 def stated_layers(readings: pd.DataFrame) -> Coded | None:
@@ -121,18 +43,19 @@ def stated_layers(readings: pd.DataFrame) -> Coded | None:
 
 def piece_layers(
     column: Coded, rows: Rows, cells: Cells, ranks: Ints, n_items: int, calendar: Calendar
-) -> Layers:
-    """Return the layers of the readings that count in the cells of one piece, by their keys.
+) -> None:
+    """Say in the counts of the cells of one piece of which layers their readings are.
 
-    The keys, and ``ranks``, are those of :func:`piece_cells`.
+    A count of its own for each layer is added up, passed over and cleared with the others.
+    ``ranks`` are those of :func:`piece_cells`.
     """
     import numpy as np
     import pandas as pd
 
-    used = np.flatnonzero(np.bincount(column.codes, minlength=len(column.texts)))
+    used = np.flatnonzero(np.bincount(column.codes, minlength=len(column.texts))).tolist()
     if len(used) == 1:  # all readings are of one layer: no need to look at each
-        key = cells.key[cells.parts > 0]
-        return Layers(key, np.full(len(key), used[0]), column.texts)
+        cells.counts[_COUNT + column.texts[used[0]]] = (cells.parts > 0).astype(np.int64)
+        return
     per_period = len(ranks) * n_items
     days = Days.of(rows, calendar, per_period)
     base = ranks * n_items
@@ -153,7 +76,30 @@ def piece_layers(
     n = len(rows)
     stretches = [slice(start, min(start + _STRETCH, n)) for start in range(0, n, _STRETCH)]
     cell, layer = np.divmod(np.unique(np.concatenate([*in_order(found, stretches)])), width)
-    return Layers(cell + days.first * per_period, layer, column.texts)
+    order = np.argsort(cells.key, kind="stable")
+    place = order[np.searchsorted(cells.key[order], cell + days.first * per_period)]
+    for code in used:
+        if named[code]:
+            has = np.zeros(len(cells.key), np.int64)
+            has[place[layer == code]] = 1
+            cells.counts[_COUNT + column.texts[code]] = has
+
+
+def is_layer_count(name: str) -> bool:
+    """Tell the count of a layer from the other counts of cells."""
+    return name.startswith(_COUNT)
+
+
+def layers_of(cells: Cells) -> Coded:
+    """Name the layers of each cell that has several."""
+    import numpy as np
+
+    names = [name for name in cells.counts if is_layer_count(name)]
+    rows = [np.flatnonzero(cells.counts[name]) for name in names]
+    codes = np.repeat(np.arange(len(names)), [len(one) for one in rows])
+    texts = [name.removeprefix(_COUNT) for name in names]
+    of = np.concatenate(rows) if rows else np.zeros(0, np.int64)
+    return several_layers(of, Coded(texts or [""], codes), len(cells.key))
 
 
 class _EachRow(Days):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chaoyang_geo import standards
 from chaoyang_geo.codes import Coded, distinct_texts
 from chaoyang_geo.periods.calendar import Calendar
+from chaoyang_geo.periods.layers import is_layer_count
 from chaoyang_geo.schema import SchemaError
 
 if TYPE_CHECKING:
@@ -220,8 +221,9 @@ def _average(cells: Cells, least: int) -> None:
         short = cells.count("n_short")
         short[out] += np.where(few > 0, cells.count("n")[out], 0)
         counts["n_short"] = short
-        for name in ("n", "n_flagged", "n_automatic", "n_manual"):
-            if name in counts:
+        of_readings = ("n", "n_flagged", "n_automatic", "n_manual")
+        for name in counts:
+            if name in of_readings or is_layer_count(name):
                 counts[name][out] = 0
         if "n_censored" in counts:
             counts["n_censored"][out] = cells.count("n_below_out")[out]

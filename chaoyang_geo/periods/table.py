@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo import standards
 from chaoyang_geo.codes import category, code_dtype, combined, each_block
 from chaoyang_geo.periods.columns import GAPS
-from chaoyang_geo.periods.layers import LayeredCells
+from chaoyang_geo.periods.layers import is_layer_count, layers_of
 from chaoyang_geo.periods.stages import AUTO_FIRST, Keyed, Plan
 from chaoyang_geo.rounding import round_half_even
 
@@ -262,8 +262,8 @@ def _flags(
         if name in cells.counts:
             said.append((cells.count(name), lambda n, tail=tail: f"{n}个{tail}"))  # type: ignore[misc]
     said += _of_methods(keyed, plan, items)
-    if isinstance(cells, LayeredCells):
-        layers = cells.names()
+    if any(map(is_layer_count, cells.counts)):
+        layers = layers_of(cells)
         said.append((layers.codes, lambda k: f"含{layers.texts[k]}样品，逐个平均"))
     if "n_short" in cells.counts:
         said.append(

@@ -105,7 +105,10 @@ def read_readings(
     never followed, and a cell shown as 85.3% or 0.025L is read as that. Begin and end of a sampling
     in two columns are ``time`` and ``period_end``, the last day included. Months or sections may stand over
     groups of items. An empty cell takes the reason that its row's remark gives (断流, 设备维护);
-    -999, -9999 and their like are gaps. Hidden sheets are left out and named, hidden rows and columns are read. In the
+    -999, -9999 and their like are gaps. A column of marks (检出标识) makes the numbers that it marks
+    with L, < or 未检出 detection limits. A zone in the header of the time, 监测时间(UTC), is heeded; a
+    week that does not say its days (第12周) is no time, nor is the day on which a form was filled in
+    or a sample analysed. Hidden sheets are left out and named, hidden rows and columns are read. In the
     platform's JSON the unrounded value is taken from the cell's title (``原始值：26.58``); a
     title that is no value is the reason of the gap and becomes the flag.
 

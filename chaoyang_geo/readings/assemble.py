@@ -33,7 +33,14 @@ from chaoyang_geo.readings.long import (
     empty_readings,
 )
 from chaoyang_geo.readings.remarks import with_remarks
-from chaoyang_geo.readings.rows import KIND_WORDS, UNKNOWN_ITEM, Rows, collect, form_rows
+from chaoyang_geo.readings.rows import (
+    COLUMN_KIND_WORDS,
+    KIND_WORDS,
+    UNKNOWN_ITEM,
+    Rows,
+    collect,
+    form_rows,
+)
 from chaoyang_geo.readings.sheet import Sheet
 from chaoyang_geo.readings.when import time_problem, times_of
 from chaoyang_geo.schema import class_dtype
@@ -41,7 +48,15 @@ from chaoyang_geo.schema import class_dtype
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["assemble", "limit_flags", "plain_unit", "resolved_unit", "time_problem", "unknown_flag"]
+__all__ = [
+    "assemble",
+    "limit_flags",
+    "plain_unit",
+    "resolved_unit",
+    "time_problem",
+    "unknown_flag",
+    "with_limits",
+]
 
 
 def assemble(table: Table, words: Words, year: int | None) -> pd.DataFrame:
@@ -102,7 +117,9 @@ def _frame(
         raw_flag[position] = len(flag_texts) - 1
     kinds, kind_flag = _kinds(rows, results)
     limit = parsed.detection_limit[raw.codes]
-    value_flag, flag_limits = _with_limits(table, rows, parsed, raw, limit, by_row)
+    value_flag, flag_limits = Coded(list(map(str, parsed.flag)), raw.codes), parsed.detection_limit
+    if any(rows.roles["limit"]) and table.role("item") is not None:
+        value_flag, flag_limits = with_limits(parsed, raw, limit, of_rows(rows.roles["limit"]))
     said_units = [text.split("\0")[1] for text in unit_pair.texts]
     value_flag = limit_flags(value_flag, flag_limits, unit_pair.codes, resolved, said_units)
     is_gap = np.isnan(parsed.value[raw.codes]) & (np.asarray(parsed.censored)[raw.codes] == "")
@@ -233,28 +250,23 @@ def _class_of(text: str) -> str | None:
     return CLASS_BY_TEXT.get(wide) or CLASS_BY_TEXT.get(own)
 
 
-def _with_limits(
-    table: Table, rows: Rows, parsed: values.Parsed, raw: Coded, limit: Any, by_row: Any
-) -> tuple[Coded, Any]:
-    """Take detection limits that stand in a column of their own.
+def with_limits(parsed: values.Parsed, raw: Coded, limit: Any, said: Coded) -> tuple[Coded, Any]:
+    """Fill the detection limits that only a column of their own, ``said``, states.
 
-    Returns the flags of the values, and the limit that each distinct flag speaks of.
+    ``limit`` is changed in place. Returns the flags of the values, and the limit that each
+    distinct flag speaks of.
     """
     import numpy as np
 
-    flags = Coded(list(map(str, parsed.flag)), raw.codes)
-    if not any(rows.roles["limit"]) or table.role("item") is None:
-        return flags, parsed.detection_limit
-    texts = _coded(rows.roles["limit"])
-    found = values.parse_values(texts.texts)
+    found = values.parse_values(said.texts)
     number = np.where(np.isnan(found.value), found.detection_limit, found.value)
     lacks = (np.asarray(parsed.censored)[raw.codes] == "<") & np.isnan(limit)
-    lacks &= ~np.isnan(number[texts.codes][by_row])
-    limit[lacks] = number[texts.codes][by_row][lacks]
-    words = [f"低于检出限{text}（取自检出限列）" for text in texts.texts]
-    codes = np.where(lacks, texts.codes[by_row] + len(flags.texts), raw.codes)
-    limits = np.concatenate([parsed.detection_limit, number])
-    return Coded([*flags.texts, *words], codes), limits
+    lacks &= ~np.isnan(number[said.codes])
+    limit[lacks] = number[said.codes[lacks]]
+    flags = list(map(str, parsed.flag))
+    words = [f"低于检出限{text}（取自检出限列）" for text in said.texts]
+    codes = np.where(lacks, said.codes.astype(np.int64) + len(flags), raw.codes)
+    return Coded([*flags, *words], codes), np.concatenate([parsed.detection_limit, number])
 
 
 def limit_flags(
@@ -356,14 +368,7 @@ def _kinds(rows: Rows, results: list[Column]) -> tuple[Coded, Coded]:
     )
     both = np.where(of_row[:, None] > 0, of_row[:, None], of_column[None, :]).ravel()
     from_column = np.where(of_row[:, None] > 0, 0, of_column[None, :]).ravel()
-    words = [
-        "",
-        *(
-            f"“{kind_words.removesuffix('，不是样品')[:-1]}”列，不是样品"
-            for kind_words in KIND_WORDS.values()
-        ),
-    ]
-    return Coded(names, both), Coded(words, from_column)
+    return Coded(names, both), Coded(["", *COLUMN_KIND_WORDS.values()], from_column)
 
 
 def _items(

@@ -42,6 +42,7 @@ from chaoyang_geo.readings.layers import layer_in_header
 from chaoyang_geo.readings.sheet import Sheet, is_data, is_time_like
 from chaoyang_geo.readings.spans import are_clocks, clock_text, with_spans
 
+_SAMPLE_NUMBER = re.compile(r"[A-Za-z]{0,8}[-_]?\d{4,}[-_A-Za-z0-9]*")
 _KEYS = (*SECTION_ROLES, *TIMES, "item", "value")
 
 
@@ -92,8 +93,10 @@ def find_tables(grid: Grid, words: Words) -> list[Table]:
         if forms:
             tables.append(forms)
         facts = {**stale_facts(facts), **before}
+        keys: list[Column] = []
         for left, right in bands:
             table = _table(sheet, first, last, end, left, right)
+            keys = _with_keys(table, keys)
             here = facts
             if len(bands) > 1:
                 here = {**facts, **facts_above(sheet, free, first, words, left, right)}
@@ -103,9 +106,9 @@ def find_tables(grid: Grid, words: Words) -> list[Table]:
     form = _form(sheet, free, len(grid.rows), facts)
     if form:
         tables.append(form)
-    usable = [table for table in tables if _is_usable(sheet, table)]
+    usable = [table for table in tables if _is_usable(table)]
     for table in tables if usable else ():
-        if not _is_usable(sheet, table):
+        if not _is_usable(table):
             first, last = grid.row_number(table.header_first), grid.row_number(table.end - 1)
             grid.notes.append(
                 f"rows {first} to {last} look like a table without section or time: left out"
@@ -130,6 +133,17 @@ def _bands(sheet: Sheet, first: int, last: int) -> list[tuple[int, int]]:
                 starts.append(c.column)
         seen[text] = c.column
     return list(zip(starts, [*starts[1:], sheet.width], strict=True))
+
+
+def _with_keys(table: Table, keys: list[Column]) -> list[Column]:
+    """Give 项目 | 结果 that follow once more the section and time of the first; return these."""
+    roles = {c.meaning.role for c in table.columns}
+    own = [c for c in table.columns if c.meaning.role in (*SECTION_ROLES, *TIMES)]
+    if own or not {"item", "value"} <= roles:
+        return own
+    if keys:
+        table.columns = [*keys, *table.columns]
+    return keys
 
 
 def _end(sheet: Sheet, row: int) -> int:
@@ -239,7 +253,7 @@ def _table(sheet: Sheet, first: int, last: int, end: int, left: int, right: int)
     is_long = {"item", "value"} <= {c.meaning.role for c in columns}
     for number, c in enumerate(columns):
         role = c.meaning.role
-        if role in ("", "ignore", "reading", "cross"):
+        if role in ("", "ignore", "reading", "cross", "mark"):
             if role == "reading" and is_long:
                 columns[number] = replace(
                     c, meaning=Meaning("ignore", note="长表中的项目列，未读入")
@@ -254,7 +268,7 @@ def _table(sheet: Sheet, first: int, last: int, end: int, left: int, right: int)
     roles = {c.meaning.role for c in columns}
     if "item" in roles and not is_long and "reading" not in roles and "cross" not in roles:
         columns = [
-            _of_section(c, is_name=not roles & set(SECTION_ROLES))
+            _of_section(c, sheet.words, is_name=not roles & set(SECTION_ROLES))
             if not c.meaning.role and not NO_SECTION.search(c.header)
             else c
             for c in columns
@@ -264,12 +278,18 @@ def _table(sheet: Sheet, first: int, last: int, end: int, left: int, right: int)
     return table
 
 
-def _of_section(column: Column, *, is_name: bool) -> Column:
+def _of_section(column: Column, words: Words, *, is_name: bool) -> Column:
     """Take a column beside the items as the results of what heads it: 章吉营, 表层, 3月 表层.
 
     Where another column names the section, 结果1 and 结果2 name none.
     """
-    name, layer = layer_in_header(column.header)
+    parts = column.header.split(" ")
+    while len(parts) > 1 and (
+        _SAMPLE_NUMBER.fullmatch(parts[0])
+        or words.understand(parts[0]).role in ("value", *SECTION_ROLES)
+    ):
+        parts = parts[1:]  # 监测结果 over 章吉营 and 王家沟, S25030501 over 章吉营
+    name, layer = layer_in_header(" ".join(parts))
     crossed = replace(column, meaning=replace(column.meaning, role="cross"), layer=layer)
     if layer and is_time_like(name):
         return replace(crossed, time=time_of(name))
@@ -341,7 +361,7 @@ def _name_unread(sheet: Sheet, table: Table) -> None:
         sheet.grid.notes.append(f"results in a form that no label explains were not read: {shown}")
 
 
-def _is_usable(sheet: Sheet, table: Table) -> bool:
+def _is_usable(table: Table) -> bool:
     if table.is_form:
         return True
     roles = {c.meaning.role for c in table.columns}
@@ -350,7 +370,4 @@ def _is_usable(sheet: Sheet, table: Table) -> bool:
     if not table.results or not known & {*SECTION_ROLES, *TIMES}:
         # months by items need no column of sections if the sheet or title names it
         return bool(table.results) and any(c.time is not None or c.section for c in table.results)
-    if "item" not in roles and "reading" not in roles and "item" not in table.facts:
-        return False
-    del sheet
-    return True
+    return bool({"item", "reading"} & roles) or "item" in table.facts

@@ -31,6 +31,7 @@ from chaoyang_geo.readings.assemble import (
     resolved_unit,
     time_problem,
     unknown_flag,
+    with_limits,
 )
 from chaoyang_geo.readings.blocks import Table, find_tables
 from chaoyang_geo.readings.cells import Grid, cell_text, column_letters, csv_grid, delimiter_of
@@ -51,14 +52,17 @@ from chaoyang_geo.readings.long import (
     empty_readings,
     joined_readings,
 )
+from chaoyang_geo.readings.marks import with_mark
 from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import (
     NOTE,
     UNKNOWN_ITEM,
     complete_columns,
+    is_reason,
     may_name_rows,
     row_kind_of,
 )
+from chaoyang_geo.readings.when import zone_of
 from chaoyang_geo.schema import CLASSES, class_dtype
 
 if TYPE_CHECKING:
@@ -72,9 +76,9 @@ BIG_BYTES, BIG_ROWS = 8_000_000, 100_000
 
 _ROLES = (
     "section_code", "section_name", "province", "basin", "water_body", "time", "item", "value",
-    "unit", "station_state", "published_class", "method", "sampling_layer",
+    "unit", "station_state", "published_class", "method", "sampling_layer", "limit", "mark",
 )  # fmt: skip
-_LABELS = tuple(role for role in _ROLES if role not in ("item", "value"))
+_LABELS = tuple(role for role in _ROLES if role not in ("item", "value", "limit", "mark"))
 _HEAD_BYTES, _HEAD_ROWS = 1 << 16, 200
 # what every name of a row that is no sample contains
 _MAYBE_KIND = (
@@ -305,6 +309,7 @@ def _regular(grid: Grid, words: Words) -> Table:
         or len(table.results) != 1
         or roles & {"year", "month", "day", "clock", "time_end"}
         or roles & {"sampling_depth", "sampling_line"}
+        or zone_of(table)
         or table.facts
         or any("\n" in cell_text(cell) for row in head for cell in row)
     ):
@@ -463,6 +468,10 @@ def _time_flags(time: Coded, problems: list[str], origin: _Origin) -> list[str]:
             f"{origin.where(row)}: the time “{cell_text(time.texts[number])}” has no year; say which: "
             f"year={this} in Python, --year {this} on the command line."
         )
+    for number, (cell, problem) in enumerate(zip(time.texts, problems, strict=True)):
+        if problem and is_reason(cell_text(cell)):
+            row = int(np.flatnonzero(time.codes == number)[0])
+            raise Irregular(f"{origin.where(row)}: a reason stands where the time should.")
     if problems and all(problems):
         raise ValueError(
             f"{origin.where(0)}: no time in the column was understood; the first reads "
@@ -480,7 +489,8 @@ def _results(
     """Return what the columns item, value and unit say, in the units of the items."""
     import numpy as np
 
-    raw, item, unit = column["value"], column["item"], column["unit"]
+    item, unit = column["item"], column["unit"]
+    raw, mark_flag = _marked(column["value"], column["mark"])
     parsed = values.parse_values(raw.texts)
     meanings = []
     for text in item.texts:
@@ -517,13 +527,15 @@ def _results(
         of_unit_flag = pairs([Coded(flags, codes), gap], lambda both: "" if both[1] else both[0])
     value = spread(parsed.value, raw.codes)
     limit = spread(parsed.detection_limit, raw.codes)
+    flag, of_flag = Coded([str(flag) for flag in parsed.flag], raw.codes), parsed.detection_limit
+    if any(column["limit"].texts):
+        flag, of_flag = with_limits(parsed, raw, limit, column["limit"])
     for number, one in enumerate(resolved):
         if one.factor != 1.0 and one.factor == one.factor:
             here = np.flatnonzero(codes == number)
             value[here] = units.scale(value[here], one.factor)
             limit[here] = units.scale(limit[here], one.factor)
-    flag = Coded([str(flag) for flag in parsed.flag], raw.codes)
-    flag = limit_flags(flag, parsed.detection_limit, codes, resolved, written_unit)
+    flag = limit_flags(flag, of_flag, codes, resolved, written_unit)
     state = column["station_state"]
     states = with_remarks(Coded([str(one) for one in parsed.state], raw.codes), state)
     joined = pairs(
@@ -533,6 +545,7 @@ def _results(
                 Coded([text if text != "正常" else "" for text in state.texts], state.codes),
                 Coded(time_flags, column["time"].codes),
                 Coded([unknown_flag(meaning) for meaning in meanings], item.codes),
+                mark_flag,
                 flag,
                 of_unit_flag,
             )
@@ -550,6 +563,18 @@ def _results(
         "raw_unit": category(header_unit, codes),
         "reading_flag": category(joined.texts, joined.codes),
     }
+
+
+def _marked(result: Coded, mark: Coded) -> tuple[Coded, Coded]:
+    """Return the results with what a column of marks says of them, and the flags that tell so."""
+    import numpy as np
+
+    if not any(mark.texts):
+        return result, Coded([""], np.zeros(len(result), np.int8))
+    both = pairs([result, mark], lambda two: "\0".join(with_mark(*two)))
+    parts = [text.partition("\0") for text in both.texts]
+    raw = distinct_texts(Coded([part[0] for part in parts], both.codes))
+    return raw, Coded([part[2] for part in parts], both.codes)
 
 
 def _classes(column: Coded) -> pd.Categorical:

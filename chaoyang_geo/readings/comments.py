@@ -8,6 +8,7 @@ from html import unescape
 from posixpath import join, normpath
 
 from chaoyang_geo.readings.cells import Place
+from chaoyang_geo.readings.limits import comment
 
 _MOST_BYTES = 16 << 20
 _COMMENT = re.compile(
@@ -15,36 +16,39 @@ _COMMENT = re.compile(
     re.DOTALL,
 )
 _TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*>([^<]*)</(?:\w+:)?t>")
-_LONGEST = 60
 
 
 def comments_of(archive: zipfile.ZipFile, sheet: str) -> dict[Place, str]:
     """Return the comments on the cells of a sheet of a workbook, by place."""
-    folder, _, name = sheet.rpartition("/")
-    try:
-        links = _read(archive, f"{folder}/_rels/{name}.rels")
-    except KeyError:
-        return {}
     found: dict[Place, str] = {}
-    for link in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", links):
-        given = dict(re.findall(r'(\w+)="([^"]*)"', link))
-        if not given.get("Type", "").endswith("/comments"):
-            continue
-        target = given.get("Target", "")
-        part = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
-        try:
-            content = _read(archive, part)
-        except KeyError:
-            continue
+    for part in comment_parts(archive, sheet):
+        content = _read(archive, part).decode("utf-8", "replace")
         for letters, row, inner in _COMMENT.findall(content):
             column = 0
             for letter in letters:
                 column = column * 26 + ord(letter) - 64
-            text = " ".join(unescape("".join(_TEXT.findall(inner))).split())
-            if text:
-                shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-                found[int(row) - 1, column - 1] = f"批注“{shown}”".replace("；", "，")
+            if words := comment(unescape("".join(_TEXT.findall(inner)))):
+                found[int(row) - 1, column - 1] = words
     return found
+
+
+def comment_parts(archive: zipfile.ZipFile, sheet: str) -> list[str]:
+    """Return the parts that hold the comments of a sheet and are not too large to be read."""
+    folder, _, name = sheet.rpartition("/")
+    try:
+        links = _read(archive, f"{folder}/_rels/{name}.rels").decode("utf-8", "replace")
+    except KeyError:
+        return []
+    parts = []
+    for link in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", links):
+        given = dict(re.findall(r'(\w+)="([^"]*)"', link))
+        if given.get("Type", "").endswith("/comments"):
+            target = given.get("Target", "")
+            parts.append(
+                target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+            )
+    there = {part.filename: part.file_size for part in archive.infolist()}
+    return [part for part in parts if there.get(part, _MOST_BYTES + 1) <= _MOST_BYTES]
 
 
 def struck_styles(styles: bytes) -> set[int]:
@@ -67,7 +71,7 @@ def struck_styles(styles: bytes) -> set[int]:
     }
 
 
-def _read(archive: zipfile.ZipFile, part: str) -> str:
+def _read(archive: zipfile.ZipFile, part: str) -> bytes:
     if archive.getinfo(part).file_size > _MOST_BYTES:
         raise KeyError(part)
-    return archive.read(part).decode("utf-8", "replace")
+    return archive.read(part)

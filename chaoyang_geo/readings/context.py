@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chaoyang_geo.readings.cells import Grid, cell_text
-from chaoyang_geo.readings.header import Meaning, Words
+from chaoyang_geo.readings.header import Meaning, Words, is_unit, split_unit
 from chaoyang_geo.readings.layers import is_layer, layer_in_title, layer_of
 from chaoyang_geo.readings.sheet import Sheet, is_time_like
 from chaoyang_geo.readings.spans import day_and_clock
@@ -25,6 +25,20 @@ _PAIR = re.compile(
 _TITLE_WORDS = re.compile(
     r"(?:19|20)\d{2}年.*?(?=[\u4e00-\u9fff]{2})|监测|统计|汇总|结果|浓度|月均值?|逐月|表|数据|情况"
 )
+_TO = r"\s*(?:[-—–―－~～至到]|——)\s*"
+_TIME_IN_TITLE = re.compile(
+    r"(?:19|20)\d{2}\s*年\s*(?:"
+    r"第\s*\d{1,2}\s*周(?:\s*[(（][^()（）]{3,30}[)）])?"
+    rf"|\d{{1,2}}\s*月?{_TO}\d{{1,2}}\s*月(?!\s*\d{{1,2}}\s*日)"
+    rf"|\d{{1,2}}\s*月\s*\d{{1,2}}\s*日?{_TO}(?:\d{{1,2}}\s*月\s*)?\d{{1,2}}\s*日"
+    r"|\d{1,2}\s*月\s*(?:\d{1,2}\s*日|[上中下]旬)?|第?[一二三四1-4]季度|[上下]半年|前[一二三1-3]季度)?"
+)
+#: The day on which a table was filled in, checked or sent says nothing of its samples.
+_OF_PAPER = re.compile(
+    r"(?:填报|填表|制表|编制|报告|报出|报送|上报|打印|导出|查询|审核|签发|批准|发布|印发|接样|收样|送样|分析|检测|"
+    r"测试|出具|生成|更新)(?:日期|时间)\s*[:：]?\s*(?:[\d年月日./:：~～至—-]+(?:\s+\d{1,2}[:：][\d:：]+)?)?"
+)
+_CONCENTRATION = re.compile(r"(?:m|μ|µ|u|n)?g/(?:L|m3)|毫克/升|微克/升", re.IGNORECASE)
 _NO_NAME = re.compile(r"水质|监测|数据|报|表|结果|统计|汇总|readings")
 
 
@@ -76,7 +90,7 @@ def facts_above(
             labels = labels_in(words, cell)
             for role, value in labels.items():
                 _add_label(facts, role, Fact(value, cell.strip(), "label", row))
-            if labels:
+            if labels.keys() - {"unit"}:
                 continue
             role = words.understand(cell).role
             role = "time" if role == "time_begin" else role
@@ -87,11 +101,16 @@ def facts_above(
                 if not words.understand(value).role and value_column - column <= 6:
                     words_of = f"{cell_text(cell)}{cell_text(value)}"
                     _add_label(facts, role, Fact(value, words_of, "label", row))
-            elif not role:
+            elif not role and not (number and _is_of_paper(cells[number - 1][1])):
                 for role, fact in title_facts(cell.strip(), row, words).items():
                     if role not in facts or facts[role].kind != "label":
                         facts[role] = fact
     return facts
+
+
+def _is_of_paper(cell: Any) -> bool:
+    """Tell the label of a date (填报日期) that is none of the samples'."""
+    return isinstance(cell, str) and _OF_PAPER.fullmatch(cell.strip()) is not None
 
 
 def _add_label(facts: dict[str, Fact], role: str, fact: Fact) -> None:
@@ -109,11 +128,10 @@ def _is_of_columns(cells: Sequence[tuple[int, Any]]) -> bool:
 
 
 def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
+    """Say what a title tells of the table below it: time, section, layer, item and unit."""
     facts: dict[str, Fact] = {}
-    time = re.search(
-        r"(?:19|20)\d{2}\s*年\s*(?:\d{1,2}\s*月\s*(?:\d{1,2}\s*日|[上中下]旬)?|第?[一二三四1-4]季度)?",
-        text,
-    )
+    text = _OF_PAPER.sub("", text).strip()
+    time = _TIME_IN_TITLE.search(text)
     own = re.split("[与较比]", text)[0]  # 2025年3月水质状况（与2024年同期相比）
     years = set(re.findall(r"(?:19|20)\d{2}(?=\s*(?:年|[-—–~至]+\s*(?:19|20)\d{2}\s*年))", own))
     # 2024年12月—2025年2月 says of no month alone which year it is of
@@ -132,8 +150,9 @@ def title_facts(text: str, row: int, words: Words) -> dict[str, Fact]:
     meaning = words.understand(name) if name else Meaning()
     if meaning.role == "reading":
         facts["item"] = Fact(meaning.item, text, "title", row)
-        if meaning.unit:
-            facts["unit"] = Fact(meaning.unit, text, "title", row)
+    unit = meaning.unit or split_unit(text)[1]
+    if is_unit(unit) and (meaning.role == "reading" or _CONCENTRATION.match(unit)):
+        facts["unit"] = Fact(unit, text, "title", row)
     return facts
 
 

@@ -20,7 +20,7 @@ from chaoyang_geo.readings.cells import (
 )
 from chaoyang_geo.readings.header import Column, Words
 from chaoyang_geo.readings.long import READING_COLUMNS
-from chaoyang_geo.readings.rows import complete_columns
+from chaoyang_geo.readings.rows import COLUMN_KIND_WORDS, complete_columns
 from chaoyang_geo.readings.sheet import Sheet
 from chaoyang_geo.readings.spaced import spaced_grid
 from chaoyang_geo.readings.write import is_own_table
@@ -184,6 +184,8 @@ def _described(found: Understood, words: Words) -> Iterator[dict[str, Any]]:
             note = meaning.note
             if role == "cross":
                 role, note = "value", _cross_note(c, meaning.note)
+            elif role == "reading" and note in COLUMN_KIND_WORDS:
+                note = COLUMN_KIND_WORDS[note]
             elif role == "reading" and not note:
                 note = names.get(meaning.item, "")
                 if c.time is not None or c.section or c.layer:
@@ -207,7 +209,7 @@ def _cross_note(column: Column, kind: str) -> str:
     said = [f"断面“{column.section}”"] if column.section else []
     said += [f"时间“{cell_text(column.time)}”"] if column.time is not None else []
     said += [f"采样层次“{column.layer}”"] if column.layer else []
-    return f"{'、'.join(said)}的结果" if said else f"统计列（{kind}），不是样品"
+    return f"{'、'.join(said)}的结果" if said else COLUMN_KIND_WORDS.get(kind, "")
 
 
 def _no_table(grid: Grid) -> str:

@@ -37,7 +37,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         "time,监测时间,采样时间,监测日期,采样日期,日期,时间,采样日期时间,监测月份,采样月份,监测时段,采样年月,"
         "监测年月,年月,时段,日期时间,取样时间,取样日期,测定时间,date,datetime,sampling date,"
         "sampling time,sample date,sampling_date,sample_date,sampling_time,tm,起止时间,起止日期,"
-        "采样起止时间,采样起止日期,监测起止时间,监测起止日期,采样时段,起讫时间,起止".split(",")
+        "monitortime,monitor time,monitor_time,monitor date,monitoring time,datatime,data time,data_time,"
+        "collect time,collecttime,采样起止时间,采样起止日期,监测起止时间,监测起止日期,采样时段,起讫时间,起止".split(
+            ","
+        )
     ),
     # the begin of a sampling becomes the time; what words say so, _BEGIN tells
     "time_begin": ("start", "begin", "from date", "activitystartdate", "activitystarttime/time"),
@@ -52,13 +55,13 @@ ROLES: dict[str, tuple[str, ...]] = {
         "sample depth,depth".split(",")
     ),
     "method": ("method", "监测方式", "监测手段", "自动/手工", "手工/自动", "monitoring method"),
-    "year": ("year", "年份", "年度", "年", "监测年份"),
-    "month": ("month", "月份", "月"),
-    "day": ("day", "日", "号"),
+    "year": ("year", "年份", "年度", "年", "监测年份", "监测年", "监测年度", "采样年份", "采样年"),
+    "month": ("month", "月份", "月", "监测月", "采样月"),
+    "day": ("day", "日", "号", "监测日", "采样日"),
     "clock": ("clock", "时刻", "采样时刻", "时分", "小时", "时", "hour"),
     "published_class": tuple(
         "published_class,水质类别,类别,水质等级,水质现状,实测类别,现状类别,监测类别,class,"
-        "water quality class,评价类别,水质状况类别,发布类别".split(",")
+        "water quality class,评价类别,水质状况类别,发布类别,实际水质,实际类别,实测水质".split(",")
     ),
     "item": tuple(
         "item,监测指标,监测项目,项目,指标,检测项目,分析项目,因子,监测因子,污染物,污染物名称,参数,"
@@ -75,6 +78,11 @@ ROLES: dict[str, tuple[str, ...]] = {
             ","
         )
     ),
+    # says beside a number that it is a detection limit: 0.025 | L
+    "mark": tuple(
+        "mark,检出标识,检出标志,检出标记,检出限标识,检出限标志,未检出标识,是否检出,检出情况,结果标识,"
+        "qualifier,result qualifier,lab qualifier,detection flag".split(",")
+    ),
     "limit": ("detection limit", "检出限", "方法检出限", "最低检出限", "检测限", "mdl", "lod"),
     "station_state": ("station_state", "站点情况", "备注", "remark", "remarks", "说明"),
 }
@@ -87,6 +95,8 @@ COMPARED = "其他时期的结果或变化量，未读入"
 OF_GROUP = "分组表中的类别列，未读入"
 #: The note of a second column of one role.
 REPEATED = "重复的列，未读入"
+#: The note of a column that says which numbers beside it are detection limits.
+MARK_NOTE = "注明数值是否为检出限"
 # 断面\\项目 in the corner of a table: which of the two, the other columns tell
 SECTION_OR_ITEM = "断面或项目"
 # Columns that a table of readings often has and that are no result.
@@ -98,7 +108,11 @@ _NO_RESULT = tuple(
     "监测单位,监测机构,检测单位,检测机构,实验室,"
     "断面级别,断面类型,断面属性,控制级别,地市,城市,所在城市,所在地市,区县,县区,所在区县,市,县,市州,州市,"
     "测点,样品性状,天气,天气状况,"
-    "标准限值,标准值,限值,评价标准,执行标准,评价结果,评价,变化,同比,环比,上年同期,水质状况,行政区划代码,区划代码".split(
+    "标准限值,标准值,限值,评价标准,执行标准,评价结果,评价,变化,同比,环比,上年同期,水质状况,行政区划代码,区划代码,"
+    "检测方法及来源,检测方法及依据,检测方法来源,分析方法及来源,分析方法及依据,监测方法,监测方法及来源,监测分析方法,"
+    "方法来源,方法依据,检测依据,分析依据,检测标准,方法编号,标准编号,检测仪器,分析仪器,仪器设备,主要仪器,仪器名称,仪器编号,"
+    "年度目标,目标值,目标浓度,浓度目标,控制目标,考核目标值,目标,"
+    "判定,单项判定,结果判定,合格判定,达标判定,是否合格,单项评价,单项结论,评价结论,结论,营养状态".split(
         ","
     )
 )
@@ -109,6 +123,7 @@ _UNIT = re.compile(
     r"℃|°c|degc|deg c|m|cm|mm|ppm|ppb|%|‰|mv|无量纲|无单位|dimensionless|none",
     re.IGNORECASE,
 )
+_UNIT_WORD = re.compile(r"^(?:计量)?单位\s*[:：]\s*")
 _SPECIES = re.compile(r"(?:以|按|as)\s*([A-Za-z0-9₀-₉⁺⁻+\-]+|碳|氮|磷)\s*计?", re.IGNORECASE)
 _BRACKET = re.compile(
     r"^(.*?)\s*[(（\[【]([^()（）\[\]【】]*(?:\([^()]*\))?)[)）\]】]\s*$", re.DOTALL
@@ -126,6 +141,12 @@ _END = re.compile(
     rf"{_OF_SAMPLING}(?:{_DAY_OR_TIME}?[-_(]?(?:结束|截止|截至|终止|end|stop)[-_)]?(?:采样|取样|监测)?{_DAY_OR_TIME}?"
     rf"|{_DAY_OR_TIME}[-_(]?[止至终]\)?)"
 )
+#: 氨氮_检出标识, 氨氮_类别: what a column says of the item of another.
+_BESIDE = re.compile(
+    r"(.{1,24}?)[\s_\-－(（]*(?:(?P<mark>(?:检出限?|未检出|结果)?(?:标识|标志|标记)|是否检出)"
+    r"|(?:单项|水质|单项水质)?(?:类别|评价)|(?:是否)?(?:达标|超标)(?:情况|率|倍数)?)[)）]?"
+)
+_THIS_OR_LAST = re.compile(r"[本当上][周旬月期季年]度?|上年同期|去年同期|同期|现状")
 _UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")  # characters that nobody sees
 _BLANK = re.compile(rf"\s|{_UNSEEN.pattern}")
 _MARKS = " *＊※#△▲†‡①②③④⑤⑥⑦⑧⑨⑩"
@@ -170,7 +191,7 @@ def is_unit(text: str) -> bool:
     bare = unicodedata.normalize("NFKC", text).strip().strip("()（）[]【】").strip()
     if not bare or len(bare) > 24:
         return False
-    bare = re.sub(r"^单位[:：]\s*", "", bare)
+    bare = _UNIT_WORD.sub("", bare)
     without = _SPECIES.sub("", bare).strip(" ,，;；()")
     return bool(without and _UNIT.fullmatch(without)) or (not without and bool(bare))
 
@@ -233,6 +254,13 @@ class Words:
         known = self._known(text)
         if known.role:
             return known
+        beside = _BESIDE.fullmatch(text)
+        if beside and (of := self._known(beside[1])).role == "reading":
+            if beside["mark"]:
+                return Meaning("mark", of.item, note=MARK_NOTE)
+            return Meaning("ignore", note="不是监测结果，未读入")
+        if unit in ("%", "％") and self._known(name).item == "do":
+            return Meaning("reading", "do_saturation", unit)
         # 氨氮(mg/L), 氨氮 mg/L; but a bracket may be part of the name: 铬(六价)
         if unit or name != text:
             known = self._known(name)
@@ -310,6 +338,8 @@ class Words:
             below = [meaning.role for meaning in meanings[number + 1 :]]
             if {"published_class", "ignore"} & set(below):
                 return Meaning("ignore", note="不是监测结果，未读入")
+            if "mark" in below:
+                return Meaning("mark", meanings[number].item, note=MARK_NOTE)
             # 监测结果(mg/L) over the names of the items
             over = [split_unit(text)[1] for text in words[:number]]
             over = [text for text in over if is_unit(text)]
@@ -327,11 +357,20 @@ class Words:
             tops = [m[0] for text in words[:-1] if (m := re.search("断面|点位|测站|站点", text))]
             if tops:
                 return self.understand(tops[0] + fold(words[-1]))
+        if (
+            meanings
+            and meanings[0].role == "published_class"
+            and _THIS_OR_LAST.fullmatch(words[-1])
+        ):
+            return meanings[0]  # 水质类别 over 本周 and 上周
         if meanings and meanings[-1].role:
             last = meanings[-1]
             # a row of units under the header begins with the word 单位
             if last.role == "unit" and len(meanings) > 1 and meanings[-2].role:
                 last = meanings[-2]
+            if last.role == "value" and not unit:  # 项目及结果(mg/L) over 项目 and 结果
+                over = [said for text in words[:-1] if is_unit(said := split_unit(text)[1])]
+                unit = last.unit or "".join(over[-1:])
             return replace(last, unit="" if last.role == "ignore" else unit or last.unit)
         return Meaning(unit=unit)
 
@@ -355,7 +394,7 @@ def _bare_unit(text: str) -> str:
     bare = text.strip()
     match = re.fullmatch(r"[(（\[【](.*)[)）\]】]", bare, re.DOTALL)
     bare = match[1].strip() if match else bare
-    bare = re.sub(r"^单位[:：]\s*", "", bare)
+    bare = _UNIT_WORD.sub("", bare)
     return "" if is_plain(bare) else bare
 
 
@@ -368,7 +407,9 @@ def split_unit(text: str) -> tuple[str, str]:
     name, unit, species = text.strip(), "", ""
     while match := _BRACKET.match(name):
         inner = match[2].strip()
-        parts = [part.strip() for part in re.split(r"[,，;；]", inner) if part.strip()]
+        # (单位：mg/L，水温℃、pH除外)
+        parts = [_UNIT_WORD.sub("", part.strip()) for part in re.split(r"[,，;；、]", inner)]
+        parts = [part for part in parts if part]
         units = [part for part in parts if is_unit(part) and not _SPECIES.fullmatch(part)]
         counted = [part for part in parts if _SPECIES.fullmatch(part)]
         if units:

@@ -18,6 +18,7 @@ from chaoyang_geo.readings.header import (
 )
 from chaoyang_geo.readings.layers import without_layer
 from chaoyang_geo.readings.sheet import Sheet, is_data, is_time_like
+from chaoyang_geo.readings.spans import clock_text
 
 _FIRST_CELLS = 4
 FIRST_ROWS = 60  # every row of these may be a header; later ones only if they begin like one
@@ -26,8 +27,9 @@ TIMES = ("time", "time_begin", "year", "month", "day", "clock")
 
 # a column of another period than the table's, or of a difference
 _COMPARED = re.compile(
-    r"(?:^| )(?:上年同期|去年同期|上年|去年|上月|上季度?|同期|同比|环比|变化|增减|变幅)"
+    r"(?:^| )(?:上年同期|去年同期|上年|去年|上月|上周|上期|上季度?|同期|同比|环比|变化|增减|变幅)"
 )
+_NOTHING = re.compile(r"\s*[-—–－/\\]{1,4}\s*")
 NO_SECTION = re.compile(r"[ⅠⅡⅢⅣⅤ]|^[IV]+类|标准|限值")  # 项目 | Ⅰ类 | Ⅱ类 is a table of limits
 
 
@@ -95,13 +97,17 @@ def header_window(sheet: Sheet, row: int) -> tuple[int, int] | None:
     if best is None:
         return None
     score, first, last = best
-    while first < last and first not in sheet.goes_on and _score(sheet, first + 1, last) >= score:
+    while first < last and (
+        _is_title(sheet, first)
+        or (first not in sheet.goes_on and _score(sheet, first + 1, last) >= score)
+    ):
         first += 1
         score = _score(sheet, first, last)
     while (
         first > 0
         and last - first + 1 < _HEADER_HEIGHT
         and is_header_like(sheet, first - 1)
+        and not _is_title(sheet, first - 1)
         and _score(sheet, first - 1, last) > score
     ):
         first -= 1
@@ -109,6 +115,13 @@ def header_window(sheet: Sheet, row: int) -> tuple[int, int] | None:
     while last - first + 1 < _HEADER_HEIGHT and _is_repeated_below(sheet, first, last):
         last += 1
     return first, last
+
+
+def _is_title(sheet: Sheet, row: int) -> bool:
+    """Tell a title from the upper row of a header: one cell alone, over the first column too."""
+    cells = [column for column, _ in sheet.cells(row)]
+    below = [column for column, _ in sheet.cells(row + 1)]
+    return len(cells) == 1 and len(below) > 1 and below[0] == cells[0] and row not in sheet.goes_on
 
 
 def _is_repeated_below(sheet: Sheet, first: int, last: int) -> bool:
@@ -146,15 +159,19 @@ def _best_window(sheet: Sheet, row: int, *, whole: bool) -> tuple[int, int, int]
 
 
 def is_header_like(sheet: Sheet, row: int) -> bool:
-    times = known = 0
+    times = words = others = 0
     for _, cell in sheet.cells(row):
-        known += 1
         if is_time_like(cell):
             times += 1
+        elif words and isinstance(cell, str) and _NOTHING.fullmatch(cell):
+            continue  # 采样点位 | 甲桥 | 乙桥 | / beside 检出限
         elif is_data(cell):
             return False  # a row with a result is no header
+        else:
+            others += 1
+            words += bool(sheet.words.understand(cell).role)
     # months or dates across the top; a row of data has one time among its results
-    return known > 0 and (times == 0 or (times >= 2 and times >= known - 4))
+    return times + others > 0 and (times == 0 or (times >= 2 and (others <= 4 or words >= 2)))
 
 
 def columns_of(sheet: Sheet, first: int, last: int) -> list[Column]:
@@ -164,7 +181,7 @@ def columns_of(sheet: Sheet, first: int, last: int) -> list[Column]:
         texts: list[str] = []
         for row in texts_by_row:
             text = row[column] if column < len(row) else ""
-            if text and (not texts or texts[-1] != text):
+            if text and not _NOTHING.fullmatch(text) and (not texts or texts[-1] != text):
                 texts.append(text)
         if texts:
             plain, layer = without_layer(texts, sheet.words)
@@ -186,7 +203,8 @@ def columns_of(sheet: Sheet, first: int, last: int) -> list[Column]:
 
 def _turned(sheet: Sheet, columns: list[Column], row: int) -> list[Column]:
     """Take 样品名称 | A | B, or 采样日期 | 8日 | 9日, over rows of items as samples across the top."""
-    known = [c for c in columns if c.meaning.role not in ("", "unit", "ignore", "limit", "method")]
+    beside_results = ("", "unit", "ignore", "limit", "mark", "method")
+    known = [c for c in columns if c.meaning.role not in beside_results]
     beside = [c for c in columns if not c.meaning.role]
     if len(known) != 1 or not beside:
         return columns
@@ -249,14 +267,14 @@ def _is_item_column(sheet: Sheet, row: int, columns: list[Column]) -> bool:
 
 def with_times_across(columns: list[Column]) -> list[Column]:
     """Take columns that are headed by times as results, if there are several of them."""
-    timed = [c for c in columns if c.meaning.role in ("", "reading") and is_time_like(_last(c))]
+    timed = [c for c in columns if c.meaning.role in ("", "reading") and _time_in(c)]
     timed = [c for c in timed if c.meaning.role == "" or c.meaning.item]
     roles = {c.meaning.role for c in columns}
     if len(timed) < 2 or not roles & {*SECTION_ROLES, "item"}:
         return columns
     numbers = {c.column for c in timed}
     return [
-        replace(c, meaning=replace(c.meaning, role="cross"), time=time_of(_last(c)))
+        replace(c, meaning=replace(c.meaning, role="cross"), time=time_of(_time_in(c)))
         if c.column in numbers
         else c
         for c in columns
@@ -267,5 +285,9 @@ def time_of(text: str) -> str:
     return f"{text}年" if re.fullmatch(r"(?:19|20)\d{2}", text) else text
 
 
-def _last(column: Column) -> str:
-    return column.header.split(" ")[-1] if " " in column.header else column.header
+def _time_in(column: Column) -> str:
+    """Return the time that ends a header: 3月, 3月5日, or 8:00 under 3月5日; '' if there is none."""
+    upper, last = ["", *column.header.split(" ")][-2:]
+    if is_time_like(last):
+        return last
+    return f"{upper} {last}" if is_time_like(upper) and clock_text(last) is not None else ""

@@ -24,6 +24,7 @@ ERROR_WORDS = {
     42: "#N/A", 43: "#GETTING_DATA",
 }  # fmt: skip
 
+_LONGEST_COMMENT = 60
 _WRITTEN = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[[^\]]*\]')
 _BELOW = re.compile(r'\[<=?(\d+(?:\.\d+)?)\]\s*"([^"]*)"')
 _DIGITS = re.compile(r"[0#?.,]*[0#?][0#?.,]*")
@@ -103,6 +104,13 @@ def check_extent(path: Path, sheet: str, seen: Seen) -> None:
 def error_value(word: str) -> str:
     """Say that a cell holds an error of the spreadsheet and no value."""
     return f"Excel 错误值 {word}"
+
+
+def comment(text: str) -> str:
+    """Word a comment on a cell, shortened; ；parts one remark from the next."""
+    plain = " ".join(text.split()).replace("；", "，")
+    shown = plain if len(plain) <= _LONGEST_COMMENT else plain[: _LONGEST_COMMENT - 1] + "…"
+    return f"批注“{shown}”" if shown else ""
 
 
 def protected(path: Path) -> ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.codes import Coded, category
-from chaoyang_geo.schema import CLASSES, class_dtype
+from chaoyang_geo.schema import CLASSES, class_dtype, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +152,11 @@ def origin_cell(readings: pd.DataFrame) -> pd.Series[str]:
     -------
     Series of str, with the index of ``readings``
 
+    Raises
+    ------
+    SchemaError
+        One of the columns is missing.
+
     Examples
     --------
     >>> import pandas as pd
@@ -162,6 +167,8 @@ def origin_cell(readings: pd.DataFrame) -> pd.Series[str]:
     """
     import pandas as pd
 
-    parts = (readings[name] for name in ("origin", "origin_column", "origin_row"))
+    names = ["origin", "origin_column", "origin_row"]
+    require(readings, names, table="readings")
+    parts = (readings[name] for name in names)
     texts = [f"{sheet}!{column}{row}" for sheet, column, row in zip(*parts, strict=True)]
     return pd.Series(texts, index=readings.index, dtype="str", name="origin_cell")

@@ -15,6 +15,7 @@ from chaoyang_geo.readings.limits import (
     BUILT_IN_MARKS,
     ERROR_WORDS,
     Seen,
+    comment,
     error_value,
     mark_of_format,
 )
@@ -26,6 +27,7 @@ _BOF, _EOF, _LOCKED, _DATE_1904, _SHEET, _FORMAT, _STYLE = (
 _NUMBER, _RK, _MANY_RK, _FORMULA, _BOOL_OR_ERROR, _ROW, _COLUMNS = (
     *(0x0203, 0x027E, 0x00BD, 0x0006, 0x0205, 0x0208, 0x007D),
 )
+_OBJECT, _TEXT, _CONTINUE, _NOTE = 0x005D, 0x01B6, 0x003C, 0x001C
 _BIFF8 = 0x0600
 
 
@@ -69,11 +71,6 @@ def read_through(path: Path) -> tuple[list[Seen], bool]:
     return sheets, from_1904
 
 
-def counts_from_1904(path: Path) -> bool:
-    """Tell whether the workbook in an OLE file counts its days from 1904-01-01."""
-    return read_through(path)[1]
-
-
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
     """Yield kind, place and size of the records of one part, without the parts within it."""
     depth = 0
@@ -104,6 +101,8 @@ def _format(data: bytes, is_biff8: bool) -> str:
 
 def _sheet(stream: bytes, begin: int, styles: list[str]) -> Seen:
     seen = Seen()
+    texts: dict[int, str] = {}  # of comments, by the number of their object
+    of_object = left = 0
     marked = {number: mark for number, mark in enumerate(styles) if mark}
     for kind, at, size in _records(stream, begin):
         if kind in (_NUMBER, _RK, _FORMULA):
@@ -129,6 +128,20 @@ def _sheet(stream: bytes, begin: int, styles: list[str]) -> Seen:
             seen.hidden_rows += bool(stream[at + 12] & 0x20)
         elif kind == _COLUMNS and size >= 10 and stream[at + 8] & 1:
             seen.hidden_columns.append(struct.unpack_from("<2H", stream, at))
+        elif kind == _OBJECT and size >= 8:
+            of_object = struct.unpack_from("<H", stream, at + 6)[0]
+        elif kind == _TEXT and size >= 12:
+            left = struct.unpack_from("<H", stream, at + 10)[0]  # characters that follow
+            texts[of_object] = ""
+        elif kind == _CONTINUE and left and size > 1:
+            wide = stream[at] & 1
+            part = stream[at + 1 : at + min(size, 1 + left * (1 + wide))]
+            texts[of_object] += part.decode("utf-16-le" if wide else "latin-1", "replace")
+            left -= len(part) // (1 + wide)
+        elif kind == _NOTE and size >= 8:
+            row, column, _, number = struct.unpack_from("<4H", stream, at)
+            if words := comment(texts.get(number, "")):
+                seen.remarks[row, column] = words
     return seen
 
 

@@ -17,6 +17,7 @@ from chaoyang_geo.readings.limits import (
     PIECE,
     Seen,
     check_extent,
+    comment,
     error_value,
     not_a_workbook,
     too_large,
@@ -124,10 +125,10 @@ class _Reader:
                 self._sheet.columns = max(self._sheet.columns, self._last_column)
             self._row += self._row_repeat
         elif tag == f"{_OFFICE}annotation":
-            words = " ".join("".join(self._comment or ()).split()).replace("；", "，")
+            words = comment("".join(self._comment or ()))
             self._comment = None
             if words:
-                self._sheet.remarks[self._place] = f"批注“{words[:60]}”"
+                self._sheet.remarks[self._place] = words
         elif tag in _CELLS:
             self._copies = 0
             if self._error is not None:

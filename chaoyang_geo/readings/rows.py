@@ -12,10 +12,13 @@ from typing import Any
 
 from chaoyang_geo.readings.blocks import Table
 from chaoyang_geo.readings.cells import cell_text, column_letters
-from chaoyang_geo.readings.header import REPEATED, Column, Meaning, Words, fold, split_unit
+from chaoyang_geo.readings.header import REPEATED, Column, Meaning, Words, fold, is_unit, split_unit
 from chaoyang_geo.readings.layers import depth_of, joined_layer, layer_of
+from chaoyang_geo.readings.marks import marks_of, with_mark, without_idle_marks
 from chaoyang_geo.readings.sheet import Sheet, is_data, is_time_like
 from chaoyang_geo.readings.spans import clock_text
+from chaoyang_geo.readings.value_words import ORDER
+from chaoyang_geo.readings.values import parse_values
 
 UNKNOWN_ITEM = "未识别的指标"
 
@@ -46,12 +49,18 @@ _KINDS = (
         ),
     ),
 )
+_STANDARD = re.compile(r"\s*[(（《]?\s*(?:GB|HJ|DB|SL|CJ|NY)\s*/?\s*T?\s*\d", re.IGNORECASE)
 KIND_WORDS = {
     "total": "合计行，不是样品",
     "mean": "均值行，不是样品",
     "max": "最大值行，不是样品",
     "min": "最小值行，不是样品",
     "note": "说明或限值行，不是样品",
+}
+#: The same of a column.
+COLUMN_KIND_WORDS = {
+    kind: f"“{words.removesuffix('行，不是样品')}”列，不是样品"
+    for kind, words in KIND_WORDS.items()
 }
 NOTE = re.compile(
     r"\s*(?:注\s*\d*\s*[:：.、]|备\s*注|说\s*明|注释|填表|制表|审核|编制|校核|复核|批准|签发|报告人|联系人|"
@@ -128,6 +137,10 @@ def complete_columns(table: Table, words: Words) -> None:
             if sum(map(is_data, cells)) * 5 < len(cells) * 3:
                 table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
                 continue
+        if c.meaning.role == "cross" and c.section and _is_verdict(sheet, c.column, body):
+            unread = Meaning(note="不认识的列，未读入")
+            table.columns[number] = replace(c, meaning=unread, section="")
+            continue
         if c.meaning.role == "cross" and (kind := row_kind_of(c.header.rpartition(" ")[2])):
             table.columns[number] = replace(
                 c, meaning=replace(c.meaning, note=kind), section="", time=None
@@ -135,11 +148,12 @@ def complete_columns(table: Table, words: Words) -> None:
         if c.meaning.role:
             continue
         cells = [cell for row in body if (cell := sheet.raw(row, c.column)) is not None][:200]
-        if cells and sum(map(is_data, cells)) * 5 >= len(cells) * 3:
+        if cells and sum(_results_in(c, cells)) * 5 >= len(cells) * 3:
             kind = row_kind_of(c.header.rpartition(" ")[2])
             if kind and any(o.meaning.role == "cross" for o in table.columns):
                 meaning = Meaning("cross", note=kind)
-            elif {"item", "value"} <= {o.meaning.role for o in table.columns}:
+            elif table.role("item") is not None:
+                # 年度目标 beside the months of an item is no result of it
                 meaning = Meaning(note="不认识的列，未读入")
             else:
                 name, unit = split_unit(c.header)
@@ -148,13 +162,29 @@ def complete_columns(table: Table, words: Words) -> None:
         else:
             table.columns[number] = replace(c, meaning=Meaning(note="不认识的列，未读入"))
     _tell_statistics(table)
+    table.columns = without_idle_marks(table.columns, table.results)
     _take_times(sheet, table, words)
-    if table.columns:
-        left, right = table.columns[0].column, table.columns[-1].column
+    own = [c.column for c in table.columns if table.left <= c.column < table.right]
+    if own:
+        left, right = own[0], own[-1]
         around = [*range(left, right + 1), *_beside(sheet, table, left, right)]
         for column in around:
             if column not in known and any(sheet.raw(row, column) is not None for row in body):
                 table.columns.append(Column(column, "", Meaning(note="没有表头，未读入")))
+
+
+def _results_in(column: Column, cells: list[Any]) -> list[bool]:
+    """Tell which cells of an unknown column are results; under a unit 未检出 and 1.2×10^3 are."""
+    if not is_unit(split_unit(column.header)[1]):
+        return list(map(is_data, cells))
+    return [state != "text" for state in parse_values([cell_text(cell) for cell in cells]).state]
+
+
+def _is_verdict(sheet: Sheet, column: int, body: range) -> bool:
+    """Tell a column of words (达标, 合格) beside the sections from the results of one more."""
+    cells = (sheet.text(row, column) for row in body)
+    states = set(parse_values(list(dict.fromkeys(text for text in cells if text))).state)
+    return "text" in states and states <= {"text", "not_sampled", "blank"}
 
 
 def _tell_statistics(table: Table) -> None:
@@ -232,8 +262,11 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
     rows = Rows()
     role_columns = {role: table.role(role) for role in _ROW_ROLES}
     result_columns = [c.column for c in results]
-    label_columns = sorted({c.column for c in table.columns if may_name_rows(c)})
+    label_columns = sorted(
+        {c.column for c in table.columns if may_name_rows(c) and not _cites(sheet, table, c)}
+    )
     remarks = role_columns["station_state"]
+    marks = marks_of(table.columns, results)
     # more cells than the header has: a comma within one of them has moved the others
     is_text = sheet.grid.kind == "text" and table.right >= sheet.width
     header_width = max((c.column + 1 for c in table.columns if c.header), default=0)
@@ -254,12 +287,17 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
     time_above: tuple[Any, Any] | None = None
     times = _TimeCells(sheet, table)
     no_roles = dict.fromkeys(_ROW_ROLES, "")
-    kept = [(role, rows.roles[role].append) for role in _ROW_ROLES if role in used]
+    filled_roles = used | {"station_state"}  # the cell of the time may say it too
+    kept = [(role, rows.roles[role].append) for role in _ROW_ROLES if role in filled_roles]
     for number in range(table.header_last + 1, table.end):
         cells = sheet.grid.rows[number]
         if number in table.said or not any(cell is not None and cell != "" for cell in cells):
             continue
         texts, flags = _result_texts(sheet, number, result_columns)
+        for position, column in marks.items():
+            texts[position], said = with_mark(texts[position], sheet.text(number, column))
+            if said:
+                flags[position] = "；".join(text for text in (said, flags.get(position)) if text)
         own = no_roles.copy()
         for role, column in used_roles:
             own[role] = cell_text(sheet.filled(number, column)).strip()
@@ -274,20 +312,24 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         time, until = times.cell(number), times.end(number)
         section = own["section_code"] or own["section_name"]
         broken = bool(no_value) and any((number, column) in no_value for column in result_columns)
-        if not broken and _is_left_out(
-            sheet, table, number, texts, section, kind, time, has_section_column
+        if (
+            not broken
+            and _is_left_out(sheet, table, number, texts, section, kind, time, has_section_column)
+            and not (section and is_reason(own["station_state"]))
         ):
             filled = list(_own_cells(sheet, table, number))
             if filled:
                 shown = "，".join(cell_text(cell).strip() for cell in filled)[:40]
                 rows.left_out.append(f"row {table.grid.row_number(number)}: “{shown}”")
             continue
+        if isinstance(time, str) and not own["station_state"] and is_reason(time):
+            own["station_state"], time = time.strip(), None  # 断流 stands where the date would
         flag = []
         if kind:
             flag.append(f"“{label}”是{KIND_WORDS[kind]}")
             if label in (own["section_name"], own["section_code"]):
                 own["section_name"] = own["section_code"] = ""
-            for role in ("sampling_line", "sampling_layer"):
+            for role in ("sampling_line", "sampling_layer", "water_body", "basin", "province"):
                 own[role] = "" if own[role] == label else own[role]  # 均值 is no layer
             if time is not None and row_kind_of(cell_text(time)):
                 time = None
@@ -324,9 +366,18 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
             rows.raw_flag[len(rows.raw) + position] = text
         rows.raw.extend(texts)
     for role in _ROW_ROLES:
-        if role not in used:
+        if role not in filled_roles:
             rows.roles[role] = [""] * len(rows.number)
     return rows
+
+
+def _cites(sheet: Sheet, table: Table, column: Column) -> bool:
+    """Tell a column of standards (HJ 535-2009), as methods are cited, from names of rows."""
+    if column.meaning.role:
+        return False
+    rows = range(table.header_last + 1, min(table.end, table.header_last + 201))
+    cells = [text for row in rows if (text := sheet.text(row, column.column))]
+    return sum(_STANDARD.match(text) is not None for text in cells) * 2 > len(cells)
 
 
 def _is_left_out(
@@ -379,6 +430,12 @@ def _parallel(cells: list[Any], columns: list[int]) -> str:
     """Return what names a row as a second sample of one place and time: S01平行."""
     found = (cells[column] for column in columns if column < len(cells))
     return next((cell.strip() for cell in found if isinstance(cell, str) and "平行" in cell), "")
+
+
+@lru_cache(50_000)
+def is_reason(text: str) -> bool:
+    """Tell a word for why there is no sample from a time."""
+    return re.search("[\u4e00-\u9fff]", text) is not None and parse_values([text]).state[0] in ORDER
 
 
 @lru_cache(50_000)

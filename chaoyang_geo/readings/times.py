@@ -59,6 +59,11 @@ _SPAN = re.compile(
 _MONTHS = re.compile(
     r"(?:(?P<y>[0-9]{4}) ?[年.] ?)?(?P<m>[0-9]{1,2}) ?月? ?(?:[-~至到]|[—―─]+) ?(?P<n>[0-9]{1,2}) ?月份?"
 )
+_WEEK = re.compile(
+    r"(?:(?P<y>[0-9]{4}) ?年? ?)?第? ?(?P<n>[0-9]{1,2}) ?周(?:次|报)? ?(?:\((?P<dates>[^()]+)\))?"
+)
+_ISO_WEEK = re.compile(r"(?P<y>[0-9]{4})-?w(?P<n>[0-9]{2})")
+_HALF_DAY = re.compile(r"(?P<day>.*[0-9][日号]?) ?(?P<half>上午|下午)")
 _TO = re.compile(r" *(?:~|至|到|—+|―+|─+| - | to ) *")
 _HYPHEN = re.compile(r"(?<=[日号月年时点分]) ?- ?|(?<=:[0-9]{2}) ?- ?")
 _COMPACT = re.compile(
@@ -114,7 +119,8 @@ def parse_times(
     Understood: dates with and without a time of day (``2025/3/5 14:00``, ``2025年3月5日 下午2时``,
     ``20250305``, ``03-05 14:00`` with ``year``), Excel serials (45721.58), dates and datetimes
     of Excel, ISO with an offset; and periods: ``2025年3月``, ``2025年3月上旬``, ``2025Q1``,
-    ``一季度``, ``2025年``, ``上半年``, ``2025年1-3月``, ``2025-03-01~2025-03-05``.
+    ``一季度``, ``2025年``, ``上半年``, ``2025年1-3月``, ``2025-03-01~2025-03-05``,
+    ``2025年3月5日上午``, ``第12周（3月17日~3月23日）``, ``2025-W12``.
 
     Parameters
     ----------
@@ -142,7 +148,8 @@ def parse_times(
     Excel keeps a date as a datetime at midnight. A column of datetimes that are all at
     midnight therefore holds days; with one other time of day all are instants. Two-digit
     years and month-day-year order are not guessed. ``2025-03-05 24:00`` is midnight of
-    the next day. A dekad is 1-10, 11-20 or 21 to the end of the month.
+    the next day. A bare ``第12周`` is refused: bulletins differ in where the first week of a year
+    begins; ``2025-W12`` is a week of ISO 8601, from Monday. A dekad is 1-10, 11-20 or 21 to the end of the month.
 
     Examples
     --------
@@ -183,21 +190,16 @@ def parse_times(
     return ParsedTimes(time, period, end, problem)
 
 
-def parse_time(raw: object, year: int | None) -> dt.datetime | str:
-    """Return the begin of one time, or the reason why there is none."""
-    parsed = parse_times([raw], year=year)
-    if parsed.problem[0]:
-        return str(parsed.problem[0])
-    found: dt.datetime = parsed.time[0].item()
-    return found
-
-
 @cache
 def _time_zone(tz: str) -> dt.tzinfo:
     import zoneinfo
 
-    if tz in ("Asia/Shanghai", "Asia/Chongqing", "PRC", "UTC+8", "+08:00"):
+    if tz in ("Asia/Shanghai", "Asia/Chongqing", "PRC", "+08:00"):
         return _CHINA  # without the summer times of 1986 to 1991
+    offset = re.fullmatch(r"(?:UTC|GMT)([+-])([0-9]{1,2})(?::?([0-9]{2}))?", tz)
+    if offset and int(offset[2]) <= 14:
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+        return dt.timezone(dt.timedelta(minutes=minutes if offset[1] == "+" else -minutes))
     try:
         return zoneinfo.ZoneInfo(tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -294,7 +296,7 @@ def _of_text(cell: object, year: int | None, zone: dt.tzinfo) -> Found:
     text = re.sub(" +", " ", _han_numbers(fold(text)).lower())
     text = text.replace("年度", "年") if text.endswith("年度") else text
     text = _respelled(text)
-    for read in (_compact, _serial, _day, _period):
+    for read in (_compact, _serial, _day, _half_day, _period, _week):
         found = read(text, year, zone)
         if found is not None:
             return found
@@ -341,8 +343,10 @@ def _han_numbers(text: str) -> str:
         return str(int(_HAN.get(tens, "1")) * 10 + int(_HAN.get(ones, "0")))
 
     # 星期一 stays: it is no number
-    word = "[〇○零一二三四五六七八九]{4}(?=年)|[一二三]?十[一二三四五六七八九]?(?=[月日号时点])"
-    word += "|[一二三四五六七八九](?=[月日号时点]|季)"
+    word = (
+        "[〇○零一二三四五六七八九]{4}(?=年)|[一二三四五]?十[一二三四五六七八九]?(?=[月日号时点周])"
+    )
+    word += "|[一二三四五六七八九](?=[月日号时点周]|季)"
     return re.sub(rf"(?<![期周拜])(?:{word})", digits, text).replace("前三季", "前3季")
 
 
@@ -357,6 +361,12 @@ def _year(found: str | None, year: int | None) -> int:
 
 def _compact(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
     """Parse ``202503``, ``20250305``, ``202503051400``."""
+    if re.fullmatch("1[0-9]{12}", text):  # milliseconds since 1970, as programs hand them on
+        return (
+            dt.datetime.fromtimestamp(int(text) / 1000, _CHINA).replace(tzinfo=None),
+            "instant",
+            None,
+        )
     found = _COMPACT.fullmatch(text)
     if found is None:
         return None
@@ -491,6 +501,32 @@ def _period(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
     return _months(y, 1 if what[0] == "上" else 7, 6, "range")
 
 
+def _half_day(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
+    """Parse ``2025年3月5日上午``: the day up to noon, or from noon on."""
+    found = _HALF_DAY.fullmatch(text)
+    day = _day(found["day"], year, zone) if found else None
+    if found is None or day is None or day[1] != "day":
+        return None
+    noon = day[0] + dt.timedelta(hours=12)
+    return (day[0], "range", noon) if found["half"] == "上午" else (noon, "range", day[2])
+
+
+def _week(text: str, year: int | None, zone: dt.tzinfo) -> Found | None:
+    """Parse a week that says its days, or counts them by ISO 8601 (``2025-W12``)."""
+    iso = _ISO_WEEK.fullmatch(text)
+    if iso:
+        monday = dt.datetime.fromisocalendar(int(iso["y"]), int(iso["n"]), 1)
+        return monday, "range", monday + dt.timedelta(days=7)
+    found = _WEEK.fullmatch(text)
+    if found is None:
+        return None
+    if found["dates"]:
+        own = int(found["y"]) if found["y"] else year
+        return _range(found["dates"].replace(".", "/"), own, zone)
+    # when the first week of a year begins is not the same everywhere
+    raise _Problem("只有周次，不知起止日期，请写成2025-03-17~2025-03-23")
+
+
 def _range(text: str, year: int | None, zone: dt.tzinfo) -> Found:
     """Parse ``2025-03-01~03-05`` and its like: the second end takes from the first what it lacks."""
     ends = _TO.split(text)
@@ -544,6 +580,8 @@ def _why_not(text: str) -> str:
         return "年份只有两位，不知是哪一年"
     if re.fullmatch("[0-9]{2} ?年.*", text):
         return "年份只有两位，不知是哪一年"
+    if re.fullmatch(r"0?[1-9]\.[0-9]{1,2}|1[0-2]\.[0-9]{1,2}", text):
+        return "可能是月.日，也可能只是数，请写成3月5日的样式"
     if re.fullmatch(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}( .*)?", text):
         return "日、月次序不明，请写成年-月-日"
     return _NO_TIME

@@ -82,14 +82,6 @@ class _One(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Value:
-    value: float
-    censored: str = ""
-    detection_limit: float = float("nan")
-    flag: str = ""
-
-
-@dataclass(frozen=True)
 class Parsed:
     """Results of :func:`parse_values`: arrays of equal length, one entry per text.
 
@@ -230,12 +222,6 @@ def _plain_numbers(texts: Sequence[str], value: npt.NDArray[np.float64]) -> list
     known = plain.to_numpy(zero_copy_only=False)
     value[known] = array.filter(plain).cast(pa.float64()).to_numpy()
     return [int(i) for i in np.flatnonzero(~known)]
-
-
-def parse_value(raw: str) -> Value:
-    """Parse one result; :func:`parse_values` is the quicker way for many."""
-    one = _parse(raw)
-    return Value(one.value, one.censored, one.limit, one.flag)
 
 
 @cache

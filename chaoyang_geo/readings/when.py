@@ -52,16 +52,21 @@ def times_of(
             own = [fact.value if fact else None] * n
         cells, where = own, rows.number
     month = cell_text(fact.value) if fact is not None else ""
-    if has_column and re.search(r"月(?:份)?$|\d{4}[-./]\d{1,2}$", month):
-        # 8日 under the title 2025年10月
-        days = re.compile(r"([0-3]?\d)\s*[日号]")
+    if fact is not None and re.search(r"月(?:份)?$|\d{4}[-./]\d{1,2}$", month):
+        # 8日, or 上旬, under the title 2025年10月
+        of_month = re.compile(r"(?:([0-3]?\d)\s*[日号]|([上中下]旬))")
+        begin = month.rstrip("份") if "月" in month else re.sub("[-./]", "年", month) + "月"
         for number, cell in enumerate(cells):
-            day = days.fullmatch(cell_text(cell).strip()) if isinstance(cell, str) else None
-            if day:
-                cells[number] = (
-                    f"{month.rstrip('份')}{day[1]}日" if "月" in month else f"{month}-{day[1]}"
-                )
-                flags[cells[number]] = said_by("年月", fact) if fact else ""
+            part = of_month.fullmatch(cell.strip()) if isinstance(cell, str) else None
+            if part:
+                cells[number] = f"{begin}{part[1]}日" if part[1] else f"{begin}{part[2]}"
+                flags[cells[number]] = said_by("年月", fact)
+            elif day := _dotted_day(
+                cell, begin, typed=isinstance(cell, str) and grid.kind == "table"
+            ):
+                flag = f"“{cell_text(cell).strip()}”按表题的月份作{day}日"
+                cells[number] = f"{begin}{day}日"
+                flags[cells[number]] = flag
     if fact is not None and fact.kind in ("label", "above", "title"):
         _add_day(cells, fact, flags, year)
     distinct, codes = _distinct(cells)
@@ -71,7 +76,8 @@ def times_of(
         ends, _ = _with_offset(ends, grid.days_offset)
         flags.update(serial_flags)
     # together, as whether midnight is a day or a time is told from all of them
-    parsed = times.parse_times([*distinct, *ends], year=year)
+    zone = zone_of(table)
+    parsed = times.parse_times([*distinct, *ends], year=year, tz=zone or "Asia/Shanghai")
     last = times.ParsedTimes(*(part[len(distinct) :] for part in vars(parsed).values()))
     parsed = times.ParsedTimes(*(part[: len(distinct)] for part in vars(parsed).values()))
     problems = list(map(str, parsed.problem))
@@ -115,7 +121,7 @@ def times_of(
     for cell, problem in zip(distinct, problems, strict=True):
         text = cell_text(cell).strip()
         if not problem:
-            flag = flags.get(cell, "")
+            flag = flags.get(cell, f"时间由{zone}换算为北京时间" if zone else "")
             if (
                 not flag
                 and not has_column
@@ -204,6 +210,28 @@ def _with_offset(cells: list[Any], days: int) -> tuple[list[Any], dict[Any, str]
 def _key(cell: Any) -> tuple[str, Any]:
     """Keep 2025 the number apart from 2025 the text, and a date from a time at midnight."""
     return type(cell).__name__, cell
+
+
+def _dotted_day(cell: Any, month: str, *, typed: bool) -> str:
+    """Return the day of 3.5 in a table of March, where it is no doubt the fifth; else ''.
+
+    A number, or a text file that numbers were written to, has 3.1 for 3.10 too.
+    """
+    if not isinstance(cell, (str, float)):
+        return ""
+    found = re.fullmatch(r"0?(\d{1,2})\.(\d{1,2})", cell_text(cell).strip())
+    own = re.search(r"(\d{1,2})\s*月$", month)
+    if found is None or own is None or int(found[1]) != int(own[1]) or int(found[2]) > 31:
+        return ""
+    return found[2] if typed or found[2] not in ("1", "2", "3") else ""
+
+
+def zone_of(table: Table) -> str:
+    """Return the time zone that the header of the time states, 监测时间(UTC); '' if none."""
+    said = (c.meaning.unit for c in table.columns if c.meaning.role in ("time", "clock"))
+    zones = (re.sub(r"\s", "", unit).upper() for unit in said)
+    own = next((zone for zone in zones if re.match(r"(?:UTC|GMT)(?:[+-]|$)", zone)), "")
+    return "" if re.fullmatch(r"(?:UTC|GMT)\+0?8(?::?00)?", own) else own
 
 
 def _known_year(table: Table) -> tuple[int, str] | None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from chaoyang_geo.readings.cells import Place
+from chaoyang_geo.readings.comments import comment_parts
 from chaoyang_geo.readings.limits import (
     BUILT_IN_MARKS,
     ERROR_WORDS,
@@ -19,6 +21,7 @@ from chaoyang_geo.readings.limits import (
     PIECE,
     Seen,
     check_extent,
+    comment,
     error_value,
     mark_of_format,
     too_large,
@@ -29,6 +32,7 @@ _INLINE, _SHARED, _SHARED_TEXT = 6, 7, 19
 _CELLS = frozenset((*range(2, 12), 62))  # with a value; 1 is a cell that is only formatted
 _NUMBERS = frozenset((2, 5, 9))  # short, long, and the result of a formula
 _COLUMNS, _FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 60, 44, 47, 617, 618
+_COMMENT, _COMMENT_TEXT = 635, 637
 _MAX_RECORD = 64 << 20
 
 
@@ -49,6 +53,9 @@ def read_through(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Seen],
     for part, name in names.items():
         with archive.open(part) as stream:
             seen[name] = _sheet(path, stream, lengths, marks)
+        for comments in comment_parts(archive, part):
+            with archive.open(comments) as stream:
+                seen[name].remarks.update(_comments(path, stream))
         check_extent(path, name, seen[name])
     return seen, from_1904
 
@@ -85,6 +92,19 @@ def _marks(path: Path, archive: zipfile.ZipFile) -> dict[int, str]:
             elif kind == _STYLE and of_cells:
                 styles.append(formats.get(struct.unpack_from("<H", data, 2)[0], ""))
     return {number: mark for number, mark in enumerate(styles) if mark}
+
+
+def _comments(path: Path, stream: IO[bytes]) -> dict[Place, str]:
+    """Return the comments of a part of them: [MS-XLSB] 2.4.28 and 2.4.324."""
+    found: dict[Place, str] = {}
+    place: Place = (0, 0)
+    for kind, data in _records(path, stream):
+        if kind == _COMMENT:
+            row, _, column, _ = struct.unpack_from("<4I", data, 4)
+            place = (row, column)
+        elif kind == _COMMENT_TEXT and (words := comment(_text(data, 1)[0])):
+            found[place] = words
+    return found
 
 
 def _sheet(path: Path, stream: IO[bytes], lengths: list[int], marks: dict[int, str]) -> Seen:

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from chaoyang_geo.readings.cells import MAX_CELLS, MAX_COLUMNS, Grid, Place
 from chaoyang_geo.readings.limits import (
     as_shown,
+    comment,
     error_value,
     mark_of_format,
     not_a_workbook,
@@ -86,9 +87,8 @@ class _Reader:
         name = tag.removeprefix(_SHEET)
         said = "".join(self._text or ())
         if name == "Comment":
-            place = (self._row, self._column)
-            words = " ".join(said.split()).replace("；", "，")
-            self.grids[-1].remarks[place] = f"批注“{words[:60]}”"
+            if words := comment(said):
+                self.grids[-1].remarks[self._row, self._column] = words
             self._comment, self._text = False, None
         elif name == "Data" and not self._comment and self._text is not None:
             self._text = None

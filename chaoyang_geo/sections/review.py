@@ -367,11 +367,21 @@ def read_review(path: str | Path, *, sections: pd.DataFrame | None = None) -> pd
 
     Examples
     --------
-    >>> from chaoyang_geo import read_review
-    >>> read_review("none.xlsx")
-    Traceback (most recent call last):
-    ...
-    FileNotFoundError: none.xlsx: there is no such file.
+    >>> import pathlib, tempfile
+    >>> import openpyxl, pandas as pd
+    >>> from chaoyang_geo import match_sections, read_review, write_review
+    >>> sections = pd.DataFrame({"section_code": ["S1"], "section_name": ["章吉营"]})
+    >>> matched = match_sections(pd.DataFrame({"section_name": ["章吉营断面"]}), sections)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = write_review(matched, pathlib.Path(folder.name) / "review.xlsx", sections=sections)
+    >>> book = openpyxl.load_workbook(path)
+    >>> titles = {cell.value: cell for cell in book.worksheets[0][2]}
+    >>> titles["更正编码"].offset(1).value = "S1"  # what a person fills in
+    >>> book.save(path)
+    >>> read_review(path)[["section_name", "corrected_code"]]
+      section_name corrected_code
+    0        章吉营断面             S1
+    >>> folder.cleanup()
     """
     import pandas as pd
 

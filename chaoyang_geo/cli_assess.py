@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from rich.table import Table
 
 import chaoyang_geo as cg
+from chaoyang_geo.assess.indicators import MEASURES
 from chaoyang_geo.assess.periods import sources_of
 from chaoyang_geo.cli_parts import (
     OUT,
@@ -32,8 +34,9 @@ from chaoyang_geo.cli_parts import (
     write_tables,
 )
 from chaoyang_geo.codes import coded
-from chaoyang_geo.reasons import period_text, times_text
-from chaoyang_geo.schema import one_of
+from chaoyang_geo.reasons import doubts_text, period_text, times_text
+from chaoyang_geo.schema import one_of, split_codes
+from chaoyang_geo.verdicts import quality_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,9 +141,9 @@ def assess_command(
         if map_out is not None:
             _write_map(pack, result, means, map_out, lang)
         step(words["write"])
+        result.english = english_names(pack) if lang == "en" else {}
         if out is not None:
             _write(result, out, lang)
-    result.english = english_names(pack) if lang == "en" else {}
     if as_json:
         write_json({name: records(frame) for name, frame in result.tables().items()})
         return
@@ -191,17 +194,79 @@ def _write_map(pack: cg.Plan, result: Assessed, means: pd.DataFrame, path: Path,
 
 
 def _write(result: Assessed, path: Path, lang: str) -> None:
+    """Write the tables: a workbook in words for people, other files with keys for programs."""
     if path.suffix.lower() != ".xlsx":
         write_table(result.sections, path)
         return
-    sheets = {_WORDS[lang][name]: frame for name, frame in result.tables().items()}
-    write_tables({name: _labelled(frame, lang) for name, frame in sheets.items()}, path)
+    sheets = {
+        _WORDS[lang][name]: _in_words(frame, result, lang)
+        for name, frame in result.tables().items()
+    }
+    write_tables(sheets, path)
 
 
-def _labelled(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
-    other = "why_en" if lang == "zh" else "why_zh"
-    kept = frame.drop(columns=[name for name in (other,) if name in frame])
-    return kept.rename(columns={name: cg.label(str(name), lang) for name in kept.columns})
+#: Columns of a workbook that hold keys of items, and others whose keys have words of their own.
+_ITEM_COLUMNS = (
+    "item", "deciding_items", "times_over_item", "items_over_target", "times_over_3_item",
+    "items_over_3", "main_pollutants", "items_missing", "items_undecided", "source_items_over",
+    "source_items_missing",
+)  # fmt: skip
+_KEY_COLUMNS = ("water_type", "confidence", "target_state", "measure", "attained",
+                "source_attained")  # fmt: skip
+_ENGLISH_COLUMNS = ("class", "class_best", "class_worst", "water_state", "rating_method", "binding",
+                    "target_class")  # fmt: skip
+_NAME_COLUMNS = ("section_name", "unit_name", "basin", "worst_sections", "section_verdicts_en",
+                 "answers", "indicator", "target_text", "why_en")  # fmt: skip
+#: Columns that stand there in two languages, Chinese and English.
+_TWINS = (
+    ("why_zh", "why_en"), ("source", "source_en"), ("section_verdicts", "section_verdicts_en"),
+    ("alert_state_zh", "alert_state"), ("indicator_verdict", "indicator_verdict_en"),
+)  # fmt: skip
+_WITHOUT_LANGUAGE = re.compile(r"\s*[（(](English|Chinese|英文|中文)[）)]$")
+
+
+def _in_words(frame: pd.DataFrame, result: Assessed, lang: str) -> pd.DataFrame:
+    """Return a table as people read it: names for keys, labels for columns, one language."""
+    import pandas as pd
+
+    other = 0 if lang == "en" else 1
+    dropped = [pair[other] for pair in _TWINS if set(pair) <= set(frame.columns)]
+    if lang == "en" and "main_by_section" in frame:
+        dropped.append("main_by_section")  # words in Chinese alone; the reason says them, too
+    out: dict[str, Any] = {}
+    for name in frame.columns.drop(dropped):
+        write = _cell_writer(str(name), result, lang)
+        label = _WITHOUT_LANGUAGE.sub("", cg.label(str(name), lang))
+        out[label] = (
+            frame[name] if write is None
+            else pd.Series([write(row) for row in frame.to_dict("records")], frame.index, object)
+        )  # fmt: skip
+    return pd.DataFrame(out)
+
+
+def _cell_writer(
+    name: str, result: Assessed, lang: str
+) -> Callable[[dict[Any, Any]], str | None] | None:
+    """Return how the cells of a column are written; ``None`` where they stand as they are."""
+    words, joint = _WORDS[lang], "、" if lang == "zh" else ", "
+    if name in _ITEM_COLUMNS:
+        names = item_names(lang)
+        return lambda row: _listed(shown(row[name]), names, lang)
+    if name in ("deciding_values", "deciding_limits", "items_over_3_times", "main_rates"):
+        return lambda row: joint.join(split_codes(row[name]))
+    if name == "target_quality":
+        return lambda row: quality_name(shown(row[name]), lang)
+    if name in _KEY_COLUMNS or (lang == "en" and name in _ENGLISH_COLUMNS):
+        return lambda row: words.get(shown(row[name]), shown(row[name]))
+    if name.endswith("_flag"):
+        return lambda row: result.named(doubts_text(row[name], lang))
+    if lang == "zh":
+        return None
+    if name == "period_name":
+        return lambda row: period_text(row["period"], row["period_end"], lang="en")
+    if name == "alert_state":
+        return lambda row: shown(row[name]).replace("_", " ")
+    return (lambda row: result.named(row[name])) if name in _NAME_COLUMNS else None
 
 
 # --- on the terminal ----------------------------------------------------------------------------
@@ -215,17 +280,39 @@ def _print(result: Assessed, words: dict[str, str], lang: str) -> None:
     first = latest.iloc[0]
     when = period_text(first["period"], first["period_end"], lang=lang)
     OUT.print(_ratings(result, words, lang, when))
+    _say_doubts(result, words, lang)
     OUT.print(_units(result, words, lang, when))
     if len(result.alerts):
         OUT.print(_alerts(result, words, lang))
     else:
         say(words["quiet"])
     OUT.print(_indicators(result, words, lang))
+    for row in result.latest("indicators").to_dict("records"):
+        why = str(row[f"why_{lang}"])
+        if lang == "en" and row["progress_flag"]:  # the Chinese reason holds its doubts
+            why = f"{why[:-1]} ({result.named(doubts_text(row['progress_flag'], lang))})."
+        say(f"· {why}")
     say(words["reasons"])
     for row in latest.to_dict("records"):
         why = str(row[f"why_{lang}"])
         name = str(row["section_name"])
         say(f"· {result.english.get(name, name)}{why.removeprefix(name)}")
+        number = words["rests"].format(n=row["n_readings"], items=row["n_items"])
+        doubts = result.named(doubts_text(row["assess_flag"], lang, besides=str(row["why_zh"])))
+        say(f"  {number}" + (f"{words['doubts']}{doubts}" if doubts else ""))
+
+
+def _say_doubts(result: Assessed, words: dict[str, str], lang: str) -> None:
+    """Say below the ratings what limits those that were made, and what was not judged."""
+    for name in ("city", "basins"):
+        for row in result.latest(name).to_dict("records"):
+            if not row["n_judged"] and name == "basins":
+                continue  # the city names the sections that were not judged
+            group = words["whole"] if name == "city" else result.named(row["basin"])
+            water = words[str(row["water_type"])]
+            said = result.named(doubts_text(row["rate_flag"], lang))
+            if said:
+                say(words["of_group"].format(group=group, water=water, said=said))
 
 
 def _table(title: str, heads: list[str]) -> Table:
@@ -277,13 +364,13 @@ def _units(result: Assessed, words: dict[str, str], lang: str, when: str) -> Tab
             painted(words.get(name, name), STYLES[name]) if name else "—",
             attained,
             _listed(row["deciding_items"], names, lang),
-            result.named(row["section_verdicts" if lang == "zh" else "worst_sections"]),
+            result.named(row["section_verdicts" if lang == "zh" else "section_verdicts_en"]),
         )
     return table
 
 
 def _alerts(result: Assessed, words: dict[str, str], lang: str) -> Table:
-    heads = ["section", "item", "alert", "months", "mean", "limit", "over", "answers"]
+    heads = ["section", "item", "alert", "months", "mean", "limit", "over", "answers", "note"]
     table = _table(words["alerts"], [words[name] for name in heads])
     names = item_names(lang)
     for row in _without_verdict_together(result.alerts):
@@ -297,6 +384,7 @@ def _alerts(result: Assessed, words: dict[str, str], lang: str) -> Table:
             f"{row['alert_limit']:g}" if row["alert_limit"] == row["alert_limit"] else "",
             times_text(over) if over == over else "",
             result.named(row["answers"]),
+            result.named(doubts_text(row["alert_flag"], lang)),
         )
     return table
 
@@ -385,6 +473,20 @@ _WORDS: dict[str, dict[str, str]] = {
         "verdict": "判定",
         "pending": "待下达",
         "reasons": "判定理由",
+        "rests": "据{items}项均值、{n}个读数。",
+        "doubts": "评价说明：",
+        "of_group": "· {group}（{water}）：{said}。",
+        "note": "说明",
+        "firm": "可靠",
+        "could_be_worse": "可能更差",
+        "could_be_better": "可能更好",
+        "could_change": "可能改变",
+        "set": "已定",
+        "several": "多个数值",
+        "qualitative": "定性",
+        "True": "是",
+        "False": "否",
+        **{name: pair[0] for name, pair in MEASURES.items()},
     },
     "en": {
         "space": " ",
@@ -424,7 +526,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "class": "class",
         "attains": "attained",
         "deciding": "deciding items",
-        "said": "worst sections",
+        "said": "sections",
         "yes": "yes",
         "no": "no",
         "section": "section",
@@ -442,5 +544,23 @@ _WORDS: dict[str, dict[str, str]] = {
         "verdict": "verdict",
         "pending": "not yet set",
         "reasons": "reasons",
+        "rests": "Rests on {items} means of {n} readings.",
+        "doubts": " Notes: ",
+        "of_group": "· {group} ({water}): {said}.",
+        "note": "note",
+        "firm": "firm",
+        "could_be_worse": "could be worse",
+        "could_be_better": "could be better",
+        "could_change": "could change",
+        "set": "set",
+        "several": "several values",
+        "qualitative": "qualitative",
+        "True": "yes",
+        "False": "no",
+        "均值": "mean",
+        "比例": "shares",
+        "约束性": "binding",
+        "非约束性": "not binding",
+        **{name: pair[1] for name, pair in MEASURES.items()},
     },
 }

@@ -231,6 +231,8 @@ def section_at_a_time(readings: list[dict], water_type: str, target: str | None)
             undecided.add(reading["item"])
     result = verdict(found, water_type, target)
     result["items_missing"] = [item for item in CORE if item not in seen]
+    if len(result["items_missing"]) == len(CORE) and result["attained"]:
+        result["attained"] = None  # what was measured says little of the section
     result["undecided"] = undecided
     result["class_best"] = CLASSES[max(one["low"] for one in found)] if found else None
     result["class_worst"] = CLASSES[max(one["high"] for one in found)] if found else None
@@ -296,6 +298,8 @@ def section_in_a_month(readings: list[dict], water_type: str, target: str | None
     result = verdict(found, water_type, target)
     result["means"] = routes[0]
     result["items_missing"] = [item for item in CORE if item not in routes[0]]
+    if len(result["items_missing"]) == len(CORE) and result["attained"]:
+        result["attained"] = None  # what was measured says little of the section
     result["class_best"] = CLASSES[max(low for low, _ in ends)] if ends else None
     result["class_worst"] = CLASSES[max(high for _, high in ends)] if ends else None
     return result

@@ -175,11 +175,65 @@ def test_counties_answer_by_their_share():
 def test_the_words():
     row = alerts(means([0.3, 0.3]), SECTIONS).iloc[0]
     assert row["why_zh"] == (
-        "章吉营2025-02总磷0.3 mg/L，不符合目标Ⅲ类限值0.2 mg/L，超标0.50倍，自2025-01起累计2个月。"
+        "章吉营 2025年2月 总磷0.3 mg/L，不符合目标Ⅲ类限值0.2 mg/L，超标0.50倍，"
+        "自2025年1月起累计2个月。"
     )
     assert "2 months since 2025-01" in row["why_en"]
     near = alerts(means([0.19]), SECTIONS).iloc[0]
     assert "无条文依据" in near["why_zh"]
+    acid = alerts(means([9.4], item="ph"), SECTIONS).iloc[0]
+    assert "pH 9.4，不符合" in acid["why_zh"]
+
+
+def test_the_english_words_say_why_there_is_no_verdict():
+    row = alerts(means([NAN], mean_flag=["没有可平均的数值；断流1次"]), SECTIONS).iloc[0]
+    assert "not judged (no value to average; dry: 1)" in row["why_en"]
+
+
+def test_every_value_meets_a_target_of_the_worst_class():
+    worst = SECTIONS.assign(target_class="劣Ⅴ")
+    frame = pd.concat([means([9.9]), means([NAN], item="do"), means([9.0], item="conductivity")])
+    assert alerts(frame, worst)["item"].tolist() == ["do"]  # nothing was measured: no verdict
+    every = alerts(frame, worst, show="all").set_index("item")
+    assert every["alert_state"].to_dict() == {
+        "conductivity": "not_judged", "do": "not_judged", "tp": "ok"
+    }  # fmt: skip
+    assert every.loc["tp", "why_zh"].endswith("总磷9.9 mg/L，符合目标劣Ⅴ类（该类没有限值）。")
+    assert "worse than class Ⅴ" in every.loc["tp", "why_en"]
+
+
+def test_a_section_that_moves_is_judged_each_month_by_the_row_in_force():
+    moved = pd.DataFrame(
+        {
+            "section_code": ["S1", "S1"],
+            "section_name": ["旧址", "新址"],
+            "water_type": "river",
+            "target_class": ["Ⅲ", "Ⅳ"],
+            "unit_code": ["CY01", "CY02"],
+            "valid_from": pd.to_datetime([None, "2025-03-01"]),
+            "valid_to": pd.to_datetime(["2025-02-28", None]),
+        }
+    )
+    found = []
+    for month in ("2025-01", "2025-02", "2025-03"):
+        row = alerts(means([0.25, 0.25, 0.25]), moved, period=month).iloc[0:1]
+        found += row[["section_name", "alert_state", "months", "target_class"]].values.tolist()
+    assert found == [
+        ["旧址", "new", 1, "Ⅲ"],
+        ["旧址", "continuing", 2, "Ⅲ"],
+        ["新址", "cleared", 2, "Ⅳ"],
+    ]
+    # a month that the section moves in counts by its begin
+    late = moved.assign(
+        valid_from=pd.to_datetime([None, "2025-03-15"]),
+        valid_to=pd.to_datetime(["2025-03-14", None]),
+    )
+    assert alerts(means([0.25] * 3), late).iloc[0]["section_name"] == "旧址"
+    # the order of the registry's rows does not matter, and one row twice is refused
+    again = alerts(means([0.25] * 3), moved.iloc[::-1]).iloc[0]
+    assert (again["section_name"], again["alert_state"]) == ("新址", "cleared")
+    with pytest.raises(SchemaError, match="S1 from open"):
+        alerts(means([0.25]), moved.assign(valid_from=pd.NaT))
 
 
 # --- memory -----------------------------------------------------------------------------------
@@ -211,6 +265,26 @@ def test_an_older_month_is_refused():
         alerts(means([0.3]), SECTIONS, state)
     with pytest.raises(ValueError, match="older"):
         alerts(means([0.3, 0.3, 0.3]), SECTIONS, state, period="2025-01")
+
+
+def test_months_left_out_between_two_runs_are_said():
+    state = advance_alerts(means([0.3]), SECTIONS)
+    third = means([0.3], first="2025-03")
+    row = alerts(third, SECTIONS, state).iloc[0]
+    assert (row["alert_state"], row["months"]) == ("continuing", 2)
+    assert row["alert_flag"] == "2025-02起的月份未运行，未计"
+    assert alerts(means([0.3], first="2025-02"), SECTIONS, state).iloc[0]["alert_flag"] == ""
+    assert (
+        alerts(third.assign(mean=0.19), SECTIONS.assign(target_class="Ⅲ"), state)
+        .iloc[0]["alert_flag"]
+        .startswith("2025-02起")
+    )
+
+
+def test_periods_that_are_no_months_are_refused():
+    quarter = means([0.3]).assign(period_end=pd.Timestamp("2025-04-01"))
+    with pytest.raises(SchemaError, match="row 1 .* which is no month"):
+        alerts(quarter, SECTIONS)
 
 
 def test_the_history_may_be_given_each_month():

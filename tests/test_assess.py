@@ -218,6 +218,22 @@ def test_missing_items_are_named_and_a_section_without_numbers_has_no_class():
     assert "不定类" in empty["why_zh"]
 
 
+def test_without_any_core_item_a_target_is_neither_met_nor_missed():
+    """Fluoride is good in nearly every river; what it exceeds is exceeded all the same."""
+    good = classify(readings({"fluoride": 0.3}), SECTIONS).iloc[0]
+    assert (good["class"], good["confidence"]) == ("Ⅰ", "could_be_worse")
+    assert pd.isna(good["attained"])
+    bad = classify(readings({"fluoride": 1.4}), SECTIONS).iloc[0]
+    assert (bad["class"], bad["attained"]) == ("Ⅳ", False)
+    assert classify(readings({"fluoride": 0.3, "tp": 0.1}), SECTIONS)["attained"].tolist() == [True]
+
+
+def test_an_item_that_enters_no_class_is_named_not_missed():
+    row = classify(readings({**GOOD, "tn": 9.0}), SECTIONS, items=[*GOOD, "tn"]).iloc[0]
+    assert (row["items_missing"], row["confidence"]) == ("", "firm")
+    assert row["assess_flag"] == "总氮不参与定类"
+
+
 def test_a_section_without_target_is_not_judged_against_one():
     row = classify(readings({**GOOD, "tp": 0.3})).iloc[0]
     assert pd.isna(row["attained"])
@@ -404,3 +420,11 @@ def test_a_standard_of_fewer_classes_has_no_states_of_the_national_five(
     for text, part in ((row["why_zh"], zh), (row["why_en"], en)):
         assert part in text
         assert not any(word in text for word in ("污染", "polluted", "劣Ⅴ", "优", "excellent"))
+
+
+def test_a_worst_target_is_named_in_english_and_ph_stands_before_its_number():
+    worst = SECTIONS.assign(target_class="劣Ⅴ", target_quality="official")
+    row = classify(readings({**GOOD, "ph": 9.4}), worst).iloc[0]
+    assert "Meets the target (worse than class Ⅴ)." in row["why_en"]
+    assert "定类因子：pH 9.4（上一类别限值9，差0.4）" in row["why_zh"]
+    assert "pH 回到9，类别即可好转" in row["why_zh"]

@@ -268,3 +268,31 @@ def test_order_does_not_matter_and_worse_readings_never_give_a_better_class(rows
     second = assess_sections(table(worse), SECTIONS, why=False)
     for before, after in zip(first["class"], second["class"], strict=True):
         assert CLASSES.index(before) <= CLASSES.index(after)
+
+
+def test_a_doubt_that_several_items_share_is_said_once():
+    layers = [sampled([GOOD]).assign(sampling_layer=layer) for layer in ("表层", "底层")]
+    table = pd.concat(layers, ignore_index=True)
+    table["reading_flag"] = ["单位可疑" if item == "tp" else "" for item in table["item"]]
+    said = assess_sections(table, SECTIONS)["assess_flag"].iloc[0]
+    assert said == (
+        "高锰酸盐指数、溶解氧、氨氮、pH、总磷含表层、底层样品，逐个平均；总磷其中2个读数有存疑说明"
+    )
+    # each section and month for itself
+    later = sampled([GOOD], "2025-11")
+    both = assess_sections(pd.concat([table, later]), SECTIONS)["assess_flag"].tolist()
+    assert both == [said, ""]
+
+
+def test_an_item_that_enters_no_class_is_not_called_missing():
+    table = sampled([{**GOOD, "tn": 9.0}])
+    for items in (["ph", "do", "cod_mn", "nh3_n", "tp", "tn"], [*GOOD, "总氮"]):
+        row = assess_sections(table, SECTIONS, items=items).iloc[0]
+        assert (row["items_missing"], row["confidence"]) == ("", "firm")
+        assert row["assess_flag"] == "总氮不参与定类"
+    with pytest.raises(ValueError, match="none of tn enters"):
+        assess_sections(table, SECTIONS, items=["tn"])
+    # a standard of the user's own may let it in
+    own = pd.DataFrame({"item": ["tn"], "direction": ["max"], "unit": ["mg/L"], "class_1": [1.0]})
+    row = assess_sections(table, SECTIONS, items=["tn"], standard=own).iloc[0]
+    assert (str(row["class"]), row["assess_flag"]) == ("劣Ⅴ", "")

@@ -113,6 +113,61 @@ def test_tables_map_and_memory_are_written(capsys, files, tmp_path):
     assert memory.read_bytes() == before
 
 
+def test_the_doubts_are_printed_below_what_they_limit(capsys, tmp_path):
+    path = tmp_path / "layers.csv"
+    rows = [f"章吉营,2025-09-05,{layer},8.1,8.0,3.0,0.2,{tp}"
+            for layer, tp in (("表层", 0.1), ("底层", 0.12))]  # fmt: skip
+    path.write_text(
+        HEAD.replace("监测时间,", "监测时间,采样层次,") + "\n".join(rows) + "\n", encoding="utf-8"
+    )
+    _, out, _ = run(capsys, "assess", path)
+    lines = out.splitlines()
+    (place,) = [k for k, line in enumerate(lines) if line.startswith("· 章吉营 2025年9月")]
+    assert lines[place + 1] == (
+        "  据5项均值、10个读数。评价说明：高锰酸盐指数、溶解氧、氨氮、pH、总磷含表层、底层样品，逐个平均"
+    )
+    city = next(line for line in lines if line.startswith("· 全市（河流）："))
+    assert "未参评12个" in city and "目标为假定" in city
+    share = next(line for line in lines if line.startswith("· 地表水水质达到或优于Ⅲ类比例"))
+    assert "按2025年9月评价，规划按年考核" in share
+    _, out, _ = run(capsys, "assess", path, "--lang", "en")
+    assert "  Rests on 5 means of 10 readings. Notes: permanganate index, dissolved oxygen" in out
+    assert "samples of surface, bottom count alike" in out
+    assert "· whole city (rivers): not judged (12): Beidong Village" in out
+    assert "the plan names no sections, the registry's 14 are counted" in out
+    chinese = {c for c in out if "一" <= c <= "鿿"}
+    assert not chinese, chinese
+
+
+def test_the_workbook_is_in_words_of_one_language(capsys, files, tmp_path):
+    for lang in ("zh", "en"):
+        book = tmp_path / f"{lang}.xlsx"
+        run(capsys, "assess", *files, "--lang", lang, "--out", book)
+        sheets = openpyxl.load_workbook(book).worksheets
+        for sheet in sheets:
+            head = [cell.value for cell in sheet[1]]
+            assert len(set(head)) == len(head), sheet.title
+            texts = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
+            if lang == "en":
+                assert not [text for text in texts if any("一" <= c <= "鿿" for c in text)]
+            keys = {
+                "tp",
+                "nh3_n",
+                "river",
+                "lake",
+                "assumed",
+                "could_be_worse",
+                "not_judged",
+                "new",
+            }
+            assert lang == "en" or not keys & set(texts)
+            assert not {"tp", "nh3_n", "could_be_worse", "not_judged", "pending"} & set(texts)
+    row = {c.value: k for k, c in enumerate(sheets[0][1])}
+    first = [cell.value for cell in sheets[0][2]]
+    assert first[row["section"]] == "Linghong Bridge"
+    assert first[row["attained"]] == "yes"
+
+
 def test_a_stranger_is_named_and_a_mean_row_is_not(capsys, files, tmp_path):
     path = tmp_path / "more.csv"
     rows = ["无名桥,2025-09-05,8.1,8.0,3.0,0.2,0.28", "平均值,,8.1,8.0,3.0,0.2,0.28"]

@@ -661,3 +661,15 @@ def test_empty_counties_keep_columns_and_dtypes():
     totals = rate_counties(full), rate_counties(empty)
     assert len(totals[1]) == 0 and (totals[0].dtypes == totals[1].dtypes).all()
     assert {*full.columns, *totals[0].columns} <= set(COLUMNS)
+
+
+def test_a_section_whose_registry_changed_within_a_period_is_refused_with_the_way_out():
+    twice = pd.concat([assessed(["Ⅱ"]), assessed(["Ⅲ"])], ignore_index=True)
+    with pytest.raises(SchemaError, match="moved or its target changed.*assess months"):
+        rate_basin(twice)
+
+
+def test_the_verdicts_of_the_sections_of_a_unit_are_there_in_english():
+    units = pd.DataFrame({"unit_code": ["U1"], "section_codes": ["S1;S2"]})
+    row = assess_units(assessed(["Ⅱ"]), units).iloc[0]
+    assert row["section_verdicts_en"] == "S1: class Ⅱ, attainment open; S2: no result"

@@ -314,7 +314,8 @@ def test_dissolved_oxygen_must_not_fall_below():
 
 def test_a_section_without_any_mean_so_far_still_has_a_year_to_come():
     row = needed(means([float("nan")] * 2))
-    assert (row["n_months"], row["n_left"], row["needed_high"]) == (0, 12, 0.2005)
+    # January and February are over, though nothing was measured
+    assert (row["n_months"], row["n_left"], row["needed_high"]) == (0, 10, 0.2005)
     assert row["needed_verdict"] == "尚有可能"
     row = needed(means([0.1], first=8), through=6)
     assert (row["n_months"], row["n_left"]) == (0, 6)
@@ -402,6 +403,23 @@ def test_core_items_have_a_row_even_without_any_mean():
                         sections=SECTIONS, year=2025)  # fmt: skip
     assert found["item"].tolist() == list(standards.CORE_ITEMS)  # total nitrogen is not judged
     assert "没有月均值" in found.set_index("item").loc["do", "needed_flag"]
+
+
+def test_a_year_that_was_dry_to_its_end_has_nothing_left():
+    dry = means([float("nan")] * 12)
+    row = needed(dry)
+    assert (row["n_months"], row["n_left"]) == (0, 0)
+    assert pd.isna(row["possible"]) and pd.isna(row["needed_verdict"])
+    assert "已无余下月份" in row["why_zh"]
+
+
+def test_any_mean_meets_a_target_of_the_worst_class():
+    open_year = needed(means([0.9] * 6), sections=SECTIONS.assign(target_class="劣Ⅴ"))
+    assert (open_year["possible"], open_year["needed_verdict"]) == (True, "任意值均可")
+    assert open_year["why_zh"].endswith("目标劣Ⅴ类没有限值，任意值均可。")
+    assert open_year["why_en"].endswith("Target worse than class Ⅴ: no limit, any value will do.")
+    over = needed(means([0.9] * 12), sections=SECTIONS.assign(target_class="劣Ⅴ"))
+    assert over["needed_verdict"] == "已达到"
 
 
 def test_empty_means_keep_columns_and_dtypes():

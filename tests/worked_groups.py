@@ -234,7 +234,7 @@ def beyond_the_table():
     rs = row["statistic"]
     t = rs * (30 / (1 - rs**2)) ** 0.5
     return (
-        f"N = 32, rs = {rs:.3f}: t = {t:.3f}, p = {row['p_value']:.4f} → {row['trend_direction']}"
+        f"N = 32, rs = {rs:.4f}: t = {t:.3f}, p = {row['p_value']:.4f} → {row['trend_direction']}"
     )
 
 

@@ -15,8 +15,8 @@ from chaoyang_geo.bounds import (
     target_ranks,
     water_kinds,
 )
-from chaoyang_geo.codes import coded, optional
-from chaoyang_geo.schema import SchemaError, require
+from chaoyang_geo.codes import Coded, coded, optional
+from chaoyang_geo.schema import CLASSES, SchemaError, as_text, as_times, require
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Verdict on a mean: over the limit, close to it, under it; no data; not judged for another reason.
 OVER, CLOSE, UNDER, GAP, NOT_JUDGED = range(5)
+
+_WORST = len(CLASSES) - 1  # rank of 劣Ⅴ, which has no limits to exceed
 
 #: Multiples are never computed for these (环办〔2011〕22号).
 _WITHOUT_MULTIPLE = ("ph", "do", "water_temp")
@@ -71,19 +73,21 @@ def judged(
         means, ["section_code", "period", "period_end", "item", "mean"], table="means",
         hint="Average first: mean_readings(readings).",
     )  # fmt: skip
-    check_registry(sections, ["water_type", "target_class"])
     n = len(means)
     section, item = coded(means["section_code"]), coded(means["item"])
     units = optional(means, "unit")
     month = period_seconds(means, "period", table="means")
+    _require_months(means)
+    held, registry = in_force(section, month, sections)
+    check_registry(registry, ["water_type", "target_class"])
     blank = np.array([not text for text in section.texts], bool)[section.codes]
     if blank.any():
         raise SchemaError(
             f"means: row {int(blank.argmax()) + 1} has no section_code; join the readings to the "
             "sections first: match_sections(readings, sections)."
         )
-    water = water_kinds(section, sections)
-    target = target_ranks(section, sections)
+    water = water_kinds(held, registry)
+    target = target_ranks(held, registry)
     limits = item_bounds(item, water, target, standard=standard)
     # whether the item has limits anywhere, for a section without target or water type
     typical = item_bounds(item, np.zeros(n, np.int64), np.full(n, 2), standard=standard)
@@ -102,7 +106,11 @@ def judged(
     right = (folded == "") | (folded == np.array([wanted[t] for t in limits.unit], dtype=object))
 
     has_limit = ~(np.isnan(limits.lower) & np.isnan(limits.upper))
-    enters = has_limit & limits.in_class
+    judgeable = ~np.isnan(typical.lower) | ~np.isnan(typical.upper)
+    judgeable &= typical.in_class
+    # whatever the value, it meets a target of 劣Ⅴ
+    free = (target == _WORST) & judgeable & limits.in_class
+    enters = (has_limit & limits.in_class) | free
     with np.errstate(invalid="ignore"):
         over = (value > limits.upper) | (value < limits.lower)
         acid = ~np.isnan(limits.lower) & ~np.isnan(limits.upper)
@@ -122,11 +130,10 @@ def judged(
     out = ~enters | ~right
     verdict[out] = NOT_JUDGED
     flags[~enters] = ""
-    judgeable = ~np.isnan(typical.lower) | ~np.isnan(typical.upper)
-    judgeable &= typical.in_class
     flags[judgeable & (target < 0)] = "断面没有目标类别，未作判定"
-    flags[judgeable & (target >= 0) & ~has_limit] = "该目标类别或水体类型没有限值，未作判定"
-    flags[judgeable & (target >= 0) & ~has_limit & (water < 0)] = "水体类型未登记，未作判定"
+    boundless = judgeable & (target >= 0) & ~has_limit & ~free
+    flags[boundless] = "该目标类别或水体类型没有限值，未作判定"
+    flags[boundless & (water < 0)] = "水体类型未登记，未作判定"
     flags[enters & ~right] = "单位与标准不同，未作判定"
     flags = _with_limits_noted(means, flags, verdict, limits.lower, limits.upper)
 
@@ -151,6 +158,65 @@ def judged(
         month, verdict.astype(np.int64), value, np.where(enters, limit, np.nan), times,
         [str(flag) for flag in flags], twin,
     )  # fmt: skip
+
+
+def _require_months(means: pd.DataFrame) -> None:
+    """Raise where a period is no month: months are what an alert counts."""
+    import pandas as pd
+
+    begin, end = (as_times(means[name]).reset_index(drop=True) for name in ("period", "period_end"))
+    whole = (begin + pd.DateOffset(months=1) == end) & (begin.dt.day == 1)
+    wrong = (~whole & end.notna()).to_numpy().nonzero()[0]
+    if len(wrong):
+        row = wrong[0]
+        raise SchemaError(
+            f"means: row {row + 1} has the period from {begin[row]} to {end[row]}, which is no "
+            'month; average with mean_readings(readings, period="month").'
+        )
+
+
+def in_force(section: Coded, month: Ints, sections: pd.DataFrame) -> tuple[Coded, pd.DataFrame]:
+    """Return for every row the key of its section in the registry, and the registry by such keys.
+
+    A registry that knows time has a section more than once, with ``valid_from``: a month is
+    judged by the row in force at its begin, else by the first to come.
+    """
+    import numpy as np
+    import pandas as pd
+
+    require(sections, ["section_code"], table="sections")
+    codes = as_text(sections["section_code"])
+    if "valid_from" not in sections or not codes.duplicated().any():
+        return section, sections
+    first, last = (
+        as_times(sections[name]).to_numpy().astype("datetime64[s]")
+        if name in sections
+        else np.full(len(sections), "NaT", "datetime64[s]")
+        for name in ("valid_from", "valid_to")
+    )
+    days = ["open" if np.isnat(day) else f"{pd.Timestamp(day):%Y-%m-%d}" for day in first]
+    keys = [f"{code} from {day}" for code, day in zip(codes, days, strict=True)]
+    begins = np.where(np.isnat(first), np.datetime64(0, "s") - np.timedelta64(10**10, "s"), first)
+    rows_of: dict[str, list[int]] = {}
+    for row in np.argsort(begins, kind="stable").tolist():
+        rows_of.setdefault(codes.iloc[row], []).append(row)
+
+    def key(code: str, begin: Any) -> str:
+        rows = [r for r in rows_of.get(code, []) if np.isnat(last[r]) or last[r] >= begin]
+        started = [r for r in rows if begins[r] <= begin]
+        found = started[-1:] or rows[:1]
+        return keys[found[0]] if found else code
+
+    months, at = np.unique(month, return_inverse=True)
+    pairs, place = np.unique(
+        section.codes.astype(np.int64) * max(len(months), 1) + at, return_inverse=True
+    )
+    moments = months.astype("datetime64[s]")
+    texts = [
+        key(section.texts[pair // len(months)], moments[pair % len(months)])
+        for pair in pairs.tolist()
+    ]
+    return Coded(texts, place), sections.assign(section_code=keys)
 
 
 def _with_limits_noted(

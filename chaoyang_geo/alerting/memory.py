@@ -28,7 +28,10 @@ OPEN_COLUMNS: tuple[str, ...] = (
     "interrupted",
 )
 
-_REBUILD = "rebuild_alerts(means, sections) makes it anew from the means of all months."
+_REBUILD = (
+    "rebuild_alerts(means, sections) makes it anew from the means of all months; so does the "
+    "command with the files of all months and a new --state."
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from chaoyang_geo.alerting.judged import (
     OVER,
     UNDER,
     Judged,
+    in_force,
     judged,
 )
 from chaoyang_geo.alerting.memory import (
@@ -26,7 +27,7 @@ from chaoyang_geo.alerting.memory import (
 from chaoyang_geo.alerting.words import answering, reasons
 from chaoyang_geo.bounds import looked_up
 from chaoyang_geo.codes import Coded, coded
-from chaoyang_geo.schema import as_text, one_of, require, require_unique
+from chaoyang_geo.schema import as_text, one_of, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,13 +66,15 @@ def alerts(
     """Say for a month which sections and items are over the limit of their target, and since when.
 
     Months are run in order. A month without data (断流, 未监测) neither ends an exceedance nor
-    counts: its state is ``interrupted``. Running the same month again, with the same or mended
+    counts: its state is ``interrupted``; nor does one that was left out between two runs, and
+    ``alert_flag`` says so. Running the same month again, with the same or mended
     means, gives what running it once gives.
 
     Required columns: ``means``: ``section_code``, ``period``, ``period_end``, ``item``, ``mean``; used where
     present: ``mean_rounded`` (compared instead of ``mean``), ``unit``, ``n_censored``, ``mean_low``,
     ``mean_high``, ``mean_flag``. ``sections``: ``section_code``, ``water_type``, ``target_class``; used
-    where present: ``section_name``, ``unit_code``. ``shares``: ``unit_code``, ``county_name``, ``share``.
+    where present: ``section_name``, ``unit_code``, ``valid_from``, ``valid_to``. ``shares``:
+    ``unit_code``, ``county_name``, ``share``.
 
     Parameters
     ----------
@@ -79,7 +82,9 @@ def alerts(
         The table of :func:`mean_readings` by month: of one month, or of the whole history, of which
         only months after ``previous``, and its own, are run.
     sections : DataFrame
-        Registry with targets.
+        Registry with targets. Where it has a section more than once, with ``valid_from`` (the
+        section was moved, or its target changed), each month is judged by the row in force at its
+        begin; ``means`` are then by ``section_code`` alone.
     previous : AlertState, optional
         Memory of the last run; without it the run begins with the first month of ``means``.
     period : date, optional
@@ -110,13 +115,15 @@ def alerts(
     Raises
     ------
     SchemaError
-        A column is missing, an item stands twice for a section and month, or the memory is damaged.
+        A column is missing, a period is no month, an item stands twice for a section and month,
+        or the memory is damaged.
     ValueError
         The month is older than the memory; both ``previous`` and ``path``; a memory by another standard.
 
     Notes
     -----
     The limit of the target class, of items that enter the class: 环办〔2011〕22号; on the limit it is kept.
+    A target of 劣Ⅴ has no limits, so that every value is ``ok``.
     Multiples against the target: single source. Values below detection count half (环办监测函〔2020〕82号);
     ``alert_flag`` says where zero or the whole limit would give another answer.
 
@@ -155,6 +162,7 @@ def alerts(
     else:
         rows = np.flatnonzero(table.month == steps[-1])
         frame = _reported(table, rows, last, state.open, pd.Timestamp(int(steps[-1]), unit="s"))
+        frame["alert_flag"] = _with_skipped(frame, previous, steps)
     frame = _described(frame, means, sections, shares, margin=margin, ph_margin=ph_margin)
     if show == "alerts":
         # an item without any limit is no alert; one that could not be judged is told
@@ -261,7 +269,8 @@ def _steps(table: Judged, previous: AlertState | None, period: Any, standard: An
     if months[-1] < seen:
         raise ValueError(
             f"The month {_day(months[-1])} is older than the alert state, which is of "
-            f"{_day(seen)}; to run it anew use rebuild_alerts(means, sections) with all months."
+            f"{_day(seen)}; to run it anew use rebuild_alerts(means, sections) with all months, or the "
+            "command with the files of all months and a new --state."
         )
     return months[months >= seen]
 
@@ -413,6 +422,21 @@ def _reported(
     return frame.reset_index(drop=True)
 
 
+def _with_skipped(frame: pd.DataFrame, previous: AlertState | None, steps: Any) -> Any:
+    """Return the flags, with a note where months between two runs were left out."""
+    import pandas as pd
+
+    flags = frame["alert_flag"]
+    if previous is None or previous.period is None:
+        return flags
+    next_month = previous.period + pd.DateOffset(months=1)
+    if pd.Timestamp(int(steps[0]), unit="s") <= next_month:
+        return flags
+    note = f"{next_month:%Y-%m}起的月份未运行，未计"
+    noted = flags.where(flags == "", flags + "；") + note
+    return flags.where(frame["months"] == 0, noted)
+
+
 def _described(
     frame: pd.DataFrame,
     means: pd.DataFrame,
@@ -428,11 +452,11 @@ def _described(
 
     if shares is not None:
         require(shares, ["unit_code", "county_name", "share"], table="shares")
-    require_unique(sections, "section_code", table="sections")
-    codes = coded(frame["section_code"])
+    month = frame["period"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    codes, registry = in_force(coded(frame["section_code"]), month, sections)
     result = frame.copy()
     for name in ("section_name", "target_class", "unit_code"):
-        result[name] = pd.array(looked_up(codes, sections, name).tolist(), dtype="str")
+        result[name] = pd.array(looked_up(codes, registry, name).tolist(), dtype="str")
     units = coded(means["unit"]) if "unit" in means else Coded([""], np.zeros(len(means), np.int64))
     usual = standards.item_units()
     result["unit"] = pd.array(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
 from chaoyang_geo.alerting.memory import dicts
-from chaoyang_geo.reasons import times_text
+from chaoyang_geo.reasons import class_en, doubts_text, named_before, period_text, times_text
 from chaoyang_geo.schema import SchemaError, as_text, split_codes
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def reasons(frame: pd.DataFrame, *, lang: str, margin: float, ph_margin: float) 
         item, state = str(row["item"]), row["alert_state"]
         name = names.get(item, item)
         place = row["section_name"] or row["section_code"]
-        month = f"{row['period']:%Y-%m}"
+        month = period_text(row["period"], row["period_end"], lang=lang)
         unit = f" {row['unit']}" if row["unit"] else ""
         has_value = row["mean"] == row["mean"]
         value = f"{row['mean']:.6g}{unit}" if has_value else ""
@@ -85,12 +85,12 @@ def reasons(frame: pd.DataFrame, *, lang: str, margin: float, ph_margin: float) 
             f"{row['alert_limit']:.6g}{unit}" if row["alert_limit"] == row["alert_limit"] else ""
         )
         times = row["times_over"]
-        since = f"{row['since']:%Y-%m}" if row["months"] else ""
+        since = _month(row["since"], lang) if row["months"] else ""
         room = f"{ph_margin:g}" if item == "ph" else f"{margin:.0%}"
         if lang == "zh":
             text = _chinese(state, row, value, limit, times, since, room)
             who = f"责任区县：{row['answers']}。" if row["answers"] else ""
-            texts.append(f"{place}{month}{name}{text}。{who}")
+            texts.append(f"{place} {month} {named_before(name)}{text}。{who}")
         else:
             text = _english(state, row, value, limit, times, since, room)
             who = f" Counties: {row['answers']}." if row["answers"] else ""
@@ -98,10 +98,14 @@ def reasons(frame: pd.DataFrame, *, lang: str, margin: float, ph_margin: float) 
     return texts
 
 
+def _month(begin: Any, lang: str) -> str:
+    return f"{begin.year}年{begin.month}月" if lang == "zh" else f"{begin:%Y-%m}"
+
+
 def _chinese(
     state: str, row: dict[str, Any], value: str, limit: str, times: float, since: str, room: str
 ) -> str:
-    goal = f"目标{row['target_class']}类限值{limit}"
+    goal = f"目标{row['target_class']}类" + (f"限值{limit}" if limit else "（该类没有限值）")
     over = f"，超标{times_text(times)}倍" if times == times else ""
     counted = f"自{since}起累计{row['months']}个月"
     if state == "new":
@@ -122,7 +126,8 @@ def _chinese(
 def _english(
     state: str, row: dict[str, Any], value: str, limit: str, times: float, since: str, room: str
 ) -> str:
-    goal = f"the limit {limit} of target class {row['target_class']}"
+    target = class_en(str(row["target_class"]))
+    goal = f"the limit {limit} of target {target}" if limit else f"the target, {target}: no limit"
     over = f", over by {times_text(times)} times" if times == times else ""
     plural = "s" if row["months"] != 1 else ""
     counted = f"{row['months']} month{plural} since {since}"
@@ -138,4 +143,6 @@ def _english(
         return f"no verdict this month; neither cleared nor counted ({counted})"
     if state == "ok":
         return f"{value} meets {goal}"
-    return "not judged"
+    return "not judged" + (
+        f" ({doubts_text(row['alert_flag'], 'en')})" if row["alert_flag"] else ""
+    )

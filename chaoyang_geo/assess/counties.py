@@ -59,6 +59,11 @@ def assess_counties(
         A required column is missing, a share is no number from 0 to 1, or a county is there
         twice for one unit.
 
+    Notes
+    -----
+    No rule was found that divides a unit's verdict: each county has the whole of it, and its share
+    stands beside it.
+
     Examples
     --------
     >>> import pandas as pd

@@ -223,17 +223,29 @@ def numbers_of(frame: pd.DataFrame, column: str) -> Floats:
 
 
 def chosen_items(
-    items: str | Sequence[str] | pd.DataFrame | None, codes: Coded | None
+    items: str | Sequence[str] | pd.DataFrame | None,
+    codes: Coded | None,
+    standard: Any = None,
 ) -> dict[str, Any]:
-    """Return what shall enter the class: a named set, keys, or a set for each section."""
+    """Return what shall enter the class: a named set, keys, or a set for each section.
+
+    Of a set only the items are taken that enter a class by the standard, where one is given: an
+    item that never enters is not missing, either.
+    """
     if items is None:
         return {}
     import pandas as pd
 
+    out = left_out(items, standard)
     if not isinstance(items, pd.DataFrame):
-        return {"items": standards.item_set(items)}
+        kept = tuple(item for item in standards.item_set(items) if item not in out)
+        if not kept:
+            raise ValueError(
+                f"items: none of {', '.join(out)} enters the class of a section by this standard; "
+                "name others, or give a standard of your own with in_class 1, see read_standard."
+            )
+        return {"items": kept}
     table = items
-    require(table, ["section_code", "items_evaluated"], table="items")
     require_unique(table, "section_code", table="items")
     if codes is None:
         raise SchemaError(
@@ -241,7 +253,7 @@ def chosen_items(
             "join the readings first: match_sections(readings, sections)."
         )
     own = {
-        code: ";".join(standards.item_set(text.split(";")))
+        code: ";".join(item for item in standards.item_set(text.split(";")) if item not in out)
         for code, text in zip(
             as_text(table["section_code"]), as_text(table["items_evaluated"]), strict=True
         )
@@ -249,3 +261,20 @@ def chosen_items(
     core = ";".join(standards.CORE_ITEMS)
     sets = Coded([own.get(code, core) if code else core for code in codes.texts], codes.codes)
     return {"sets": distinct_texts(sets)}
+
+
+def left_out(items: str | Sequence[str] | pd.DataFrame | None, standard: Any) -> list[str]:
+    """Return the items of a set that do not enter the class of a section by the standard."""
+    if items is None or standard is None:
+        return []
+    import pandas as pd
+
+    if isinstance(items, pd.DataFrame):
+        require(items, ["section_code", "items_evaluated"], table="items")
+        texts = as_text(items["items_evaluated"])
+        wanted = dict.fromkeys(key for text in texts for key in standards.item_set(text.split(";")))
+    else:
+        wanted = dict.fromkeys(standards.item_set(items))
+    limits = standards.limits(standard)
+    entering = set(limits.loc[limits["in_class"].astype(bool), "item"])
+    return [item for item in wanted if item not in entering]

@@ -80,7 +80,8 @@ def needed_mean(
         As in :func:`rate_basin`. The core items of a section (pH, DO, CODMn, NH3-N, TP) have a
         row even without any mean.
     through : int, 0 to 12, optional
-        Last month that is over; default the last month of ``year`` in ``means``. Means of later
+        Last month that is over; default the last month of ``year`` in ``means``, with or without
+        a mean. Means of later
         months stay out. A month before it without a mean is lost.
     months_left : int, optional
         How many months will still be measured; default 12 less ``through``.
@@ -174,6 +175,7 @@ class Case:
     possible: bool | None = None
     verdict: str = ""
     believable: float = math.inf  # no value beyond it is believed
+    free: bool = False  # the target is 劣Ⅴ, which any value meets
 
     @property
     def has_limit(self) -> bool:
@@ -218,7 +220,7 @@ def _past(table: pd.DataFrame, year: int, through: int | None) -> int:
     if isinstance(year, bool) or not isinstance(year, int):
         raise ValueError(f"year={year!r} is no year; give a whole number such as 2025.")
     if through is None:
-        known = table[(table["year"] == year) & table["mean"].notna()]
+        known = table[table["year"] == year]  # a month that was dry is over, too
         return int(known["month"].max()) if len(known) else 0
     if isinstance(through, bool) or not isinstance(through, int) or not 0 <= through <= _YEAR:
         raise ValueError(f"through={through!r} is not a month; give a whole number from 0 to 12.")
@@ -282,6 +284,7 @@ def _cases(
         case.unit, case.decimals = str(bounds.unit[row]), places.get(case.item)
         case.believable = float(believable.get(case.item, math.inf))
         case.low, case.high = float(bounds.lower[row]), float(bounds.upper[row])
+        case.free = case.target.rank == len(CLASSES) - 1 and bool(bounds.in_class[row])
         if (case.key, case.item) in groups:
             _take_months(case, groups[case.key, case.item], year)
         kept.append(case)
@@ -328,6 +331,8 @@ def _take_months(case: Case, own: pd.DataFrame, year: int) -> None:
 
 def _solve(case: Case, *, by_readings: bool) -> None:
     """Find what the remaining months must average, and whether they can."""
+    if case.free and (case.left or case.done):
+        case.possible, case.verdict = True, "任意值均可" if case.left else "已达到"
     if case.item == "ph":
         _solve_acid(case, by_readings)
         return

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chaoyang_geo.assess.rows import status_of
+from chaoyang_geo.reasons import class_en
 
 if TYPE_CHECKING:
     from chaoyang_geo.assess.needed import Case
@@ -99,7 +100,7 @@ def _chinese(case: Case, year: int, head: str, classes: Sequence[str]) -> str:
         return f"{head}：{done}。没有目标类别。"
     goal = f"目标{classes[case.target.rank]}类"
     if not case.has_limit:
-        return f"{head}：{done}。{goal}没有限值。"
+        return f"{head}：{done}。{goal}没有限值{'，' * bool(case.verdict)}{case.verdict}。"
     goal += f"（{_limits(case)}{unit}）"
     if not case.left:
         verdict = case.verdict or "没有均值，不能判定"
@@ -120,9 +121,10 @@ def _english(case: Case, year: int, head: str, classes: Sequence[str]) -> str:
         done += f", mean {case.so_far:.6g}{unit}"
     if case.target.rank < 0:
         return f"{head}: {done}. No target class."
-    goal = f"Target {classes[case.target.rank]}"
+    goal = f"Target {class_en(classes[case.target.rank])}"
     if not case.has_limit:
-        return f"{head}: {done}. {goal} has no limit."
+        verdict = _VERDICTS_EN.get(case.verdict, "")
+        return f"{head}: {done}. {goal}: no limit{', ' * bool(verdict)}{verdict}."
     goal += f" ({_limits(case)}{unit})"
     verdict = _VERDICTS_EN.get(case.verdict, "no mean, so it cannot be told")
     if not case.left:

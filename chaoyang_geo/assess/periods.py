@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from chaoyang_geo.assess.sections import (
     blank,
     finished,
     first_rows,
+    items_left_out,
     numbered,
     section_codes,
     section_columns,
@@ -97,11 +99,13 @@ def assess_sections(
         Period of readings, as for :func:`mean_readings`; ``month`` if not said. Means have
         their own.
     standard, water_type, items, why
-        As for :func:`classify`.
+        As for :func:`classify`. Of ``items`` those count that enter a class by the standard;
+        ``assess_flag`` names the others, such as total nitrogen by GB 3838-2002.
 
     Returns
     -------
-    DataFrame, one row per section and period, in order of both
+    DataFrame, one row per section and period, in order of both (two, where the registry has
+    another row for the section within the period: it was moved, or its target changed)
         the columns of :func:`classify` with ``period``, ``period_end`` (the first moment after
         it) and ``period_name`` in place of ``time``. ``n_readings`` counts the readings in the
         means that were judged, ``n_items`` these means; ``n_missing`` the readings without a
@@ -168,7 +172,7 @@ def assess_sections(
     keys = section_columns(means)
     group, first = _groups(means, list(keys.values()))
     values = Values(judged, group, len(first), found.value, found.sign, found.value,
-                    target_ranks(registry), **chosen_items(items, keys.get("section_code")),
+                    target_ranks(registry), **chosen_items(items, keys.get("section_code"), standard),
                     twice="同一时段有多个均值，取最差", layer=stated_layers(means))  # fmt: skip
     of_group = {name: Coded(column.texts, column.codes[first]) for name, column in keys.items()}
     head = pd.DataFrame({name: strings(column) for name, column in of_group.items()})
@@ -177,7 +181,9 @@ def assess_sections(
     if "period_name" in means:
         names = text_codes(means["period_name"])
         head["period_name"] = strings(Coded(names.texts, names.codes[first]))
-    result = assessed(head, values, registry, first, doubts=[_doubts(means)])
+    doubts = [_doubts(means, group, values.counts, len(first))]
+    doubts += items_left_out(items, standard, len(means))
+    result = assessed(head, values, registry, first, doubts=doubts)
     if means is not readings:
         for name, column in sources_of(readings, of_group["section_code"]).items():
             result[name] = column
@@ -342,15 +348,44 @@ def sources_of(readings: pd.DataFrame, wanted: Coded) -> dict[str, Any]:
     return out
 
 
-def _doubts(means: pd.DataFrame) -> Coded:
-    """Return what each mean has to say of itself, with the name of its item."""
+def _doubts(means: pd.DataFrame, group: Ints, counts: Any, n: int) -> Coded:
+    """Return what the means of each group that count have to say, each sentence once.
+
+    The sentence names its items, and stands at the first row of the group that says anything.
+    """
+    import numpy as np
+    import pandas as pd
+
     if "mean_flag" not in means:
         return blank(len(means))
-    names = standards.item_names()
-    parts = [text_codes(means["item"]), text_codes(means["mean_flag"])]
-    return pairs(
-        parts, lambda texts: f"{names.get(texts[0], texts[0])}{texts[1]}" if texts[1] else ""
-    )
+    flag = text_codes(means["mean_flag"])
+    told = np.array([text != "" for text in flag.texts] or [False])
+    rows = np.flatnonzero(counts & spread(told, flag.codes))
+    if not len(rows):
+        return blank(len(means))
+    number: dict[str, int] = {}
+    parts = [
+        [number.setdefault(part, len(number)) for part in _SENTENCE_ENDS.split(text) if part]
+        for text in flag.texts
+    ]
+    own = [parts[code] for code in flag.codes[rows].tolist()]
+    row = np.repeat(rows, [len(codes) for codes in own])
+    part = np.array([code for codes in own for code in codes], np.int64)
+    width = len(number)
+    run, both = pd.factorize(group[row] * width + part)
+    names, item = standards.item_names(), text_codes(means["item"])
+    called = Coded([names.get(key, key) for key in item.texts], item.codes[row])
+    items = joined(run, called, len(both), by="、", once=True)
+    sentences = pairs([items, Coded(list(number), both % width)], "".join)
+    whole = joined(both // width, sentences, n, by="；")
+    codes = np.zeros(len(means), np.int64)
+    lead, at = np.unique(group[rows], return_index=True)
+    codes[rows[at]] = whole.codes[lead]
+    return Coded(whole.texts, codes)
+
+
+#: What parts the sentences of a flag; one within brackets does not.
+_SENTENCE_ENDS = re.compile("；(?![^（]*）)")
 
 
 def _counts(means: pd.DataFrame, group: Ints, enters: Any, n: int) -> dict[str, Ints]:

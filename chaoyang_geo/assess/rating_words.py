@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaoyang_geo.assess.rows import WATERS, listed, percent, status_of
-from chaoyang_geo.reasons import STATES, class_en, period_text
+from chaoyang_geo.reasons import STATES, class_en, named_before, period_text
 
 _STATE_EN = dict(STATES.values())
 
@@ -150,10 +150,12 @@ def reason_of(
     return write(rating, counts, label, names)
 
 
-def _values(rating: Rating, names: Mapping[str, str], between: str) -> list[str]:
+def _values(rating: Rating, names: Mapping[str, str], lang: str) -> list[str]:
     keys, values = rating.deciding.split(";"), rating.values.split(";")
     return [
-        f"{names.get(key, key)}{between}{value}"
+        f"{names.get(key, key)} {value}"
+        if lang == "en"
+        else f"{named_before(names.get(key, key))}{value}"
         for key, value in zip(keys, values, strict=True) if key
     ]  # fmt: skip
 
@@ -181,7 +183,7 @@ def _chinese(
         parts.append(f"只有一个参评断面，即其类别{rating.quality_class}类，为{rating.state}")
     else:
         rule = "lake_multi_point" if water == "lake" else "river_lt5"
-        decided = "、".join(_values(rating, names, ""))
+        decided = "、".join(_values(rating, names, "zh"))
         parts.append(
             f"按各项目断面均值（环办〔2011〕22号，{status_of(rule, lang='zh')}）"
             f"为{rating.quality_class}类，{rating.state}" + (f"，定类{decided}" if decided else "")
@@ -228,7 +230,7 @@ def _english(
         )
     else:
         rule = "lake_multi_point" if water == "lake" else "river_lt5"
-        decided = ", ".join(_values(rating, names, " "))
+        decided = ", ".join(_values(rating, names, "en"))
         parts.append(
             f"By the mean of each item (Circular 22 of 2011, {status_of(rule)}): "
             f"{class_en(rating.quality_class)}, {_STATE_EN[rating.state]}"

@@ -107,7 +107,9 @@ def _no_twins(rows: pd.DataFrame) -> None:
         row = rows.iloc[twice[0]]
         raise SchemaError(
             f"assessments: row {twice[0] + 1} judges section {row['key']} again for the period "
-            f"from {row['period']:%Y-%m-%d}; keep one row per section and period."
+            f"from {row['period']:%Y-%m-%d}; keep one row per section and period. Where it was "
+            "moved or its target changed within the period (valid_from), assess months instead, "
+            "or keep the row of the place that answers."
         )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.assess.items import chosen_items, judge_readings, numbers_of, start
+from chaoyang_geo import standards
+from chaoyang_geo.assess.items import (
+    chosen_items,
+    judge_readings,
+    left_out,
+    numbers_of,
+    start,
+)
 from chaoyang_geo.assess.registry import MATCH_FIRST, Registry, text_codes
 from chaoyang_geo.assess.verdict import (
     VERDICT_COLUMNS,
@@ -156,11 +163,13 @@ def classify(
         value = value.copy()
         value[above] = bound[above]
     values = Values(judged, group, len(first), value, sign, bound,
-                    target_ranks(registry), **chosen_items(items, keys.get("section_code")),
+                    target_ranks(registry),
+                    **chosen_items(items, keys.get("section_code"), standard),
                     layer=stated_layers(readings))  # fmt: skip
     head = _head(readings, keys, first)
     head["time"] = time[first]
     given = [text_codes(readings[c]) for c in ("reading_flag", "match_flag") if c in readings]
+    given += items_left_out(items, standard, len(readings))
     result = assessed(head, values, registry, first, doubts=given)
     if "published_class" in readings:
         result["published_class"] = as_classes(
@@ -250,6 +259,16 @@ def blank(n: int) -> Coded:
     import numpy as np
 
     return Coded([""], np.zeros(n, np.int8))
+
+
+def items_left_out(items: Any, standard: Any, n: int) -> list[Coded]:
+    """Word for ``n`` rows which of the items that the caller named enter no class."""
+    out = left_out(items, standard)
+    if not out:
+        return []
+    names = standards.item_names()
+    said = f"{'、'.join(names[item] for item in out)}不参与定类"
+    return [Coded([said], blank(n).codes)]
 
 
 def section_columns(readings: pd.DataFrame) -> dict[str, Coded]:
@@ -355,11 +374,21 @@ def sources(readings: pd.DataFrame) -> Coded:
 
 
 def _attained(result: pd.DataFrame, worst_undecided: npt.NDArray[np.int8]) -> Any:
-    """Compare class and target; open where an undecided item could miss what the others meet."""
+    """Compare class and target.
+
+    Open where an undecided item could miss what the others meet, and where no core item was
+    measured: that fluoride is good says nothing of a river.
+    """
+    import numpy as np
+
     target = result["target_class"].cat.codes.to_numpy()
     reached = result["class"].cat.codes.to_numpy() <= target
     unknown = (result["class"].isna() | result["target_class"].isna()).to_numpy()
-    return pd_boolean(reached, unknown | (reached & (worst_undecided > target)))
+    missing = text_codes(result["items_missing"])
+    core = set(standards.CORE_ITEMS)
+    without_core = np.array([core <= set(text.split(";")) for text in missing.texts] or [False])
+    is_open = (worst_undecided > target) | spread(without_core, missing.codes)
+    return pd_boolean(reached, unknown | (reached & is_open))
 
 
 def pd_boolean(values: Any, missing: Any) -> Any:

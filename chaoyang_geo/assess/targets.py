@@ -341,6 +341,10 @@ def steadiness(
     ValueError
         ``months`` or ``least_months`` is out of range, or ``missing`` unknown.
 
+    Notes
+    -----
+    Source: none found (rule ``stable``, not found); ``steady_definition`` says what was counted.
+
     Examples
     --------
     >>> import pandas as pd

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 UNIT_COLUMNS: tuple[str, ...] = (
     "unit_code", "unit_name", "period", "period_end", "n_sections", "n_judged", "n_not_judged",
     "class", "worst_section_codes", "worst_sections", "deciding_items", "n_with_target",
-    "n_attained", "attained", "section_verdicts", "unit_flag", "why_zh", "why_en",
+    "n_attained", "attained", "section_verdicts", "section_verdicts_en", "unit_flag", "why_zh",
+    "why_en",
 )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def assess_units(
         ``worst_section_codes``, ``worst_sections`` (which have it), ``deciding_items`` (of
         them), ``n_with_target``, ``n_attained``, ``attained`` (false when any section misses
         its target; true when every section was judged and attains; else missing),
-        ``section_verdicts`` (each section in words), ``unit_flag``, ``why_zh``, ``why_en``.
+        ``section_verdicts`` (each section in words) with ``section_verdicts_en``, ``unit_flag``,
+        ``why_zh``, ``why_en``.
 
     Raises
     ------
@@ -215,6 +217,7 @@ def _unit_verdict(
         "deciding_items": ";".join(items),
         "n_with_target": len(goals), "n_attained": sum(goals), "attained": attained,
         "section_verdicts": "；".join(_said(cell, "zh") for cell in cells),
+        "section_verdicts_en": "; ".join(_said(cell, "en") for cell in cells),
         "unit_flag": "；".join(flags),
     }  # fmt: skip
     for lang, write in (("zh", _why_zh), ("en", _why_en)):
@@ -253,7 +256,7 @@ def _why_zh(
     decided = f"（{'、'.join(items)}）" if items else ""
     goal = {True: "达标", False: "未达标", None: "达标与否不能判定"}[row["attained"]]
     by = "" if len(cells) == 1 else f"，由最差断面{'、'.join(c['name'] for c in worst)}决定"
-    each = "。".join(["", "；".join(_said(cell, "zh") for cell in cells)]) if len(cells) > 1 else ""
+    each = f"。{row['section_verdicts']}" if len(cells) > 1 else ""
     return f"{_head(row, 'zh')}：{row['class']}类{decided}{by}，{goal}{each}。"
 
 
@@ -268,7 +271,7 @@ def _why_en(
     decided = f" ({', '.join(items)})" if items else ""
     goal = {True: "target attained", False: "target missed", None: "attainment cannot be told"}
     by = "" if len(cells) == 1 else f", decided by {', '.join(c['name'] for c in worst)}"
-    each = ". " + "; ".join(_said(cell, "en") for cell in cells) if len(cells) > 1 else ""
+    each = f". {row['section_verdicts_en']}" if len(cells) > 1 else ""
     return (
         f"{_head(row, 'en')}: {class_en(row['class'])}{decided}{by}; {goal[row['attained']]}{each}."
     )

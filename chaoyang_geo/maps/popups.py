@@ -12,6 +12,7 @@ from chaoyang_geo.maps.facts import Facts, Row, is_missing, text
 from chaoyang_geo.maps.model import Badge, Cell, Popup, Table
 from chaoyang_geo.maps.style import class_key, class_name
 from chaoyang_geo.maps.words import has_chinese
+from chaoyang_geo.reasons import doubts_text
 from chaoyang_geo.schema import CLASSES, find_class, label, one_of, split_codes
 
 
@@ -162,8 +163,8 @@ def _section_reasons(facts: Facts, code: str) -> list[str]:
         # The reason begins with the name as the readings have it; the map's own name is meant.
         why = facts.section_name(code) + why.removeprefix(name)
     # What the flag says stands in the reason as a rule; the rest of it follows.
-    flags = facts.flag(row.get("assess_flag")).split(facts.words["stop"])
-    reasons = [why, facts.words["stop"].join(flag for flag in flags if flag not in why)]
+    besides = text(row.get("why_zh"))
+    reasons = [why, doubts_text(row.get("assess_flag"), facts.lang, besides=besides)]
     if code in facts.later:
         later = facts.later[code]
         time = facts.periods.get(later) or text(later, dates=facts.dates_only)

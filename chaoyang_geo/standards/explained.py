@@ -85,6 +85,10 @@ def explain_limit(
     SchemaError
         As :func:`limits`.
 
+    Notes
+    -----
+    Source: the standard itself; the sentence names its table and item, and its status.
+
     Examples
     --------
     >>> from chaoyang_geo import standards

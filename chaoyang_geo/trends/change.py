@@ -158,6 +158,11 @@ def compare_shares(
     SchemaError, ValueError
         As :func:`compare_periods`.
 
+    Notes
+    -----
+    Source of ``words="22"``: 环办〔2011〕22号 (rule ``change_shares``, unverified); the neutral words
+    follow no rule. Shares are of the sections judged.
+
     Examples
     --------
     >>> import pandas as pd

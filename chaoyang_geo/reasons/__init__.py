@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoyang_geo import standards
+from chaoyang_geo.reasons.doubts import doubts_text as doubts_text
 from chaoyang_geo.schema import CLASSES, SchemaError, one_of, split_codes
 
 WORST = len(CLASSES) - 1  # place of 劣Ⅴ
@@ -41,6 +42,9 @@ def class_en(grade: str) -> str:
 def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
     """Write the reason of a class in one paragraph.
 
+    Required columns: ``class``, ``deciding_items``, ``deciding_values``, ``deciding_limits``,
+    ``target_class``, ``items_missing``; used where present: the others of an assessment.
+
     Parameters
     ----------
     row : mapping or Series
@@ -61,6 +65,12 @@ def explain(row: Any, *, lang: str = "zh", standard: str = "gb3838") -> str:
         ``row`` is not one row of an assessment.
     ValueError
         Unknown ``lang`` or ``standard``.
+
+    Notes
+    -----
+    Nothing is computed: the numbers are those of the row, with their units. The paragraph itself
+    cites the standard and the clause of each deciding item, 环办〔2011〕22号 and how means are
+    rounded (环办监测函〔2020〕82号) with its status.
 
     Examples
     --------
@@ -141,15 +151,17 @@ class _Words:
             return f"参评各项均{'' if one else '达'}{self.grade('Ⅰ')}"
         return f"Every item judged is {'' if one else 'in '}{self.grade('Ⅰ')}"
 
-    def between(self, best: str, worst: str) -> str:
+    def between(self, best: str, worst: str, *, mean: bool) -> str:
+        """Say what stays open; to a mean each value below detection adds half its limit."""
         zh = self.lang == "zh"
+        half = ("（均值按其一半计）" if zh else " (half of each enters a mean)") if mean else ""
         if self.n_classes == 1:
-            return ("受检出限或量程影响，是否达到限值不能判定" if zh
-                    else "Detection limits or ranges leave open whether the limits are met")  # fmt: skip
+            return (f"受检出限{half}或量程影响，是否达到限值不能判定" if zh
+                    else f"Detection limits{half} or ranges leave open whether the limits are met")  # fmt: skip
         if zh:
-            return f"受检出限或量程影响，类别可能为{best}至{self.grade(worst)}"
+            return f"受检出限{half}或量程影响，类别可能为{best}至{self.grade(worst)}"
         last = worst if self.grade(worst) == f"class {worst}" else self.grade(worst)
-        return f"Detection limits or ranges leave the class between {best} and {last}"
+        return f"Detection limits{half} or ranges leave the class between {best} and {last}"
 
 
 def _clauses(row: Mapping[str, Any], clause: Mapping[str, str], lang: str) -> str:
@@ -228,7 +240,7 @@ def _mends(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> list[
 #: How an item gets better: most must fall, dissolved oxygen must rise, pH must come back.
 _MENDS = {
     "do": ("{name}升到{limit}", "{name} rises to {limit}"),
-    "ph": ("{name}回到{limit}", "{name} comes back to {limit}"),
+    "ph": ("{name} 回到{limit}", "{name} comes back to {limit}"),
     "": ("{name}降到{limit}", "{name} falls to {limit}"),
 }
 
@@ -257,6 +269,18 @@ def _deciding(row: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
             gap = ""
         out.append((names.get(item, item), value, limit, gap))
     return out
+
+
+def named_before(name: str) -> str:
+    """Return the name of an item as it stands before a number: ``pH 9``, ``总磷0.2``.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.reasons import named_before
+    >>> named_before("pH") + "9", named_before("总磷") + "0.2"
+    ('pH 9', '总磷0.2')
+    """
+    return f"{name} " if name[-1:].isascii() else name
 
 
 def times_text(times: float) -> str:
@@ -301,7 +325,8 @@ def _target_zh(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
 def _target_en(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     if _is_missing(row["target_class"]):
         return "No target class is recorded"
-    goal = f"target class {row['target_class']}"
+    goal = class_en(str(row["target_class"]))
+    goal = f"target {goal}" if goal.startswith("class") else f"target ({goal})"
     goal += " (assumed)" if row.get("target_quality") == "assumed" else ""
     verdict, over = _verdict(row), _over(row, names)
     if verdict is None:
@@ -342,7 +367,7 @@ def _no_class(
             f"Measured, but no single class fits: {', '.join(undecided)}"
         )  # fmt: skip
     between = _range(row)
-    return [*found, words.between(*between)] if between else found
+    return [*found, words.between(*between, mean="period" in row)] if between else found
 
 
 def _source_sentences(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> list[str]:
@@ -371,7 +396,7 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
         return f"{head}：{'。'.join(_no_class(row, names, 'zh', words))}。"
     sentences = []
     deciding = [
-        f"{name}{value}" + (f"（上一类别限值{limit}，差{gap}）" if gap else "")
+        f"{named_before(name)}{value}" + (f"（上一类别限值{limit}，差{gap}）" if gap else "")
         for name, value, limit, gap in _deciding(row, names)
     ]
     sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else words.best())
@@ -385,7 +410,7 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
     sentences += _source_sentences(row, names, "zh")
     between = _range(row)
     if between:
-        sentences.append(words.between(*between))
+        sentences.append(words.between(*between, mean="period" in row))
     mends = _mends(row, names, "zh")
     if mends:
         sentences.append(f"{'、'.join(mends)}，类别即可好转")
@@ -421,7 +446,7 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
     sentences += _source_sentences(row, names, "en")
     between = _range(row)
     if between:
-        sentences.append(words.between(*between))
+        sentences.append(words.between(*between, mean="period" in row))
     mends = _mends(row, names, "en")
     if mends:
         sentences.append(f"The class gets better when {' and '.join(mends)}")

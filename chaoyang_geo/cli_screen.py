@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -189,9 +188,7 @@ def screen_command(
             say(words["wrote_info"].format(path=write_info))
             return
     ground = _base(plan, given)
-    water = water_of(network, ground, crs, lang)
-    if water is not None and ground is not None and not network:
-        water = replace(water, source=_rivers_of(ground, words, lang))
+    water = water_of(network, ground, crs, words, lang)
     with steps(6 + len(given), quiet=as_json) as step:
 
         def screened(places: gpd.GeoDataFrame) -> cg.Screening:
@@ -363,14 +360,6 @@ def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
     west, south, east, north = placed.to_crs(pack.counties.crs).total_bounds
     left, low, right, high = pack.counties.total_bounds
     return pack if west <= right and east >= left and south <= high and north >= low else None
-
-
-def _rivers_of(plan: cg.Plan, words: Mapping[str, str], lang: str) -> str:
-    """Return what the rivers of a plan are: of which pack, and where it has them from."""
-    rivers = plan.rivers
-    column = "source_en" if lang == "en" and "source_en" in rivers else "source"
-    sources = words["comma"].join(dict.fromkeys(rivers[column].dropna().astype("str")))
-    return words["plan_rivers"].format(plan=plan.name, source=sources or words["not_stated"])
 
 
 def _map_page(

@@ -13,6 +13,7 @@ import chaoyang_geo as cg
 from chaoyang_geo.cli_parts import english_names, numbered
 from chaoyang_geo.cli_zones import read_any
 from chaoyang_geo.crs import CRSError
+from chaoyang_geo.schema import as_text
 from chaoyang_geo.screening.doubt import bands as bands_of_doubt
 from chaoyang_geo.screening.rules import Judge
 from chaoyang_geo.screening.words import find_kind
@@ -64,20 +65,31 @@ class Water:
     plan: cg.Plan | None
 
 
-def water_of(given: str, plan: cg.Plan | None, crs: str, lang: str) -> Water | None:
+def water_of(
+    given: str, plan: cg.Plan | None, crs: str, words: Mapping[str, str], lang: str
+) -> Water | None:
     """Return the river network to follow: a file's, the plan's, or none."""
     if given == "none" or (not given and plan is None):
         return None
     if not given and plan is not None:
         network = cg.river_network(plan.rivers)
-        return Water(network, plan.title_zh if lang == "zh" else plan.title_en, plan)
+        return Water(network, _rivers_of(plan, words, lang), plan)
     lines = read_any(Path(given), {}, "", crs)
     if lines.crs is None:
         raise CRSError(f"{given}: the layer says no CRS; say it: --crs EPSG:4490")
     lines = numbered(lines)
     # lines that say where each leads are reaches already; others may cross between their ends
-    network = cg.river_network(lines, split="to_code" not in lines)
+    told = "to_code" in lines and (as_text(lines["to_code"]) != "").any()
+    network = cg.river_network(lines, split=not told)
     return Water(network, Path(given).name, plan)
+
+
+def _rivers_of(plan: cg.Plan, words: Mapping[str, str], lang: str) -> str:
+    """Return what the rivers of a plan are: of which pack, and where it has them from."""
+    rivers = plan.rivers
+    column = "source_en" if lang == "en" and "source_en" in rivers else "source"
+    sources = words["comma"].join(dict.fromkeys(rivers[column].dropna().astype("str")))
+    return words["plan_rivers"].format(plan=plan.name, source=sources or words["not_stated"])
 
 
 def kinds_of(texts: str, option: str) -> list[str]:

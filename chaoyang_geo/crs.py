@@ -14,6 +14,8 @@ from chaoyang_geo.schema import one_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
+    import numpy.typing as npt
 
 _Layer = TypeVar("_Layer", "gpd.GeoDataFrame", "gpd.GeoSeries")
 
@@ -26,6 +28,8 @@ _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 _FIRST_EPSG = {(3, True): 4513, (3, False): 4534, (6, True): 4491, (6, False): 4502}
 #: Number of the zone at 75 E by width: 75 = 3 x 25 = 6 x 13 - 3.
 _FIRST_ZONE = {3: 25, 6: 13}
+#: As far on either side of its meridian a transverse Mercator plane is not folded, degrees.
+_WIDEST = 90
 
 
 class CRSError(ValueError):
@@ -291,3 +295,36 @@ def to_metric(layer: _Layer, *, layer_name: str = "layer") -> _Layer:
         As :func:`metric_crs`.
     """
     return layer.to_crs(metric_crs(layer, layer_name=layer_name))
+
+
+def on_earth(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.bool_]:
+    """Tell which shapes have a place on the earth that a CGCS2000 zone can show.
+
+    Longitude and latitude swapped, many lie nowhere; one around half the earth, or all of it, is
+    folded in metres. Neither would meet anything, wherever it was meant to lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shapely import Point
+    >>> from chaoyang_geo.crs import on_earth
+    >>> on_earth(np.array([Point(120.4, 41.6), Point(41.6, 120.4)]), "EPSG:4490").tolist()
+    [True, False]
+    """
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    def placed(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        corners = gpd.GeoSeries(shapely.points(boxes.reshape(-1, 2)), crs=crs).to_crs(GEOGRAPHIC)
+        degrees = shapely.get_coordinates(corners.to_numpy())
+        good = np.isfinite(degrees).all(axis=1) & (np.abs(degrees[:, 1]) <= 90)
+        narrow = degrees[1::2, 0] <= degrees[::2, 0] + _WIDEST
+        return np.asarray(good[::2] & good[1::2] & narrow)
+
+    boxes = shapely.bounds(shapes)
+    whole = np.concatenate(
+        [boxes[:, :2].min(axis=0, initial=np.inf), boxes[:, 2:].max(axis=0, initial=-np.inf)]
+    )
+    # usually all are, and two corners tell
+    return np.ones(len(shapes), bool) if placed(whole).all() else placed(boxes)

@@ -565,6 +565,19 @@ def test_a_zone_that_lies_nowhere_on_the_earth_is_not_counted_as_far():
     assert row.free_share == pytest.approx(0.5)
 
 
+def test_a_zone_around_the_earth_that_folds_in_metres_is_not_counted_as_far():
+    world = zones(box(0, 0, 1, 1)).to_crs(4490).set_geometry([shapely.box(-180, -90, 180, 90)])
+    row = one(smallest_shift(sites(box(0, 0, 1, 1)), world.set_crs(4490)))
+    assert "1 个分区无可用图形，未计入" in row.shift_flag
+
+
+@pytest.mark.parametrize("place", [shapely.Point(119, 95), shapely.Point(119, -90.5)])
+def test_a_site_beyond_the_poles_is_named(place):
+    table = sites(box(0, 0, 1, 1)).to_crs(4490).set_geometry([place], crs=4490)
+    with pytest.raises(CRSError, match="sites, row 1: its coordinates have no place on the earth"):
+        smallest_shift(table, zones(box(0, 0, 1, 1)))
+
+
 def test_numbers_in_words_have_no_exponent():
     zone = zones(box(0, 0, 90, 100), box(91, 0, 200, 100))
     row = one(free_parts(sites(box(0, 0, 100, 100)), zone, min_area_m2=1234567.5))

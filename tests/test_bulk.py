@@ -345,6 +345,30 @@ def test_limits_and_marks_in_columns_of_their_own_read_alike(tmp_path, always):
     assert flags[4] == "检出标识“J”含义不明，数值照录"
 
 
+@pytest.mark.parametrize("head", ["未检出标识", "是否检出", "结果标识"])
+def test_yes_and_no_as_marks_read_alike(tmp_path, always, head):
+    path = tmp_path / "long.csv"
+    rows = [["章吉营", "2025-10-08", "总磷", "0.11", mark, "mg/L"] for mark in ("是", "否", "")]
+    names = ["断面名称", "监测时间", "监测项目", "监测值", head, "单位"]
+    path.write_text(text_of([names, *rows]), encoding="utf-8")
+    table = by_column(path)
+    assert_same(table, by_cell(path))
+    below = {"未检出标识": ["<", "", ""], "是否检出": ["", "<", ""], "结果标识": ["", "", ""]}
+    assert table["censored"].tolist() == below[head]
+    assert table["detection_limit"].dropna().tolist() == [0.11] * (head != "结果标识")
+
+
+def test_files_whose_marks_answer_different_questions_are_not_mixed(tmp_path, always):
+    paths = []
+    for head in ("未检出标识", "是否检出"):
+        paths.append(tmp_path / f"{head}.csv")
+        names = ["断面名称", "监测时间", "监测项目", "监测值", head, "单位"]
+        rows = [["章吉营", "2025-10-08", "总磷", "0.11", "否", "mg/L"]]
+        paths[-1].write_text(text_of([names, *rows]), encoding="utf-8")
+    tables = list(bulk.stream_readings(paths))
+    assert [table["censored"].tolist() for table in tables] == [[""], ["<"]]
+
+
 def test_a_reason_in_the_place_of_a_time_is_left_to_the_reading_by_cell(tmp_path, always):
     path = tmp_path / "long.csv"
     rows = [HEADER, *ROWS, ["", "凌鸿大桥", "断流", "总磷", "", "mg/L"]]

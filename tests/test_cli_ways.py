@@ -15,6 +15,7 @@ from shapely import LineString, Point, box
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli import main
+from chaoyang_geo.cli_ways import water_of
 
 E, N = 500_000.0, 4_600_000.0
 HOSTILE = "<script>alert(1)</script>"
@@ -215,3 +216,21 @@ def test_a_river_file_that_says_where_each_reach_leads_is_taken_as_it_is(
     way = found["sites"][0]["downstream"][0]
     assert (way["reach_state"], way["network_source"]) == ("reaches", "河段.gpkg")
     assert way["rivers_passed"] == "小河"
+
+
+def test_a_river_file_with_an_empty_column_of_next_reaches_is_cut_where_rivers_meet(
+    tmp_path: Path,
+) -> None:
+    mouth = (E + 300, N - 1000)
+    rivers = gpd.GeoDataFrame(
+        {"reach_code": ["溪", "河"], "to_code": ["", ""]},
+        geometry=[
+            LineString([(E + 300, N + 50), mouth]),
+            LineString([(E + 900, N - 1000), mouth, (E + 300, N - 6000)]),
+        ],
+        crs=4549,
+    )
+    cg.write_layer(rivers, tmp_path / "河.gpkg")
+    water = water_of(str(tmp_path / "河.gpkg"), None, "", {}, "zh")
+    assert water is not None
+    assert sorted(water.network.reaches["reach_code"]) == ["河-1", "河-2", "溪"]

@@ -305,6 +305,33 @@ def test_a_column_of_marks_says_what_its_number_is(tmp_path, head, value, mark, 
     assert table["reading_flag"].tolist() == [flag]
 
 
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [
+        ("氨氮（是否检出）", "0.3", "<0.3"),
+        ("氨氮检出标识", "0.3", "<0.3"),
+        ("氨氮未检出标识", "<0.3", "0.3"),
+        ("氨氮检出限标识", "<0.3", "0.3"),
+        ("氨氮标识", "0.3", "0.3"),  # of what, nobody knows
+    ],
+)
+def test_yes_and_no_answer_what_the_header_asks(tmp_path, head, yes, no):
+    table, _ = read(
+        text(
+            tmp_path,
+            f"断面,日期,氨氮(mg/L),{head}\n甲桥,2025-03-05,0.3,是\n乙桥,2025-03-05,0.3,否\n",
+        )
+    )
+    assert shown(table) == [f"甲桥 nh3_n {yes} mg/L", f"乙桥 nh3_n {no} mg/L"]
+    unclear = ["含义不明" in flag for flag in table["reading_flag"]]
+    assert unclear == [head == "氨氮标识"] * 2
+
+
+def test_a_mark_beside_a_number_with_a_unit_is_not_lost(tmp_path):
+    table, _ = read(text(tmp_path, "断面,日期,氨氮,氨氮检出标识\n甲桥,2025-03-05,25μg/L,L\n"))
+    assert "检出标识“L”未用于“25μg/L”，数值照录" in table["reading_flag"][0]
+
+
 def test_marks_under_the_items_and_marks_of_nothing(tmp_path):
     rows = [
         ["断面", "日期", "氨氮", None, "总磷", None, "总氮检出标识"],
@@ -339,6 +366,19 @@ def test_samples_by_number_with_their_places_limits_and_units_beside(tmp_path):
     assert table["row_kind"].tolist() == ["sample", "sample", "note"] * 2
     assert table["time"].iloc[1] == pd.Timestamp("2025-03-05 10:20")
     assert said == ""
+
+
+def test_an_item_without_any_result_below_the_header_is_no_header(tmp_path):
+    rows = [
+        ["监测项目", "单位", "甲桥", "乙桥"],
+        ["采样时间", None, "2025-03-05", "2025-03-06"],
+        ["总磷", "mg/L", "/", "/"],
+        ["氨氮", "mg/L", 0.2, 0.3],
+    ]
+    table, _ = read(book(tmp_path, rows))
+    assert table["item"].tolist() == ["tp", "tp", "nh3_n", "nh3_n"]
+    assert table["state"].tolist() == ["not_sampled"] * 2 + ["number"] * 2
+    assert table["time"].dt.day.tolist() == [5, 6, 5, 6]
 
 
 def test_a_remark_alone_keeps_the_row_of_its_section(tmp_path):
@@ -427,6 +467,31 @@ def test_a_time_zone_in_the_header_is_heeded(tmp_path, zone, hour, flag):
     assert table["reading_flag"].tolist() == [flag]
 
 
+@pytest.mark.parametrize(
+    ("head", "cells"),
+    [
+        ("开始时间(UTC),结束时间(UTC)", "2025-03-05 20:00,2025-03-05 22:00"),
+        ("监测日期,监测时刻(UTC)", "2025-03-05,20:00"),
+    ],
+)
+def test_a_zone_holds_for_a_begin_and_for_a_time_of_day(tmp_path, head, cells):
+    table, said = read(text(tmp_path, f"断面,{head},氨氮(mg/L)\n甲桥,{cells},0.1\n"))
+    assert table["time"].tolist() == [pd.Timestamp("2025-03-06 04:00")]
+    assert table["reading_flag"].tolist() == ["时间由UTC换算为北京时间"]
+    assert said == ""
+
+
+def test_a_zone_holds_for_times_whose_year_the_title_says_but_not_for_days(tmp_path):
+    table, _ = read(
+        text(
+            tmp_path,
+            "2025年水质监测\n断面,监测时间(UTC),氨氮(mg/L)\n甲桥,3月5日 20:00,0.1\n乙桥,3月5日,0.2\n",
+        )
+    )
+    assert table["time"].tolist() == [pd.Timestamp("2025-03-06 04:00"), pd.Timestamp("2025-03-05")]
+    assert ["换算" in flag for flag in table["reading_flag"]] == [True, False]
+
+
 def test_a_long_table_in_another_zone_is_read_alike_whatever_its_size(tmp_path, monkeypatch):
     content = "站点,监测时间(UTC),项目,结果\n甲桥,2025-03-05 20:00,总磷(mg/L),0.1\n"
     path = text(tmp_path, content)
@@ -450,6 +515,7 @@ def test_a_dotted_day_is_read_where_the_title_names_its_month(tmp_path):
 
 
 def test_a_dotted_day_of_a_text_file_may_have_lost_its_zero(tmp_path):
-    body = "甲桥,3.5,0.1\n甲桥,3.1,0.1\n"
+    body = "甲桥,3.5,0.1\n甲桥,3.1,0.1\n甲桥,3.0,0.1\n"
     table, _ = read(text(tmp_path, f"2025年3月水质月报,,\n断面,采样日期,氨氮(mg/L)\n{body}"))
-    assert table["time"].isna().tolist() == [False, True]
+    assert table["time"].isna().tolist() == [False, True, True]
+    assert "“3.0”" in table["reading_flag"].iloc[2]

@@ -86,6 +86,7 @@ def test_every_cell_is_read_as_it_stands(rows, repeats, delimiter, line_end, enc
         "a,b,c,d,e\r\na,b,c,d,e\n",  # line ends of two kinds
         "a,b,c,d,e\ra,b,c,d,e\n",
         "a,b,c,d\r,e\n",
+        "a,b,c,d,e\n" * 3 + "a\n",
     ],
 )
 def test_what_is_not_regular_is_left_to_arrow(text):
@@ -101,6 +102,24 @@ def test_too_many_distinct_texts_are_left_to_arrow(monkeypatch):
     rows = [[str(k), "t", "v", "i", ""] for k in range(9)]
     assert cells_of(table_of(rows[:8])) == expected_cells(rows[:8])
     assert table_of(rows) is None
+
+
+@pytest.mark.parametrize("text", [",,,,\n,,,,\n,\n", ",,,,\r\n,,,,\r\n,,,\r\n"])
+def test_a_row_that_breaks_off_is_written_within_the_tables(text):
+    """Python looks where it writes, the compiled loop does not."""
+    found = numbered.numbered_cells(
+        bytearray(text.encode()), COLUMNS, plain, width=5, encoding="utf-8", delimiter=","
+    )
+    assert found is None
+
+
+def test_a_bar_may_be_half_of_a_character():
+    """In GBK 亅 is 81 7C: a row that lacks a cell would seem to have it."""
+    found = numbered.numbered_cells(
+        bytearray("总磷|甲亅\n".encode("gb18030")), {"item": 0, "value": 2}, compiled(), width=3,
+        encoding="gb18030", delimiter="|",
+    )  # fmt: skip
+    assert found is None
 
 
 def test_bytes_that_are_no_text_are_left_to_arrow():

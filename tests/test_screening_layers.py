@@ -164,6 +164,30 @@ def test_a_zone_that_has_no_place_on_the_earth_was_not_checked(crs):
     assert set(states(screening).values()) != {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("crs", "shape"),
+    [
+        (4490, box(-180, -90, 180, 90)),
+        (3857, box(-2e7, -2e7, 2e7, 2e7)),
+        (4490, box(60, 30, 180, 60)),
+    ],
+)
+def test_a_zone_around_half_the_earth_that_folds_in_metres_is_no_clean_bill(crs, shape):
+    layer = gpd.GeoDataFrame({"名称": ["示例"]}, geometry=[shape], crs=crs)
+    given = read_zones(layer, kind="红线", grade="一般", version="2", version_date="2024-05-01")
+    assert checked(given).sites["verdict"].tolist() == ["无法判断"]
+    assert checked([given, read()]).sites["verdict"].tolist() == ["无法判断"]
+
+
+@pytest.mark.parametrize("latitude", [95.0, -90.5])
+def test_a_site_beyond_the_poles_is_named(latitude):
+    place = sites(FAR).to_crs(4490).set_geometry([Point(119, latitude)], crs=4490)
+    with pytest.raises(
+        ValueError, match="sites, row 1: its coordinates have no place on the earth"
+    ):
+        screen_sites(place, read())
+
+
 def test_a_site_without_a_place_on_the_earth_is_named():
     with pytest.raises(
         ValueError, match="sites, row 2: its coordinates have no place on the earth"

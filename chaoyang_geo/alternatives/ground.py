@@ -14,7 +14,14 @@ from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import GEOGRAPHIC, meridian_code, metric_crs, require_crs
+from chaoyang_geo.crs import (
+    GEOGRAPHIC,
+    CRSError,
+    meridian_code,
+    metric_crs,
+    on_earth,
+    require_crs,
+)
 from chaoyang_geo.schema import SchemaError, require, require_unique
 from chaoyang_geo.shapes import finite, made_valid
 
@@ -170,7 +177,7 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
                 f"{shapes[row].geom_type}; zones are polygons. Give a line or point a width first, "
                 "e.g. with buffer in metres, and of a collection the polygons, e.g. with explode."
             )
-        usable[usable] = _on_earth(shapes[usable], frame.crs)
+        usable[usable] = on_earth(shapes[usable], frame.crs)
         unusable += int((~usable).sum())
         texts = [name for name in (*ZONE_COLUMNS, "version", "content_hash") if name in frame]
         plain = gpd.GeoDataFrame(
@@ -180,19 +187,6 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
     crs = kept[0].crs
     table = pd.concat([part.to_crs(crs) for part in kept], ignore_index=True)
     return Zones(gpd.GeoDataFrame(table, crs=crs), unusable)
-
-
-def _on_earth(shapes: Shapes, crs: Any) -> Bools:
-    """Tell which shapes have a place on the earth; longitude and latitude swapped, many have not."""
-    import geopandas as gpd
-    import numpy as np
-    import shapely
-
-    corners = shapely.points(shapely.bounds(shapes).reshape(-1, 2))
-    placed = shapely.get_coordinates(gpd.GeoSeries(corners, crs=crs).to_crs(GEOGRAPHIC).to_numpy())
-    good = np.isfinite(placed).all(axis=1) & (np.abs(placed[:, 1]) <= 90)
-    both: Bools = good[::2] & good[1::2]
-    return both
 
 
 def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
@@ -240,7 +234,7 @@ def grounds(
     Raises
     ------
     CRSError
-        A site lies outside the CGCS2000 zones.
+        A site lies outside the CGCS2000 zones, or nowhere on the earth.
     """
     import geopandas as gpd
     import numpy as np
@@ -249,6 +243,12 @@ def grounds(
     rows = np.flatnonzero(usable)
     if not len(rows):
         return
+    nowhere = rows[~on_earth(shapes[rows], crs)]
+    if len(nowhere):
+        raise CRSError(
+            f"sites, row {nowhere[0] + 1}: its coordinates have no place on the earth in "
+            f"{crs}; check the CRS of the layer, or mend the row."
+        )
     layer = gpd.GeoSeries(shapes[rows], crs=crs)
     box = layer.to_crs(GEOGRAPHIC).bounds
     meridian = 3 * np.round((box["minx"].to_numpy() + box["maxx"].to_numpy()) / 6)

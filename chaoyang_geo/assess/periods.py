@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +35,7 @@ from chaoyang_geo.codes import (
 )
 from chaoyang_geo.periods import mean_readings
 from chaoyang_geo.periods.layers import stated_layers
+from chaoyang_geo.reasons.doubts import SENTENCE_END
 from chaoyang_geo.rounding import round_half_even
 from chaoyang_geo.schema import SchemaError, as_text, as_times, one_of, require
 
@@ -365,7 +365,7 @@ def _doubts(means: pd.DataFrame, group: Ints, counts: Any, n: int) -> Coded:
         return blank(len(means))
     number: dict[str, int] = {}
     parts = [
-        [number.setdefault(part, len(number)) for part in _SENTENCE_ENDS.split(text) if part]
+        [number.setdefault(part, len(number)) for part in SENTENCE_END.split(text) if part]
         for text in flag.texts
     ]
     own = [parts[code] for code in flag.codes[rows].tolist()]
@@ -382,10 +382,6 @@ def _doubts(means: pd.DataFrame, group: Ints, counts: Any, n: int) -> Coded:
     lead, at = np.unique(group[rows], return_index=True)
     codes[rows[at]] = whole.codes[lead]
     return Coded(whole.texts, codes)
-
-
-#: What parts the sentences of a flag; one within brackets does not.
-_SENTENCE_ENDS = re.compile("；(?![^（]*）)")
 
 
 def _counts(means: pd.DataFrame, group: Ints, enters: Any, n: int) -> dict[str, Ints]:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "assemble",
+    "class_of",
     "limit_flags",
     "plain_unit",
     "resolved_unit",
@@ -137,7 +138,7 @@ def _frame(
     )
     classes = _coded(rows.roles["published_class"])
     published = pd.Categorical(
-        [_class_of(text) for text in classes.texts], dtype=class_dtype()
+        [class_of(text) for text in classes.texts], dtype=class_dtype()
     ).take(classes.codes)
     letters = [column_letters(c.column) for c in results]
     origin_columns = Coded(letters, by_column)
@@ -243,7 +244,7 @@ def _layer_flag(table: Table, n: int) -> Coded:
     return Coded([words], np.zeros(n, np.int8))
 
 
-def _class_of(text: str) -> str | None:
+def class_of(text: str) -> str | None:
     """Return the class that a publisher printed, Ⅲ, III or 3; what is no class is missing."""
     wide = unicodedata.normalize("NFKC", text).replace("Ⅰ", "I").strip().removesuffix("类")
     own = unicodedata.normalize("NFC", text).strip().removesuffix("类")

@@ -26,6 +26,7 @@ from chaoyang_geo.codes import (
 from chaoyang_geo.periods.stages import method_key
 from chaoyang_geo.readings import times, units, values
 from chaoyang_geo.readings.assemble import (
+    class_of,
     limit_flags,
     plain_unit,
     resolved_unit,
@@ -47,12 +48,11 @@ from chaoyang_geo.readings.header import (
 )
 from chaoyang_geo.readings.layers import layer_of
 from chaoyang_geo.readings.long import (
-    CLASS_BY_TEXT,
     READING_COLUMNS,
     empty_readings,
     joined_readings,
 )
-from chaoyang_geo.readings.marks import with_mark
+from chaoyang_geo.readings.marks import header_of_marks, with_mark
 from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import (
     NOTE,
@@ -223,8 +223,9 @@ class _Origin:
         return self.n - rows
 
     def takes(self, source: _Source) -> bool:
-        """Whether a file states in its header the unit that those before it do."""
-        said = [part.table.results[0].meaning.unit for part in (self.parts[0][0], source)]
+        """Whether the header of a file says of value and mark what those before it do."""
+        tables = (self.parts[0][0].table, source.table)
+        said = [(table.results[0].meaning.unit, header_of_marks(table.columns)) for table in tables]
         return said[0] == said[1]
 
     def columns(self) -> tuple[Coded, npt.NDArray[np.int32], Coded]:
@@ -397,8 +398,12 @@ def _long_table(
     out["time"] = spread(parsed.time.astype("datetime64[s]"), time.codes)
     out["period"] = category([str(period) for period in parsed.period], time.codes)
     out["period_end"] = spread(parsed.period_end.astype("datetime64[s]"), time.codes)
-    value_header = origin.parts[0][0].table.results[0].meaning.unit
-    out.update(_results(column, time_flags, words, value_header))
+    table = origin.parts[0][0].table
+    column["value"], mark_flag = _marked(
+        column["value"], column["mark"], header_of_marks(table.columns)
+    )
+    value_header = table.results[0].meaning.unit
+    out.update(_results(column, mark_flag, time_flags, words, value_header))
     out["row_kind"] = category(["sample"], empty.codes)
     place, out["origin_row"], letter = origin.columns()
     out["origin"] = category(place.texts, place.codes)
@@ -484,13 +489,16 @@ def _time_flags(time: Coded, problems: list[str], origin: _Origin) -> list[str]:
 
 
 def _results(
-    column: dict[str, Coded], time_flags: list[str], words: Words, value_header: str
+    column: dict[str, Coded],
+    mark_flag: Coded,
+    time_flags: list[str],
+    words: Words,
+    value_header: str,
 ) -> dict[str, Any]:
     """Return what the columns item, value and unit say, in the units of the items."""
     import numpy as np
 
-    item, unit = column["item"], column["unit"]
-    raw, mark_flag = _marked(column["value"], column["mark"])
+    raw, item, unit = column["value"], column["item"], column["unit"]
     parsed = values.parse_values(raw.texts)
     meanings = []
     for text in item.texts:
@@ -565,29 +573,22 @@ def _results(
     }
 
 
-def _marked(result: Coded, mark: Coded) -> tuple[Coded, Coded]:
+def _marked(result: Coded, mark: Coded, header: str) -> tuple[Coded, Coded]:
     """Return the results with what a column of marks says of them, and the flags that tell so."""
     import numpy as np
 
     if not any(mark.texts):
         return result, Coded([""], np.zeros(len(result), np.int8))
-    both = pairs([result, mark], lambda two: "\0".join(with_mark(*two)))
-    parts = [text.partition("\0") for text in both.texts]
+    both = pairs([result, mark], lambda two: "\0".join(with_mark(two[0], two[1], header)))
+    parts = [text.rpartition("\0") for text in both.texts]
     raw = distinct_texts(Coded([part[0] for part in parts], both.codes))
     return raw, Coded([part[2] for part in parts], both.codes)
 
 
 def _classes(column: Coded) -> pd.Categorical:
-    import unicodedata
-
     import numpy as np
     import pandas as pd
 
-    rank = {name: number for number, name in enumerate(CLASSES)}
-    ranks = []
-    for text in column.texts:
-        wide = unicodedata.normalize("NFKC", text).replace("Ⅰ", "I").strip().removesuffix("类")
-        own = unicodedata.normalize("NFC", text).strip().removesuffix("类")
-        ranks.append(rank.get(CLASS_BY_TEXT.get(wide) or CLASS_BY_TEXT.get(own) or "", -1))
+    ranks = [CLASSES.index(name) if (name := class_of(text)) else -1 for text in column.texts]
     codes = spread(np.array(ranks or [-1], np.int8), column.codes)
     return pd.Categorical.from_codes(codes, dtype=class_dtype(), validate=False)

@@ -58,7 +58,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "year": ("year", "年份", "年度", "年", "监测年份", "监测年", "监测年度", "采样年份", "采样年"),
     "month": ("month", "月份", "月", "监测月", "采样月"),
     "day": ("day", "日", "号", "监测日", "采样日"),
-    "clock": ("clock", "时刻", "采样时刻", "时分", "小时", "时", "hour"),
+    "clock": ("clock", "时刻", "采样时刻", "监测时刻", "时分", "小时", "时", "hour"),
     "published_class": tuple(
         "published_class,水质类别,类别,水质等级,水质现状,实测类别,现状类别,监测类别,class,"
         "water quality class,评价类别,水质状况类别,发布类别,实际水质,实际类别,实测水质".split(",")

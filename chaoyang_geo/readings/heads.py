@@ -159,17 +159,19 @@ def _best_window(sheet: Sheet, row: int, *, whole: bool) -> tuple[int, int, int]
 
 
 def is_header_like(sheet: Sheet, row: int) -> bool:
-    times = words = others = 0
+    times = words = others = sections = 0
     for _, cell in sheet.cells(row):
         if is_time_like(cell):
             times += 1
-        elif words and isinstance(cell, str) and _NOTHING.fullmatch(cell):
+        elif sections and isinstance(cell, str) and _NOTHING.fullmatch(cell):
             continue  # 采样点位 | 甲桥 | 乙桥 | / beside 检出限
         elif is_data(cell):
             return False  # a row with a result is no header
         else:
             others += 1
-            words += bool(sheet.words.understand(cell).role)
+            role = sheet.words.understand(cell).role
+            words += bool(role)
+            sections += role in SECTION_ROLES
     # months or dates across the top; a row of data has one time among its results
     return times + others > 0 and (times == 0 or (times >= 2 and (others <= 4 or words >= 2)))
 

@@ -35,7 +35,7 @@ def numbered_cells(
     import pyarrow as pa
 
     ends = _line_end(segment)
-    if ends is None:
+    if ends is None or (delimiter == "|" and encoding != "utf-8"):  # in GBK half of a 亅
         return None
     if not segment.endswith(ends):
         segment += ends  # the last row of a file
@@ -48,7 +48,8 @@ def numbered_cells(
     roles = np.full(width, -1, np.int64)
     roles[list(columns.values())] = np.arange(n)
     n_texts = np.zeros(n, np.int64)
-    codes = np.empty((n, size // width), np.int32)  # memory that is not written costs nothing
+    # memory that is not written costs nothing; the last row may be one that breaks off
+    codes = np.empty((n, size // width + 1), np.int32)
     starts, lengths = np.empty((2, n, MANY_TEXTS), np.int32)
     heads = np.empty((n, MANY_TEXTS), np.int64)
     n_rows = number_cells(

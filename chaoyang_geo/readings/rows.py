@@ -294,8 +294,9 @@ def collect(sheet: Sheet, table: Table, results: list[Column]) -> Rows:
         if number in table.said or not any(cell is not None and cell != "" for cell in cells):
             continue
         texts, flags = _result_texts(sheet, number, result_columns)
-        for position, column in marks.items():
-            texts[position], said = with_mark(texts[position], sheet.text(number, column))
+        for position, of in marks.items():
+            mark = sheet.text(number, of.column)
+            texts[position], said = with_mark(texts[position], mark, of.header)
             if said:
                 flags[position] = "；".join(text for text in (said, flags.get(position)) if text)
         own = no_roles.copy()

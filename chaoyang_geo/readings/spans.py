@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.readings import times
 from chaoyang_geo.readings.cells import cell_text
-from chaoyang_geo.readings.header import REPEATED, Column, Meaning
+from chaoyang_geo.readings.header import REPEATED, Column
 from chaoyang_geo.readings.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ def with_spans(sheet: Sheet, columns: Sequence[Column], start: int, end: int) ->
     has_time = bool(places["time"]) or any(c.meaning.role in ("year", "month") for c in found)
 
     def give(number: int, role: str, note: str = "") -> None:
-        found[number] = replace(found[number], meaning=Meaning(role, note=note))
+        meaning = replace(
+            found[number].meaning, role=role, note=note
+        )  # 开始时间(UTC) keeps its zone
+        found[number] = replace(found[number], meaning=meaning)
 
     def filled(number: int) -> int:
         column = found[number].column

@@ -77,7 +77,8 @@ def times_of(
         flags.update(serial_flags)
     # together, as whether midnight is a day or a time is told from all of them
     zone = zone_of(table)
-    parsed = times.parse_times([*distinct, *ends], year=year, tz=zone or "Asia/Shanghai")
+    tz = zone or "Asia/Shanghai"
+    parsed = times.parse_times([*distinct, *ends], year=year, tz=tz)
     last = times.ParsedTimes(*(part[len(distinct) :] for part in vars(parsed).values()))
     parsed = times.ParsedTimes(*(part[: len(distinct)] for part in vars(parsed).values()))
     problems = list(map(str, parsed.problem))
@@ -89,7 +90,7 @@ def times_of(
     known_year = _known_year(table)
     for number, problem in enumerate(problems):
         if problem == "no year" and known_year is not None:
-            again = times.parse_times([distinct[number]], year=known_year[0])
+            again = times.parse_times([distinct[number]], year=known_year[0], tz=tz)
             if not str(again.problem[0]):
                 stamp[number], period[number], end[number] = (
                     again.time[0],
@@ -118,10 +119,13 @@ def times_of(
                 "Write times like 2026-08-21 20:00."
             )
     texts = []
-    for cell, problem in zip(distinct, problems, strict=True):
+    for cell, kind, problem in zip(distinct, period, problems, strict=True):
         text = cell_text(cell).strip()
         if not problem:
-            flag = flags.get(cell, f"时间由{zone}换算为北京时间" if zone else "")
+            converted = (
+                f"时间由{zone}换算为北京时间" if zone and kind in ("instant", "range") else ""
+            )
+            flag = "；".join(words for words in (flags.get(cell, ""), converted) if words)
             if (
                 not flag
                 and not has_column
@@ -219,9 +223,9 @@ def _dotted_day(cell: Any, month: str, *, typed: bool) -> str:
     """
     if not isinstance(cell, (str, float)):
         return ""
-    found = re.fullmatch(r"0?(\d{1,2})\.(\d{1,2})", cell_text(cell).strip())
+    found = re.fullmatch(r"0?(\d{1,2})\.(0?[1-9]|[12]\d|3[01])", cell_text(cell).strip())
     own = re.search(r"(\d{1,2})\s*月$", month)
-    if found is None or own is None or int(found[1]) != int(own[1]) or int(found[2]) > 31:
+    if found is None or own is None or int(found[1]) != int(own[1]):
         return ""
     return found[2] if typed or found[2] not in ("1", "2", "3") else ""
 

@@ -150,8 +150,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _WATER = {"河流": "river", "湖库": "lake"}
-#: Sentences end here; a mark within brackets ends none.
-_END = re.compile("；(?![^（]*）)")
+#: What parts the sentences of a flag; one within brackets does not.
+SENTENCE_END = re.compile("；(?![^（]*）)")
 
 
 def doubts_text(flag: object, lang: str, *, besides: str = "") -> str:
@@ -180,14 +180,14 @@ def doubts_text(flag: object, lang: str, *, besides: str = "") -> str:
     one_of("lang", lang, ("zh", "en"))
     text = "" if flag is None or str(flag) in ("nan", "<NA>") else str(flag)
     if besides:
-        text = "；".join(part for part in _END.split(text) if part not in besides)
+        text = "；".join(part for part in SENTENCE_END.split(text) if part not in besides)
     return text if lang == "zh" or not text else _english(text)
 
 
 @lru_cache(maxsize=4096)
 def _english(text: str) -> str:
     whole = _sentence(text)  # one sentence holds the mark that ends others
-    return whole or "; ".join(_sentence(part) or part for part in _END.split(text))
+    return whole or "; ".join(_sentence(part) or part for part in SENTENCE_END.split(text))
 
 
 def _sentence(text: str) -> str:

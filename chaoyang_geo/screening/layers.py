@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import GEOGRAPHIC, require_crs
+from chaoyang_geo.crs import on_earth, require_crs
 from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, require, text_array
 from chaoyang_geo.screening import repair
@@ -128,7 +128,7 @@ def zone_table(
     )
     shapes = table.geometry.to_numpy()
     usable = _usable(shapes)
-    usable[usable] = _on_earth(shapes[usable], crs)
+    usable[usable] = on_earth(shapes[usable], crs)
     # zones and groups are numbered in the order of their words, whatever that of the rows
     keys = ("layer", "zone_kind", "zone_grade", "zone_code")
     codes, words = zip(*(pd.factorize(table[key].array, sort=True) for key in keys), strict=True)
@@ -288,29 +288,6 @@ def _usable(shapes: Any) -> Bools:
     flat = np.flatnonzero(good & ~thick)  # an empty one among them
     good[flat] = np.isin(repair.repair_polygons(shapes[flat])[1], ("", repair.INVALID))
     return np.asarray(good)
-
-
-def _on_earth(shapes: Any, crs: Any) -> Bools:
-    """Tell which shapes have a place on the earth; longitude and latitude swapped, many have not.
-
-    A zone that lies nowhere meets no site: it was not checked, however many sites it misses.
-    """
-    import geopandas as gpd
-    import numpy as np
-    import shapely
-
-    def placed(boxes: Any) -> Bools:
-        corners = shapely.points(boxes.reshape(-1, 2))
-        degrees = shapely.get_coordinates(gpd.GeoSeries(corners, crs=crs).to_crs(GEOGRAPHIC).array)
-        good = np.isfinite(degrees).all(axis=1) & (np.abs(degrees[:, 1]) <= 90)
-        return np.asarray(good[::2] & good[1::2])
-
-    boxes = shapely.bounds(shapes)
-    whole = np.concatenate(
-        [boxes[:, :2].min(axis=0, initial=np.inf), boxes[:, 2:].max(axis=0, initial=-np.inf)]
-    )
-    # usually all are, and two corners tell
-    return np.ones(len(shapes), bool) if placed(whole).all() else placed(boxes)
 
 
 def _notes(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:

@@ -47,7 +47,8 @@ def metric_groups(crs: Any, shapes: Shapes, usable: Bools) -> list[tuple[str, In
     west, south, east, north = shapely.bounds(shapes[rows]).T
     turn = Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
     lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
-    nowhere = np.flatnonzero(~np.isfinite(lon + lat).all(axis=0))
+    placed = np.isfinite(lon) & (np.abs(lat) <= 90)
+    nowhere = np.flatnonzero(~placed.all(axis=0))
     if len(nowhere):
         raise CRSError(
             f"sites, row {rows[nowhere[0]] + 1}: its coordinates have no place on the earth in "

@@ -1,8 +1,8 @@
 """Loops over the rows of large tables, compiled where numba is installed.
 
-numpy passes over all rows once for each step; a compiled loop passes over them once for all of
-them. The loops are plain Python, and say what the steps in numpy say: where numba is missing, or
-the table is too small to be worth it, those do the work, with the same result. A leaf.
+numpy and Arrow pass over all rows once for each step; a compiled loop passes over them once for
+all of them. The loops are plain Python, and say what those steps say: where numba is missing, or
+the table is too small to be worth it, the steps do the work, with the same result. A leaf.
 """
 
 from __future__ import annotations

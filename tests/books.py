@@ -1,11 +1,17 @@
-"""Small workbooks of the kinds that no library here writes: OpenDocument and binary Excel."""
+"""Small workbooks that no library here writes (OpenDocument, binary Excel), and how tests read."""
 
 from __future__ import annotations
 
 import struct
+import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
+
+import pandas as pd
+
+from chaoyang_geo import read_readings
 
 _ODS = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -179,3 +185,11 @@ def xls_with_comments(book: object, path: Path, comments: dict[tuple[int, int], 
         notes += struct.pack("<HH", 0x1C, len(note)) + note
     stream = book.get_biff_data()  # type: ignore[attr-defined]
     XlsDoc().save(str(path), stream[:-4] + said + notes + stream[-4:])
+
+
+def read(path: Path, **options: Any) -> tuple[pd.DataFrame, str]:
+    """Return the table and what was warned of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = read_readings(path, **options)
+    return table, " ".join(str(one.message) for one in caught)

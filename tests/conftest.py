@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,16 @@ def _own_warnings(monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     with warnings.catch_warnings():
         yield
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Folder and list of the findings that are written from the screening on paper."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from findings_paper import paper, zones
+
+    from chaoyang_geo.findings import write_findings
+
+    folder = tmp_path_factory.mktemp("findings") / "out"
+    frame = write_findings(paper(), folder, zones=zones(), valid_days=180)
+    return folder, frame

@@ -1,6 +1,7 @@
 """The doubts of a verdict in English: every sentence that the assessment writes is known."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from chaoyang_geo import (
     mean_readings,
     rate_basin,
 )
-from chaoyang_geo.reasons import doubts_text
+from chaoyang_geo.reasons import doubts, doubts_text
 from chaoyang_geo.reasons.doubts import _SENTENCES
 
 CHINESE = re.compile("[一-鿿]")
@@ -96,3 +97,15 @@ def test_the_doubts_of_a_bad_table_are_all_understood():
         english = re.sub(names, "", doubts_text(flag, "en"))
         assert not CHINESE.search(english), (flag, english)
     assert len(set(flags)) > 10
+
+
+def test_every_sentence_is_still_one_that_the_library_writes():
+    """Reworded where it is written, a sentence would stay Chinese on English pages."""
+    package = Path(doubts.__file__).parents[1]
+    code = "".join(
+        path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "doubts.py"
+    )
+    code = re.sub(r'"\s*f?"', "", code)  # texts that go on in the next line
+    for chinese, _ in _SENTENCES:
+        for part in re.split(r"\{\w+\}个?|(?=而无)|[（）：；，]", chinese):
+            assert len(part) < 2 or part in code, chinese

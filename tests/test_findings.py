@@ -20,14 +20,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from browser import chromium
 from findings_paper import HOSTILE, NASTY, Page, paper, part, zones
 
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("findings") / "out"
-    frame = write_findings(paper(), folder, zones=zones(), valid_days=180)
-    return folder, frame
-
-
 # --- what must be there ---------------------------------------------------------------------------
 
 

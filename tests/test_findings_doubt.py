@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
-import pytest
 from shapely import box
 
 from chaoyang_geo.findings import cap_approximate, write_findings
@@ -15,13 +14,6 @@ from chaoyang_geo.screening import screen_sites
 sys.path.insert(0, str(Path(__file__).parent))
 
 from findings_paper import Page, paper, part, zones
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("findings") / "out"
-    frame = write_findings(paper(), folder, zones=zones(), valid_days=180)
-    return folder, frame
 
 
 def test_synthetic_data_are_marked_on_page_map_tables_word_and_sheets(tmp_path):

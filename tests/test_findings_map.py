@@ -23,13 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from findings_paper import Page, X, Y, paper, part, picture, zones
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("findings") / "out"
-    frame = write_findings(paper(), folder, zones=zones(), valid_days=180)
-    return folder, frame
-
-
 def areas_of(drawing, colour):
     for item in drawing.items:
         if isinstance(item, Drawn) and item.fill == colour:

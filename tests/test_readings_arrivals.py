@@ -4,7 +4,8 @@ Each was once misread: a unit, a date, a section or a kind of row was taken for 
 """
 
 import math
-import warnings
+import sys
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -12,6 +13,9 @@ import pytest
 
 from chaoyang_geo import read_readings
 from chaoyang_geo.readings import bulk, describe_readings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from books import read
 
 
 def text(folder, content, name="table.csv"):
@@ -28,14 +32,6 @@ def book(folder, rows, *, merged=(), sheet="数据"):
         workbook.active.merge_cells(cells)
     workbook.save(folder / "table.xlsx")
     return folder / "table.xlsx"
-
-
-def read(path, **options):
-    """Return the table and what was warned of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        table = read_readings(path, **options)
-    return table, " ".join(str(one.message) for one in caught)
 
 
 def shown(table):

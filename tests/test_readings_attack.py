@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import math
 import sys
-import warnings
 from pathlib import Path
 
 import openpyxl
@@ -20,7 +19,7 @@ from chaoyang_geo.readings.decoded import decoded
 from chaoyang_geo.readings.header import Words
 
 sys.path.insert(0, str(Path(__file__).parent))
-from books import ods, ods_row, xls_with_comments, xlsb
+from books import ods, ods_row, read, xls_with_comments, xlsb
 
 
 def text(folder, content, name="table.csv"):
@@ -40,14 +39,6 @@ def book(folder, rows, *, merged=(), finish=None, sheet="数据"):
         finish(workbook.active)
     workbook.save(folder / "table.xlsx")
     return folder / "table.xlsx"
-
-
-def read(path, **options):
-    """Return the table and what was warned of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        table = read_readings(path, **options)
-    return table, " ".join(str(one.message) for one in caught)
 
 
 def rows(table):

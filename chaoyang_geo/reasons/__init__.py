@@ -360,7 +360,7 @@ def _no_class(
         f"没有可评价的读数{why}，不定类" if zh else
         f"no reading that can be judged{why}, so no class"
     ]  # fmt: skip
-    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    undecided = _named(row, "items_undecided", names)
     if undecided:
         found.append(
             f"{'、'.join(undecided)}有读数但不能判定类别" if zh else
@@ -372,10 +372,7 @@ def _no_class(
 
 def _source_sentences(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> list[str]:
     """Say how a source of drinking water stands to Table 2; nothing of other sections."""
-    over, missing = (
-        [names.get(item, item) for item in split_codes(row.get(f"source_items_{kind}"))]
-        for kind in ("over", "missing")
-    )
+    over, missing = (_named(row, f"source_items_{kind}", names) for kind in ("over", "missing"))
     known = not _is_missing(row.get("source_attained"))
     if not (over or missing or known):
         return []
@@ -401,10 +398,10 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
     ]
     sentences.append(f"定类因子：{'、'.join(deciding)}" if deciding else words.best())
     sentences.append(_target_zh(row, names))
-    missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
+    missing = _named(row, "items_missing", names)
     if missing:
         sentences.append(f"缺测{'、'.join(missing)}，类别可能更差")
-    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    undecided = _named(row, "items_undecided", names)
     if undecided:
         sentences.append(f"{'、'.join(undecided)}有读数但不能判定类别，类别可能更差")
     sentences += _source_sentences(row, names, "zh")
@@ -423,6 +420,11 @@ def _chinese(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
     return f"{head}：{words.state(row['class'])}。{'。'.join(sentences)}。"
 
 
+def _named(row: Mapping[str, Any], column: str, names: Mapping[str, str]) -> list[str]:
+    """Return the names of the items that a column lists."""
+    return [names.get(item, item) for item in split_codes(row.get(column))]
+
+
 def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words: _Words) -> str:
     head = _head(row, "en")
     if _is_missing(row["class"]):
@@ -435,10 +437,10 @@ def _english(row: Mapping[str, Any], names: Mapping[str, str], rule: str, words:
     ]
     sentences.append(f"Deciding: {', '.join(deciding)}" if deciding else words.best())
     sentences.append(_target_en(row, names))
-    missing = [names.get(item, item) for item in split_codes(row["items_missing"])]
+    missing = _named(row, "items_missing", names)
     if missing:
         sentences.append(f"Not measured: {', '.join(missing)}; the class may be worse")
-    undecided = [names.get(item, item) for item in split_codes(row.get("items_undecided"))]
+    undecided = _named(row, "items_undecided", names)
     if undecided:
         sentences.append(
             f"Measured, but no single class fits: {', '.join(undecided)}; the class may be worse"

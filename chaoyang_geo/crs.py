@@ -289,10 +289,31 @@ def _zone_words(zone: tuple[str, int, int, float, bool], lang: str) -> str:
 def to_metric(layer: _Layer, *, layer_name: str = "layer") -> _Layer:
     """Return ``layer`` in metres, in the CGCS2000 3-degree zone of its middle.
 
+    Parameters
+    ----------
+    layer : GeoDataFrame or GeoSeries
+        In any CRS; it is not changed.
+    layer_name : str
+        What messages call the layer.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        The same rows in the zone of :func:`metric_crs`, in metres.
+
     Raises
     ------
     CRSError
         As :func:`metric_crs`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> from chaoyang_geo import to_metric
+    >>> sites = to_metric(gpd.GeoSeries([Point(120.45, 41.57)], crs="EPSG:4490"))
+    >>> sites.crs.to_epsg(), round(float(sites.x.iloc[0]))
+    (4549, 537533)
     """
     return layer.to_crs(metric_crs(layer, layer_name=layer_name))
 

@@ -1,4 +1,4 @@
-"""Loops over the rows of large tables, compiled where numba is installed.
+"""Loops over the rows of large tables and the vertices of large layers, compiled by numba.
 
 numpy and Arrow pass over all rows once for each step; a compiled loop passes over them once for
 all of them. The loops are plain Python, and say what those steps say: where numba is missing, or
@@ -253,12 +253,95 @@ def number_cells(
     return row
 
 
+RUN = 6  # segments of a ring that have one box
+MOST_SEGMENTS = 10_000  # of a ring: of longer ones a tree of boxes is faster
+_FAR = 1e100  # of coordinates whose products are finite
+_ERROR = 3.3306690738754716e-16  # of a product of two differences, beside its size
+
+
+def simple_rings(
+    xy: Floats, first: Ints, count: Ints, begin: int, end: int, edges: Floats, simple: Bools
+) -> None:
+    """Mark rings that surely do not meet themselves; of the others nothing is said.
+
+    ``xy`` are x and y of one vertex after the other; ``first`` and ``count`` are the first vertex
+    and the number of vertices of each ring, of which the last one is the first again. The rings
+    from ``begin`` up to ``end`` are looked at. ``edges`` has room for the boxes of their runs.
+
+    The sign of an area is sure beyond the bound of Shewchuk (1997), Adaptive Precision
+    Floating-Point Arithmetic and Fast Robust Geometric Predicates.
+    """
+
+    def side(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:
+        """Tell on which side of the line from a to b c lies; 0 where rounding may decide."""
+        one, other = (ax - cx) * (by - cy), (ay - cy) * (bx - cx)
+        bound = _ERROR * (abs(one) + abs(other))
+        return 1 if one - other > bound else -1 if other - one > bound else 0
+
+    for ring in range(begin, end):
+        start, n = 2 * first[ring], count[ring] - 1  # segments
+        sure = 3 <= n <= MOST_SEGMENTS
+        n_runs = (n + RUN - 1) // RUN if sure else 0
+        for one in range(n_runs):
+            low_x = low_y = _LARGEST
+            high_x = high_y = -_LARGEST
+            for k in range(one * RUN, min(n, (one + 1) * RUN) + 1):
+                x, y = xy[start + 2 * k], xy[start + 2 * k + 1]
+                sure = sure and abs(x) < _FAR and abs(y) < _FAR
+                low_x, high_x = min(low_x, x), max(high_x, x)
+                low_y, high_y = min(low_y, y), max(high_y, y)
+            edges[0, one], edges[1, one] = low_x, high_x
+            edges[2, one], edges[3, one] = low_y, high_y
+            # the runs before it, and itself
+            for other in range(one + 1 if sure else 0):
+                if (
+                    low_x > edges[1, other]
+                    or high_x < edges[0, other]
+                    or low_y > edges[3, other]
+                    or high_y < edges[2, other]
+                ):
+                    continue
+                for b in range(one * RUN, min(n, (one + 1) * RUN)):
+                    k = start + 2 * b
+                    cx, cy, dx, dy = xy[k], xy[k + 1], xy[k + 2], xy[k + 3]
+                    west, east = min(cx, dx), max(cx, dx)
+                    south, north = min(cy, dy), max(cy, dy)
+                    if (
+                        west > edges[1, other]
+                        or east < edges[0, other]
+                        or south > edges[3, other]
+                        or north < edges[2, other]
+                    ):
+                        continue
+                    for a in range(other * RUN, min(b, (other + 1) * RUN)):
+                        k = start + 2 * a
+                        ax, ay, bx, by = xy[k], xy[k + 1], xy[k + 2], xy[k + 3]
+                        if (
+                            min(ax, bx) > east
+                            or max(ax, bx) < west
+                            or min(ay, by) > north
+                            or max(ay, by) < south
+                        ):
+                            continue
+                        if a + 1 == b:  # neighbours may only not turn back
+                            back = (ax - bx) * (dx - cx) + (ay - by) * (dy - cy) >= 0
+                            sure = sure and not (back and side(ax, ay, bx, by, dx, dy) == 0)
+                        elif a == 0 and b == n - 1:
+                            back = (bx - ax) * (cx - dx) + (by - ay) * (cy - dy) >= 0
+                            sure = sure and not (back and side(ax, ay, bx, by, cx, cy) == 0)
+                        elif side(ax, ay, bx, by, cx, cy) * side(ax, ay, bx, by, dx, dy) < 1:
+                            ends = side(cx, cy, dx, dy, ax, ay) * side(cx, cy, dx, dy, bx, by)
+                            sure = sure and ends == 1
+        simple[ring] = sure
+
+
 #: What numba compiles a loop for: what it returns, then what it takes. Arrays are read only (r),
 #: read only with elements that overlap (o), or written, in one dimension or two (w, ww).
 _SIGNATURES: dict[Callable[..., Any], str] = {
     add_rows: "- i8[r] i4[r] i4[r] f8[r] f8[r] u1[r] i8 i8[r] i8[r] b1[r] b1[r] f8 f8[ww] i4[ww]",
     number_cells: "i8 i8[o] u1[r] i8 i8 i8 i8 i8[r] i8[w] i8[w] i8[w] "
     "i4[ww] i4[ww] i4[ww] i8[ww] i4[ww] i4[ww]",
+    simple_rings: "- f8[r] i8[r] i8[r] i8 i8 f8[ww] b1[w]",
 }
 
 

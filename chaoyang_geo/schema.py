@@ -191,6 +191,8 @@ def as_text(values: Any) -> pd.Series:
     import pandas as pd
 
     series = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype="object")
+    if series.dtype == "str":
+        return series.fillna("").rename(None)
     return pd.Series(text_array(series), index=series.index, dtype="str")
 
 

@@ -36,7 +36,7 @@ BELOW = {
     "periods": {"schema", "codes", "standards", "rounding", "loops"},
     "verdicts": set(),
     "flags": {"verdicts"},
-    "shapes": set(),
+    "shapes": {"codes", "loops"},
 }
 
 

@@ -85,12 +85,10 @@ class Chunks:
     count: Ints
     side: Ints
 
-    @cached_property
+    @property
     def axes(self) -> Floats:
         """The coordinates, x and y each in a row."""
-        import numpy as np
-
-        return np.ascontiguousarray(self.xy.T)
+        return self.xy.T
 
     @cached_property
     def bounds(self) -> tuple[Floats, Floats]:

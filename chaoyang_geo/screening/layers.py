@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import on_earth, require_crs
 from chaoyang_geo.flags import flag, joined
-from chaoyang_geo.schema import SchemaError, require, text_array
+from chaoyang_geo.schema import SchemaError, as_text, require
 from chaoyang_geo.screening import repair
-from chaoyang_geo.screening.ground import blocks, in_threads
+from chaoyang_geo.screening.ground import in_crs
 from chaoyang_geo.screening.result import CHECKED_COLUMNS, empty
 from chaoyang_geo.screening.words import KINDS, kind_zh
 from chaoyang_geo.screening.zones import (
@@ -50,9 +51,12 @@ _BLANK: dict[str, Any] = {
 class ZoneTable:
     """Zone records of all layers in one CRS, and what each zone and each group is."""
 
-    records: gpd.GeoDataFrame
+    records: pd.DataFrame  # without their shapes
+    crs: Any  # of the shapes
     shapes: Texts  # of each record
+    boxes: Floats  # of each record: its bounds
     usable: Bools  # of each record
+    tree: Any  # index of the records that can be used
     mended: Bools  # of each record: was repaired when it was read
     zone: Ints  # of each record
     group_of_zone: Ints
@@ -83,13 +87,6 @@ class ZoneTable:
         """Number of the kind and grade of each zone."""
         return self.alike[self.group_of_zone]
 
-    @cached_property
-    def tree(self) -> Any:
-        """Index of the records that can be used."""
-        import shapely
-
-        return shapely.STRtree(self.shapes[self.usable_rows])
-
 
 def zone_table(
     zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], unreadable: Any, on: str
@@ -108,8 +105,8 @@ def zone_table(
     import pandas as pd
 
     several = isinstance(zones, Iterable) and not isinstance(zones, str | Mapping | pd.DataFrame)
-    frames = list(zones) if several and not isinstance(zones, gpd.GeoDataFrame) else [zones]
-    records, notes = [], list[list[dict[str, Any]]]()
+    one = isinstance(zones, gpd.GeoDataFrame) or not several
+    frames: list[Any] = [zones] if one else list(zones)
     for frame in frames:
         if not isinstance(frame, gpd.GeoDataFrame):
             raise SchemaError(
@@ -118,27 +115,25 @@ def zone_table(
             )
         require_geometry(frame, "zones")
         require_crs(frame, layer_name="zones")
-        records.append(_plain(frame))
-        notes.append(_notes(frame))
-    if not records:
-        records = [_plain(gpd.GeoDataFrame({n: [] for n in _NEEDED}, geometry=[], crs="EPSG:4490"))]
-    crs = records[0].crs
-    table = gpd.GeoDataFrame(
-        pd.concat([frame.to_crs(crs) for frame in records], ignore_index=True), crs=crs
-    )
-    shapes = table.geometry.to_numpy()
-    usable = _usable(shapes)
-    usable[usable] = on_earth(shapes[usable], crs)
-    # zones and groups are numbered in the order of their words, whatever that of the rows
-    keys = ("layer", "zone_kind", "zone_grade", "zone_code")
-    codes, words = zip(*(pd.factorize(table[key].array, sort=True) for key in keys), strict=True)
-    group, group_places = _numbered(codes[:3])
-    zone, zone_places = _numbered((group, codes[3]))
-    _one_hash_each(table, zone)
+    lengths, notes = [len(frame) for frame in frames], [_notes(frame) for frame in frames]
+    if not frames:
+        frames = [gpd.GeoDataFrame({name: [] for name in _NEEDED}, geometry=[], crs="EPSG:4490")]
+    crs = frames[0].crs
+    with ThreadPoolExecutor(1) as pool:  # shapes and words have nothing to do with each other
+        drawn = pool.submit(_drawn, frames, crs)
+        table = pd.concat([_words(frame) for frame in frames], ignore_index=True)
+        # zones and groups are numbered in the order of their words, whatever that of the rows
+        keys = ("layer", "zone_kind", "zone_grade", "zone_code")
+        factors = (pd.factorize(table[key].array, sort=True) for key in keys)
+        codes, words = zip(*factors, strict=True)
+        group, group_places = _numbered(codes[:3])
+        zone, zone_places = _numbered((group, codes[3]))
+        _one_hash_each(table, zone)
+        names = _names(zone, table["zone_name"], len(zone_places))
+        shapes, boxes, usable, tree = drawn.result()
     accuracy = np.full(len(zone_places), -np.inf)
     np.maximum.at(accuracy, zone, np.nan_to_num(table["accuracy_m"].to_numpy(), nan=np.inf))
     accuracy[~np.isfinite(accuracy)] = np.nan
-    lengths = [len(frame) for frame in records]
     groups = list(
         zip(
             *(np.asarray(words[k])[codes[k][group_places]].tolist() for k in range(3)),
@@ -148,13 +143,16 @@ def zone_table(
     checked = _checked(table, groups, usable, _read_as(table, lengths, notes), unreadable, on)
     return ZoneTable(
         table,
+        crs,
         shapes,
+        boxes,
         usable,
+        tree,
         (table["zone_flag"] == repair.INVALID).to_numpy(),
         zone,
         group[zone_places],
         np.asarray(words[3], dtype=object)[codes[3][zone_places]],
-        _names(zone, table["zone_name"], len(zone_places)),
+        names,
         accuracy,
         groups,
         dict(zip(checked["layer"], checked["version"], strict=True)),
@@ -172,7 +170,7 @@ def require_geometry(frame: gpd.GeoDataFrame, table: str) -> None:
         )
 
 
-def _one_hash_each(table: gpd.GeoDataFrame, zone: Ints) -> None:
+def _one_hash_each(table: pd.DataFrame, zone: Ints) -> None:
     """Refuse zones of one code from layers of different content: they are not one zone."""
     import numpy as np
     import pandas as pd
@@ -216,9 +214,8 @@ def _names(zone: Ints, names: pd.Series, n: int) -> Texts:
     return found
 
 
-def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the columns of the table of zones, checked; the geometry is called geometry."""
-    import geopandas as gpd
+def _words(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the columns of the table of zones, checked."""
     import numpy as np
     import pandas as pd
 
@@ -233,7 +230,7 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 columns[name] = accuracy_column(frame[name], table="zones")
                 check_accuracies(columns[name], table="zones")
         elif name in frame.columns:
-            columns[name] = _texts(frame[name])
+            columns[name] = as_text(frame[name]).array
         else:
             columns[name] = blank
     table = pd.DataFrame(columns, index=pd.RangeIndex(n))
@@ -257,33 +254,38 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "so each needs its own. read_zones makes codes from the shapes."
         )
     table["layer"] = table["layer"].replace("", _NO_NAME)
-    return gpd.GeoDataFrame(table, geometry=frame.geometry.array)
+    return table
 
 
-def _texts(column: pd.Series) -> Any:
-    """Return a column as text; one that is text already is not looked at cell by cell."""
-    import pandas as pd
-
-    if column.dtype == "str" and not column.hasnans:
-        return column.array
-    return pd.array(text_array(column), dtype="str")
-
-
-def _usable(shapes: Any) -> Bools:
-    """Tell which shapes are polygons of finite coordinates, with an area: a sum over them tells."""
+def _drawn(frames: list[gpd.GeoDataFrame], crs: Any) -> tuple[Texts, Floats, Bools, Any]:
+    """Return the shapes of layers in ``crs`` with their bounds, which can be used, and their index."""
     import numpy as np
     import shapely
 
-    def sizes(rows: Any) -> Floats:
-        with np.errstate(invalid="ignore"):
-            return np.asarray(shapely.area(rows))
+    shapes = np.concatenate([in_crs(one.geometry.to_numpy(), one.crs, crs) for one in frames])
+    boxes = shapely.bounds(shapes)
+    usable = _usable(shapes, boxes)
+    usable[usable] = on_earth(shapes[usable], crs)
+    tree = shapely.STRtree(shapes[usable])
+    tree.query(shapely.Point(0, 0))  # builds it
+    return shapes, boxes, usable, tree
 
-    good = np.isin(shapely.get_type_id(shapes), (3, 6))
-    area = np.concatenate(in_threads(sizes, blocks(shapes)))
-    good &= np.isfinite(area)
+
+def _usable(shapes: Any, boxes: Floats) -> Bools:
+    """Tell which shapes are polygons of finite coordinates, with an area: a sum over them tells.
+
+    ``boxes`` are their bounds.
+    """
+    import numpy as np
+    import shapely
+
+    kinds = shapely.get_type_id(shapes)
+    good = (kinds == 3) | (kinds == 6)
     with np.errstate(invalid="ignore"):
-        west, south, east, north = shapely.bounds(shapes).T
-        largest = np.abs([west, south, east, north]).max(axis=0)
+        area = shapely.area(shapes)
+        good &= np.isfinite(area)
+        west, south, east, north = boxes.T
+        largest = np.abs(boxes).max(axis=1, initial=0.0)
         thick = area > _FLAT * largest * (east - west + north - south)
     flat = np.flatnonzero(good & ~thick)  # an empty one among them
     good[flat] = np.isin(repair.repair_polygons(shapes[flat])[1], ("", repair.INVALID))
@@ -311,9 +313,7 @@ class _ReadAs:
     n_read: dict[str, int]  # by content hash
 
 
-def _read_as(
-    table: gpd.GeoDataFrame, lengths: list[int], notes: list[list[dict[str, Any]]]
-) -> _ReadAs:
+def _read_as(table: pd.DataFrame, lengths: list[int], notes: list[list[dict[str, Any]]]) -> _ReadAs:
     """Compare the notes of the frames with their rows: a layer may have been renamed since.
 
     A note belongs to rows of its content hash in any frame, to rows of its name in its own frame,
@@ -343,7 +343,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _checked(
-    table: gpd.GeoDataFrame,
+    table: pd.DataFrame,
     groups: list[tuple[str, str, str]],
     usable: Bools,
     read_as: _ReadAs,
@@ -408,7 +408,7 @@ def _checked(
     return checked.sort_values("layer", ignore_index=True, kind="stable")
 
 
-def unusable_zones(table: gpd.GeoDataFrame, usable: Bools, layer: str) -> tuple[int, str]:
+def unusable_zones(table: pd.DataFrame, usable: Bools, layer: str) -> tuple[int, str]:
     """Return how many records of a layer cannot be checked, and some of them by name or code."""
     part = table[~usable & (table["layer"] == layer).to_numpy()]
     called = sorted(set(part["zone_name"].where(part["zone_name"] != "", part["zone_code"])))

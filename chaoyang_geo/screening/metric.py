@@ -22,6 +22,7 @@ from chaoyang_geo.screening.ground import (
 from chaoyang_geo.screening.layers import ZoneTable
 from chaoyang_geo.screening.measure import Measures, Sites, measure_pairs, sites_of
 from chaoyang_geo.screening.repair import GONE, INVALID, outlined, repair_polygons
+from chaoyang_geo.shapes import valid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,11 +135,15 @@ class Work:
         import numpy as np
 
         table = self.table
-        drawn = in_crs(table.shapes[records], table.records.crs, crs)
+        drawn = in_crs(table.shapes[records], table.crs, crs)
         with ThreadPoolExecutor(1) as pool:  # nearly always there is nothing to mend
             borders = pool.submit(borders_of, drawn)
-            checked = in_threads(repair_polygons, blocks(drawn))
-            shapes, repaired = (np.concatenate(column) for column in zip(*checked, strict=True))
+            bad = np.flatnonzero(~valid(drawn))
+            checked = in_threads(repair_polygons, blocks(drawn[bad]))
+            shapes, repaired = drawn.copy(), np.full(len(drawn), "", dtype=object)
+            shapes[bad], repaired[bad] = (
+                np.concatenate(each) for each in zip(*checked, strict=True)
+            )
             as_drawn = None if (repaired != "").any() else borders.result()
         gone = repaired == GONE  # only by its coordinates in metres
         shapes[gone] = outlined(drawn[gone])
@@ -223,7 +228,7 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
     from pyproj import CRS, Transformer
 
     low, high = sites.around
-    to = table.records.crs
+    to = table.crs
     if to != CRS.from_user_input(crs):
         middle = (low + high) / 2
         x = np.stack([(low, middle, high)[i][:, 0] for i in (0, 1, 2, 0, 2, 0, 1, 2)])

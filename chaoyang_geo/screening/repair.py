@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chaoyang_geo.flags import flag
 from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_threads
-from chaoyang_geo.shapes import finite, made_valid
+from chaoyang_geo.shapes import finite, made_valid, valid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def repair_polygons(shapes: Shapes) -> tuple[Shapes, Shapes]:
     flags[open_ & ~np.isin(kinds, (3, 6))] = NO_POLYGON
     # what is valid has finite coordinates; of very large ones the length may still be beyond
     polygon = np.flatnonzero(flags == "")
-    doubtful = ~shapely.is_valid(found[polygon])
+    doubtful = ~valid(found[polygon])
     doubtful |= ~(np.abs(shapely.bounds(found[polygon])).max(axis=1, initial=0) < _HUGE)
     polygon = polygon[doubtful]
     with np.errstate(invalid="ignore", over="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -145,8 +146,10 @@ def screen_sites(
     one_of("unverified", unverified, UNVERIFIED)
     day = checked_date("on", on)
     used = rules_table(rules, unverified=unverified)
-    table = zone_table(zones, unreadable, day)
-    shapes, flags, usable = repair_sites(sites.geometry.to_numpy())
+    with ThreadPoolExecutor(1) as pool:
+        repaired = pool.submit(repair_sites, sites.geometry.to_numpy())
+        table = zone_table(zones, unreadable, day)
+        shapes, flags, usable = repaired.result()
     accuracy = np.full(len(sites), np.nan)
     if "accuracy_m" in sites.columns:
         accuracy = accuracy_column(sites["accuracy_m"], table="sites")

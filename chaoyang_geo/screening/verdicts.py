@@ -89,10 +89,10 @@ def site_verdicts(
         "verdict_flag": _flags(sites, shapes, flags, usable, texts, worst, gaps, table),
         "why_zh": zh,
         "why_en": en,
-        "layers_checked": layers_zh,
+        "layers_checked": pd.array([layers_zh], dtype="str").take(np.zeros(n, np.int64)),
     }
     for column, dtype in SITE_COLUMNS.items():
-        judged[column] = pd.Series(values[column], index=sites.index, dtype=dtype)
+        judged[column] = pd.array(values[column], dtype=dtype)
     return judged
 
 
@@ -191,10 +191,10 @@ def _beyond(
     import shapely
 
     rows = np.flatnonzero(usable)
-    box = shapely.bounds(in_crs(shapes[rows], sites.crs, table.records.crs))
+    box = shapely.bounds(in_crs(shapes[rows], sites.crs, table.crs))
     layers, layer_of = np.unique([group[0] for group in table.groups], return_inverse=True)
     number = layer_of[table.group_of_zone[table.zone[table.usable_rows]]]
-    bounds = shapely.bounds(table.shapes[table.usable_rows])
+    bounds = table.boxes[table.usable_rows]
     found, there = [], np.unique(number)
     for layer in there.tolist():
         part = bounds[number == layer]

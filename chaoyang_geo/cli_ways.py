@@ -314,9 +314,14 @@ def bands_round(
 ) -> gpd.GeoDataFrame | None:
     """Return the land round the sites in bands by the distance to the nearest zone of some kinds."""
     import geopandas as gpd
+    import numpy as np
     from shapely import box
 
+    from chaoyang_geo.crs import zone_meridians
+
     placed = sites.geometry[sites.geometry.notna() & ~sites.geometry.is_empty]
+    # those outside the CGCS2000 zones were not screened
+    placed = placed[np.isfinite(zone_meridians(placed.to_numpy(), placed.crs))]
     chosen = zones[zones["zone_kind"].isin(list(kinds))]
     if not len(placed) or not len(chosen):
         warnings.warn(words["no_bands"], stacklevel=2)

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Shapes = npt.NDArray[np.object_]
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+
 _Layer = TypeVar("_Layer", "gpd.GeoDataFrame", "gpd.GeoSeries")
 
 #: CGCS2000 geographic, degrees: what the bundled layers are stored in.
@@ -58,6 +63,9 @@ sites.set_crs("EPSG:4549") for CGCS2000 metres, central meridian 120E.
             f'for CGCS2000 degrees, {layer_name}.set_crs("EPSG:4549") for CGCS2000 metres, '
             "central meridian 120E."
         )
+    if layer.crs.geodetic_crs is None:
+        name = layer.crs.name
+        raise CRSError(f"{layer_name}: its CRS, {name}, is that of a drawing; set_crs another one.")
 
 
 def to_geographic(layer: _Layer, *, layer_name: str) -> _Layer:
@@ -132,12 +140,7 @@ def metric_crs(
     middle = (west + east) / 2
     meridian = 3 * round(middle / 3) if width == 3 else 6 * math.floor(middle / 6) + 3
     if not _FIRST_MERIDIAN <= meridian <= _LAST_MERIDIAN:
-        raise CRSError(
-            f"{layer_name}: its middle lies at {middle:.3f} E, outside the CGCS2000 {width}-degree "
-            f"zones ({_FIRST_MERIDIAN - width / 2:g} to {_LAST_MERIDIAN + width / 2:g} E). Are "
-            "longitude and latitude swapped, or is the CRS wrong? check_datum weighs what else "
-            "the coordinates may be."
-        )
+        raise CRSError(f"{layer_name}: {_outside(middle, width)}")
     return meridian_code(meridian, prefix=prefix, width=width)
 
 
@@ -318,7 +321,7 @@ def to_metric(layer: _Layer, *, layer_name: str = "layer") -> _Layer:
     return layer.to_crs(metric_crs(layer, layer_name=layer_name))
 
 
-def on_earth(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.bool_]:
+def on_earth(shapes: Shapes, crs: Any) -> Bools:
     """Tell which shapes have a place on the earth that a CGCS2000 zone can show.
 
     Longitude and latitude swapped, many lie nowhere; one around half the earth, or all of it, is
@@ -336,7 +339,7 @@ def on_earth(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.bool_]
     import numpy as np
     import shapely
 
-    def placed(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    def placed(boxes: Floats) -> Bools:
         corners = gpd.GeoSeries(shapely.points(boxes.reshape(-1, 2)), crs=crs).to_crs(GEOGRAPHIC)
         degrees = shapely.get_coordinates(corners.to_numpy())
         good = np.isfinite(degrees).all(axis=1) & (np.abs(degrees[:, 1]) <= 90)
@@ -349,3 +352,76 @@ def on_earth(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.bool_]
     )
     # usually all are, and two corners tell
     return np.ones(len(shapes), bool) if placed(whole).all() else placed(boxes)
+
+
+def zone_meridians(shapes: Shapes, crs: Any) -> Floats:
+    """Return the central meridian of the CGCS2000 3-degree zone of the middle of each shape.
+
+    NaN where a shape has no place on the earth (as :func:`on_earth` says) or is missing, infinite
+    where it lies outside the zones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shapely import Point
+    >>> from chaoyang_geo.crs import zone_meridians
+    >>> shapes = np.array([Point(120.4, 41.6), Point(41.6, 120.4), Point(0, 0)])
+    >>> zone_meridians(shapes, "EPSG:4490").tolist()
+    [120.0, nan, inf]
+    """
+    import numpy as np
+
+    middle = _middles(shapes, crs)
+    found: Floats = 3 * np.round(middle / 3)
+    outside = ~((found >= _FIRST_MERIDIAN) & (found <= _LAST_MERIDIAN))
+    found[outside & ~np.isnan(middle)] = np.inf
+    return found
+
+
+def require_zone(shapes: Shapes, crs: Any, *, rows: Ints, layer_name: str) -> Floats:
+    """Return :func:`zone_meridians`, after a check that not all shapes lie outside the zones.
+
+    ``rows`` are the rows of the shapes in their table, for the message of :class:`CRSError`.
+    """
+    import numpy as np
+    import shapely
+
+    found = zone_meridians(shapes, crs)
+    if np.isfinite(found).any() or not len(found):
+        return found
+    first = f"{layer_name}, row {rows[0] + 1}"
+    every = f"None of the {len(found)} shapes lies in a zone." if len(found) > 1 else ""
+    if np.isinf(found[0]):
+        middle = float(_middles(shapes[:1], crs)[0])
+        raise CRSError(f"{first}: {_outside(middle, 3)} {every}".rstrip())
+    box = ", ".join(f"{each:.10g}" for each in shapely.bounds(shapes[0]))
+    raise CRSError(
+        f"{first}: its coordinates have no place on the earth in {crs}, or it is wider than "
+        f"{_WIDEST} degrees (bounds {box}); check the CRS of the layer, or mend the row. "
+        f"{every}".rstrip()
+    )
+
+
+def _middles(shapes: Shapes, crs: Any) -> Floats:
+    """Return the longitude of the middle of each shape, NaN where it has no place on the earth."""
+    import numpy as np
+    import shapely
+    from pyproj import Transformer
+
+    west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
+    turn = Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
+    lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
+    placed = (np.isfinite(lon) & (np.abs(lat) <= 90)).all(axis=0)
+    west, east = lon.min(axis=0), lon.max(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.where(placed & (east <= west + _WIDEST), (west + east) / 2, np.nan)
+
+
+def _outside(middle: float, width: int) -> str:
+    """Say that something lies outside the zones of a width, and what may be wrong."""
+    return (
+        f"its middle lies at {middle:.3f} E, outside the CGCS2000 {width}-degree "
+        f"zones ({_FIRST_MERIDIAN - width / 2:g} to {_LAST_MERIDIAN + width / 2:g} E). Are "
+        "longitude and latitude swapped, or is the CRS wrong? check_datum weighs what else "
+        "the coordinates may be."
+    )

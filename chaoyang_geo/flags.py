@@ -29,10 +29,24 @@ _SCREENING: dict[str, tuple[str, str]] = {
         "面塌缩为线或点，按线或点核查",
         "the polygon has no area and was checked as a line or point",
     ),
+    "closed_line": (
+        "线首尾相接，只按线核查，所围范围未核查，若为用地范围须先转为面",
+        "the line closes and was checked as a line, the area within it was not: if it is the outline "
+        "of the site, make it a polygon first",
+    ),
     "zero_length": ("线长为零，按点核查", "the line has no length and was checked as a point"),
     "not_finite": (
         "坐标不是有限数，未核查",
         "a coordinate is no finite number; the geometry was not checked",
+    ),
+    "nowhere": (
+        "坐标在地球上没有位置，或宽逾90度",
+        "its coordinates have no place on the earth, or it is wider than 90 degrees",
+    ),
+    "outside_zones": (
+        "位于CGCS2000各3度带（东经73.5至136.5度）之外，坐标或坐标系可能有误",
+        "lies outside the CGCS2000 3-degree zones (73.5 to 136.5 E): its coordinates or their CRS "
+        "may be wrong",
     ),
     # layers
     "unusable_zones": (
@@ -48,6 +62,11 @@ _SCREENING: dict[str, tuple[str, str]] = {
     "late_version": (
         "版本日期晚于核查日期",
         "the date of the version is later than the day of the screening",
+    ),
+    "other_datum": (
+        "图层“{layer}”与项目的大地基准不同（{datum}），没有转换参数，坐标未平移，偏差未知",
+        "the layer {layer} and the sites are in different datums ({datum}): without parameters "
+        "nothing was shifted, and how far it is off is not known",
     ),
     "no_zones": ("图层没有分区", "the layer has no zones"),
     "part_of_layer": (
@@ -147,9 +166,9 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ),
     ("取水口未就位：{why}", "the intake could not be placed on a river: {why}"),
     ("未给河宽，岸深自河道中心线量起", "no river width is given: banks are measured from the centre line"),
-    ("上游只有{m} m河道", "only {m} m of river upstream"),
-    ("下游只有{m} m河道", "only {m} m of river downstream"),
-    ("上游只有{m} m河道、下游只有{n} m河道", "only {m} m of river upstream and {n} m downstream"),
+    ("上游只有 {m} 米河道", "only {m} m of river upstream"),
+    ("下游只有 {m} 米河道", "only {m} m of river downstream"),
+    ("上游只有 {m} 米河道、下游只有 {n} 米河道", "only {m} m of river upstream and {n} m downstream"),
     ("没有水面图形", "there is no outline of the water"),
     (
         "没有水面图形，按取水口周围全为水面划定，范围偏大",
@@ -159,7 +178,7 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ("没有水面图形，入库河流未上溯", "there is no outline of the water: inflows were not followed"),
     ("取水口未知，假定在河流出库处", "the intake is not known and taken to be where the river leaves"),
     ("没有取水口，不能按半径划定", "there is no intake, so no radius can be drawn"),
-    ("取水口在水面之外{m} m", "the intake lies {m} m off the water"),
+    ("取水口在水面之外 {m} 米", "the intake lies {m} m off the water"),
     ("取水口半径内没有水面", "there is no water within the radius of the intake"),
     ("水井没有位置", "the well has no position"),
     ("宽度为使用者给定，非批准的范围", "the width was given by the user; not an approved zone"),
@@ -188,12 +207,12 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ("不在河网上", "not on the river network"),
     ("仅与分区边界相接，需复核", "only touches the border of the zone, to be checked"),
     (
-        "距河道{m} m，按最近河段汇入，未看分水岭",
+        "距河道 {m} 米，按最近河段汇入，未看分水岭",
         "{m} m from the river: taken to drain to the nearest reach, watersheds were not looked at",
     ),
-    ("在{n}处涉河，按最近一处计", "meets rivers at {n} places; the nearest to the zone counts"),
+    ("在 {n} 处涉河，按最近一处计", "meets rivers at {n} places; the nearest to the zone counts"),
     (
-        "到{n}处河道同样近，均已追踪，按最近一路计",
+        "到 {n} 处河道同样近，均已追踪，按最近一路计",
         "{n} places on rivers are as near; all were followed, the shortest way counts",
     ),
     (
@@ -205,8 +224,8 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ("分区为假定", "the zone is assumed"),
     ("分区所用距离未核实", "the distances of the zone are unverified"),
     ("没有可查的分区", "there is no zone to check"),
-    ("河网在下行{far}处终止，以下未查", "the network ends {far} downstream; what follows was not checked"),
-    ("{n}个分区没有图形，未查", "zones without a geometry, not checked: {n}"),
+    ("河网在下行 {far}处终止，以下未查", "the network ends {far} downstream; what follows was not checked"),
+    ("{n} 个分区没有图形，未查", "zones without a geometry, not checked: {n}"),
     # alternatives
     ("坐标不是有限数", "a coordinate is no finite number"),
     (
@@ -217,8 +236,8 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ("不是面，未计算可用部分", "no polygon: no free part was worked out"),
     ("无可用部分", "no part is free"),
     (
-        "另有 {n} 块共 {m2} m² 小于 {least} m²，未计入",
-        "{n} more parts, {m2} m² together, are smaller than {least} m² and were left out",
+        "另有 {n} 块共 {m2} 平方米，各小于 {least} 平方米，未计入",
+        "parts smaller than {least} m², left out: {n}, together {m2} m²",
     ),
     ("另有 {n} 个方向的平移同样短", "as short a shift leads in other directions: {n}"),
     ("不是线，无里程", "no line, so there are no kilometres"),
@@ -344,6 +363,8 @@ def _value(name: str, text: str) -> str:
         return _kinds().get(text, text)
     if name == "verdict":
         return VERDICTS.get(text, text)
+    if name == "far":
+        return text.replace("公里", "km").replace("米", "m")
     if name == "extent":
         return _EXTENTS.get(text, text)
     if name == "reach":

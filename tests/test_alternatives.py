@@ -230,7 +230,7 @@ def test_the_free_part_is_what_no_zone_takes():
 def test_small_parts_are_left_out_and_reported():
     row = one(free_parts(sites(box(0, 0, 100, 10)), zones(box(2, -1, 50, 11)), min_area_m2=100))
     assert (row.free_m2, row.free_small_m2, row.conflict_m2, row.n_free_parts) == (500, 20, 480, 1)
-    assert row.free_flag == "另有 1 块共 20 m² 小于 100 m²，未计入"
+    assert row.free_flag == "另有 1 块共 20 平方米，各小于 100 平方米，未计入"
 
 
 def test_a_clearance_is_cut_off_too_with_round_corners():
@@ -581,9 +581,9 @@ def test_a_site_beyond_the_poles_is_named(place):
 def test_numbers_in_words_have_no_exponent():
     zone = zones(box(0, 0, 90, 100), box(91, 0, 200, 100))
     row = one(free_parts(sites(box(0, 0, 100, 100)), zone, min_area_m2=1234567.5))
-    assert row.free_flag == "另有 1 块共 100 m² 小于 1234567.5 m²，未计入；无可用部分"
+    assert row.free_flag == "另有 1 块共 100 平方米，各小于 1234567.5 平方米，未计入；无可用部分"
     words = zone_distance_contours(zone, within=AREA, distances_m=[1234567.5])
-    assert words["band_zh"].tolist()[1:] == ["距离不超过 1234567.5 m", "距离超过 1234567.5 m"]
+    assert words["band_zh"].tolist()[1:] == ["距离不超过 1234567.5 米", "距离超过 1234567.5 米"]
     row = shifted(box(50, 40, 60, 60), box(0, 0, 100, 100), clearance_m=0.25, within_m=10)
     assert row.shift_en == "no shift of up to 10 m clears all zones and keeps 0.25 m away"
 

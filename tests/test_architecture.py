@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "chaoyang_geo"
 LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
-    "periods", "verdicts", "flags", "shapes", "loops",
+    "periods", "verdicts", "flags", "shapes", "loops", "edges",
 }  # fmt: skip
 USES_ALL = {
     "cli",
@@ -35,6 +35,7 @@ BELOW = {
     "loops": set(),
     "periods": {"schema", "codes", "standards", "rounding", "loops"},
     "verdicts": set(),
+    "edges": set(),
     "flags": {"verdicts"},
     "shapes": {"codes", "loops"},
 }

@@ -188,8 +188,7 @@ def test_a_site_beyond_the_poles_is_named(latitude):
         screen_sites(place, read())
 
 
-def test_a_site_without_a_place_on_the_earth_is_named():
-    with pytest.raises(
-        ValueError, match="sites, row 2: its coordinates have no place on the earth"
-    ):
-        screen_sites(sites(FAR, Point(1e9, 4_601_000)), read())
+def test_a_site_without_a_place_on_the_earth_is_flagged_beside_others():
+    found = screen_sites(sites(FAR, Point(1e9, 4_601_000)), read()).sites
+    assert found["verdict"].tolist() == ["无冲突", "无法判断"]
+    assert found["verdict_flag"][1].startswith("坐标在地球上没有位置")

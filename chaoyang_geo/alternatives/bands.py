@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.alternatives.ground import (
     TOUCH_M,
+    back,
     checked_area,
     checked_metres,
     digits,
@@ -97,9 +98,9 @@ def zone_distance_contours(
     >>> found[["band_no", "band_zh", "area_m2", "share"]]
        band_no         band_zh    area_m2  share
     0        0              区内  1000000.0  0.250
-    1        1      距离不超过 500 m   500000.0  0.125
-    2        2  距离 500 至 1000 m   500000.0  0.125
-    3        3     距离超过 1000 m  2000000.0  0.500
+    1        1      距离不超过 500 米   500000.0  0.125
+    2        2  距离 500 至 1000 米   500000.0  0.125
+    3        3     距离超过 1000 米  2000000.0  0.500
     """
     import geopandas as gpd
     import numpy as np
@@ -144,18 +145,18 @@ def zone_distance_contours(
             "band_flag": table.flag,
         }
     ).astype(BAND_COLUMNS)
-    return gpd.GeoDataFrame(result, geometry=placed, crs=crs).to_crs(within.crs)
+    return gpd.GeoDataFrame(result, geometry=back(placed, crs, within.crs), crs=within.crs)
 
 
 def _said(limits: list[float], number: int) -> tuple[str, str]:
     if number == 0:
         return "区内", "inside the zones"
     if number == len(limits) + 1:
-        return f"距离超过 {digits(limits[-1])} m", f"farther than {digits(limits[-1])} m"
+        return f"距离超过 {digits(limits[-1])} 米", f"farther than {digits(limits[-1])} m"
     if number == 1:
-        return f"距离不超过 {digits(limits[0])} m", f"up to {digits(limits[0])} m"
+        return f"距离不超过 {digits(limits[0])} 米", f"up to {digits(limits[0])} m"
     low, high = limits[number - 2 : number]
-    return f"距离 {digits(low)} 至 {digits(high)} m", f"{digits(low)} to {digits(high)} m"
+    return f"距离 {digits(low)} 至 {digits(high)} 米", f"{digits(low)} to {digits(high)} m"
 
 
 def _polygons(shape: Any) -> Any:

@@ -79,7 +79,7 @@ def free_parts(
     Raises
     ------
     CRSError
-        A layer has no CRS, or a site lies outside the CGCS2000 zones.
+        A layer has no CRS, or all sites lie outside the CGCS2000 zones; of some these are flagged.
     SchemaError
         A column is missing, a site code is there twice, a zone is no polygon.
     ValueError
@@ -155,7 +155,7 @@ def free_parts(
             if lost:
                 flags[row] = in_words(
                     flags[row],
-                    f"另有 {len(lost)} 块共 {digits(sum(lost), 1)} m² 小于 {digits(min_area_m2)} m²，未计入",
+                    f"另有 {len(lost)} 块共 {digits(sum(lost), 1)} 平方米，各小于 {digits(min_area_m2)} 平方米，未计入",
                 )
             if not len(each):
                 flags[row] = in_words(flags[row], "无可用部分")

@@ -15,13 +15,15 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import (
-    GEOGRAPHIC,
-    CRSError,
     meridian_code,
     metric_crs,
     on_earth,
     require_crs,
+    require_zone,
+    zone_meridians,
 )
+from chaoyang_geo.edges import reprojected
+from chaoyang_geo.flags import flag
 from chaoyang_geo.schema import SchemaError, require, require_unique
 from chaoyang_geo.shapes import finite, made_valid
 
@@ -42,6 +44,7 @@ MISSING = "无图形"
 EMPTY = "图形为空"
 NOT_FINITE = "坐标不是有限数"
 INVALID = "图形自相交或重叠，已修复"
+NOWHERE, OUTSIDE = flag("nowhere"), flag("outside_zones")
 
 #: Nearer than this, metres, is touching.
 TOUCH_M = 0.001
@@ -92,7 +95,6 @@ def checked_area(within: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Any, str]:
     SchemaError
         A shape is no polygon.
     """
-    import geopandas as gpd
     import numpy as np
     import shapely
 
@@ -110,8 +112,7 @@ def checked_area(within: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Any, str]:
     if not len(shapes):
         return None, ""
     crs = metric_crs(within, layer_name="within")
-    found = np.array(gpd.GeoSeries(shapes, crs=within.crs).to_crs(crs).to_numpy(), dtype=object)
-    return shapely.union_all(made_valid(found)[0]), crs
+    return shapely.union_all(made_valid(reprojected(shapes, within.crs, crs))[0]), crs
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,22 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
         )
         kept.append(plain[usable])
     crs = kept[0].crs
-    table = pd.concat([part.to_crs(crs) for part in kept], ignore_index=True)
-    return Zones(gpd.GeoDataFrame(table, crs=crs), unusable)
+    drawn = np.concatenate([reprojected(part.geometry.to_numpy(), part.crs, crs) for part in kept])
+    table = pd.concat(
+        [pd.DataFrame(part.drop(columns="geometry")) for part in kept], ignore_index=True
+    )
+    return Zones(gpd.GeoDataFrame(table, geometry=drawn, crs=crs), unusable)
 
 
 def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
-    """Return the shapes of sites made valid, a flag each, and whether each can be used."""
+    """Return the shapes of sites made valid, a flag each, and whether each can be used.
+
+    Raises
+    ------
+    CRSError
+        All sites lie outside the CGCS2000 zones, or nowhere on the earth; of some, these are
+        flagged.
+    """
     import numpy as np
     import shapely
 
@@ -205,6 +216,11 @@ def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
     flags[flat[mended]] = INVALID
     gone = flat[mended & shapely.is_empty(shapes[flat])]
     flags[gone], usable[gone] = f"{INVALID}后面积为零", False
+    rows = np.flatnonzero(usable)
+    meridian = require_zone(shapes[rows], sites.crs, rows=rows, layer_name="sites")
+    for here, words in ((np.isnan(meridian), NOWHERE), (np.isinf(meridian), OUTSIDE)):
+        flags[rows[here]] = [in_words(text, words) for text in flags[rows[here]]]
+        usable[rows[here]] = False
     return shapes, flags, usable
 
 
@@ -229,41 +245,33 @@ class Ground:
 def grounds(
     shapes: Shapes, usable: Bools, crs: Any, zones: Zones, *, reach_m: float
 ) -> Iterator[Ground]:
-    """Yield the usable sites by their CGCS2000 zone, with what lies within reach of their boxes.
-
-    Raises
-    ------
-    CRSError
-        A site lies outside the CGCS2000 zones, or nowhere on the earth.
-    """
-    import geopandas as gpd
+    """Yield the usable sites by their CGCS2000 zone, with what lies within reach of their boxes."""
     import numpy as np
     import shapely
 
     rows = np.flatnonzero(usable)
-    if not len(rows):
-        return
-    nowhere = rows[~on_earth(shapes[rows], crs)]
-    if len(nowhere):
-        raise CRSError(
-            f"sites, row {nowhere[0] + 1}: its coordinates have no place on the earth in "
-            f"{crs}; check the CRS of the layer, or mend the row."
-        )
-    layer = gpd.GeoSeries(shapes[rows], crs=crs)
-    box = layer.to_crs(GEOGRAPHIC).bounds
-    meridian = 3 * np.round((box["minx"].to_numpy() + box["maxx"].to_numpy()) / 6)
-    outside = np.flatnonzero(~((meridian >= 75) & (meridian <= 135)))
-    if len(outside):  # one site by itself: the message tells where it lies
-        name = f"sites, row {rows[outside[0]] + 1}"
-        metric_crs(layer.iloc[outside[:1]], layer_name=name)
+    meridian = zone_meridians(shapes[rows], crs)
     for each in np.unique(meridian).tolist():
-        here = meridian == each
+        here = rows[meridian == each]
         code = meridian_code(int(each))
-        found = layer[here].to_crs(code).to_numpy()
+        found = _valid(reprojected(shapes[here], crs, code))
         windows = grown_boxes(found, reach_m + 1.0)
         pieces, record = pieces_near(zones, windows, code)
         shapely.prepare(pieces)
-        yield Ground(code, rows[here], found, pieces, record)
+        yield Ground(code, here, found, pieces, record)
+
+
+def _valid(sites: Shapes) -> Shapes:
+    """Return sites valid in metres: a vertex on a long edge of its own shape may lie beside it."""
+    import numpy as np
+    import shapely
+
+    found = np.array(sites, dtype=object)
+    flat = np.flatnonzero(shapely.get_dimensions(found) == 2)
+    whole, mended = made_valid(found[flat])
+    mended &= ~shapely.is_empty(whole)
+    found[flat[mended]] = whole[mended]
+    return found
 
 
 def grown_boxes(shapes: Shapes, reach_m: float) -> Shapes:
@@ -295,7 +303,7 @@ def pieces_near(zones: Zones, windows: Shapes, crs: str) -> tuple[Shapes, Ints]:
     near = np.unique(zones.tree.query(wide)[1])
     if not len(near):
         return nothing
-    shapes = zones.frame.geometry.iloc[near].to_crs(crs).to_numpy()
+    shapes = reprojected(zones.frame.geometry.to_numpy()[near], zones.frame.crs, crs)
     parts, owner = shapely.get_parts(made_valid(shapes)[0], return_index=True)
     pieces, part = _cut(parts, shapely.STRtree(windows))
     return pieces, near[owner[part]].astype(np.int64)
@@ -378,7 +386,4 @@ def in_words(*flags: str) -> str:
 
 def back(shapes: Shapes, crs: str, to: Any) -> Shapes:
     """Return shapes in the caller's CRS."""
-    import geopandas as gpd
-    import numpy as np
-
-    return np.array(gpd.GeoSeries(shapes, crs=crs).to_crs(to).to_numpy(), dtype=object)
+    return reprojected(shapes, crs, to)

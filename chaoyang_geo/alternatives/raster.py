@@ -17,6 +17,7 @@ from chaoyang_geo.alternatives.ground import (
     zone_records,
 )
 from chaoyang_geo.alternatives.seams import CRACK_M, joined
+from chaoyang_geo.edges import reprojected
 from chaoyang_geo.files import replacing
 from chaoyang_geo.schema import SchemaError, text_array
 
@@ -178,14 +179,14 @@ def _signed(points: Floats, zones: Zones, crs: str, area: Any) -> Floats:
     Zones are known as far as ``reach`` around the area: a distance up to it is certain. The
     reach doubles until all are.
     """
-    import geopandas as gpd
     import numpy as np
     import shapely
 
     found = np.full(len(points), np.nan)
     if not len(zones.frame):
         return found
-    everything = shapely.box(*gpd.GeoSeries(zones.frame.geometry).to_crs(crs).total_bounds)
+    drawn = reprojected(zones.frame.geometry.to_numpy(), zones.frame.crs, crs)
+    everything = shapely.box(*shapely.total_bounds(drawn))
     west, south, east, north = area.bounds
     reach = max(east - west, north - south) / 4
     open_ = np.arange(len(points))

@@ -98,7 +98,7 @@ def smallest_shift(
     Raises
     ------
     CRSError
-        A layer has no CRS, or a site lies outside the CGCS2000 zones.
+        A layer has no CRS, or all sites lie outside the CGCS2000 zones; of some these are flagged.
     SchemaError
         A column is missing, a site code is there twice, a zone is no polygon.
     ValueError
@@ -256,11 +256,11 @@ def _sentences(state: str, way: Way | None, within_m: float, clearance_m: float)
     if state == "clear":
         return (
             f"原位置已避开全部分区{kept}，无需平移",
-            f"the site is clear of all zones{kept_en} where it stands",
+            f"the site is clear of all zones where it stands{kept_en}",
         )
     if way is None:
         return (
-            f"在 {digits(within_m)} 米范围内没有可避开全部分区{kept}的平移",
+            f"在 {digits(within_m)} 米范围内没有可避开全部分区{kept.lstrip('，')}的平移",
             f"no shift of up to {digits(within_m)} m clears all zones{kept_en}",
         )
     length, bearing = _polar(way)

@@ -112,7 +112,7 @@ def conflict_stretches(
     Raises
     ------
     CRSError
-        A layer has no CRS, or a site lies outside the CGCS2000 zones.
+        A layer has no CRS, or all sites lie outside the CGCS2000 zones; of some these are flagged.
     SchemaError
         A column is missing, a site code is there twice, a zone is no polygon, ``start_km`` is
         negative or no number.

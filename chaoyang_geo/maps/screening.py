@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chaoyang_geo.crs import to_geographic
+from chaoyang_geo.crs import to_geographic, zone_meridians
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import margins, style
 from chaoyang_geo.maps.facts import gather
@@ -298,13 +298,19 @@ def _below_the_cap(site: Site, gaps: Sequence[str]) -> Site:
 
 def _places(judged: gpd.GeoDataFrame, sites: gpd.GeoDataFrame | None) -> dict[str, Any]:
     """Return the shape of every site in degrees by code, ``None`` where nothing can be drawn."""
+    import numpy as np
+
     layer = judged if sites is None else sites
     require(layer, ["site_code"], table="sites")
     require_unique(layer, "site_code", table="sites")
     placed = to_geographic(layer, layer_name="sites")
+    # what lies outside the CGCS2000 zones was not screened; drawn, it would set the view
+    screened = np.isfinite(zone_meridians(placed.geometry.to_numpy(), placed.crs))
     known_shapes = {
-        code: shape if shapes.is_drawable(shape) else None
-        for code, shape in zip(as_text(layer["site_code"]), placed.geometry, strict=True)
+        code: shape if good and shapes.is_drawable(shape) else None
+        for code, shape, good in zip(
+            as_text(layer["site_code"]), placed.geometry, screened, strict=True
+        )
     }
     return {code: known_shapes.get(code) for code in as_text(judged["site_code"])}
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Semi-major axis (m) and flattening of CGCS2000 (GB 22021-2008).
 _A, _F = 6378137.0, 1 / 298.257222101
+_LONGEST_M = 10_000.0  # of an edge whose great circle is as good as straight in the plane
 _SHORT_M = 5000.0  # of a geodesic that is as long as the arc over its chord
 
 
@@ -30,7 +31,8 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     the sphere of equal area and the latitudes on it. There the area under an edge, from the
     equator on, is the spherical excess of the great circle (Chamberlain, R. G., Duquette, W. H.
     (2007), Some algorithms for polygons on a sphere, JPL 07-03). The geodesic of the ellipsoid
-    and this great circle differ by less than 1 part in 10^7 of the area for edges up to 10 km.
+    and this great circle differ by less than 1 part in 10^7 of the area for edges up to 10 km;
+    longer ones get vertices.
 
     Examples
     --------
@@ -57,6 +59,9 @@ def geodesic_areas(shapes: Shapes, crs: str) -> Floats:
     polygons, owner = polygons[flat], owner[flat]
     if not len(polygons):
         return found[place]
+    west, south, east, north = shapely.bounds(polygons).T
+    wide = np.maximum(east - west, north - south) > _LONGEST_M
+    polygons[wide] = shapely.segmentize(polygons[wide], _LONGEST_M)
     rings, polygon = shapely.get_rings(polygons, return_index=True)
     lon, lat = _on_ellipsoid(shapely.get_coordinates(rings), crs)
     e2 = _F * (2 - _F)

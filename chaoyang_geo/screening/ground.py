@@ -16,6 +16,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.edges import reprojected
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -510,13 +512,14 @@ def shared_out(n: int) -> list[Ints]:
 
 
 def in_crs(shapes: Shapes, crs: Any, to: Any) -> Shapes:
-    """Return shapes in another CRS; the same ones where it is theirs."""
-    import geopandas as gpd
+    """Return shapes in another CRS, their edges as drawn; the same ones where it is theirs."""
+    import numpy as np
     from pyproj import CRS
 
     if CRS.from_user_input(crs) == CRS.from_user_input(to):
         return shapes
-    found: Shapes = gpd.GeoSeries(shapes, crs=crs).to_crs(to).to_numpy()
+    turned = in_threads(lambda some: reprojected(some, crs, to), blocks(shapes))
+    found: Shapes = np.concatenate(turned)
     return found
 
 

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import GEOGRAPHIC, CRSError, meridian_code, metric_crs
+from chaoyang_geo.crs import meridian_code, require_zone
+from chaoyang_geo.flags import joined
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured
 from chaoyang_geo.screening.ground import (
@@ -21,7 +22,15 @@ from chaoyang_geo.screening.ground import (
 )
 from chaoyang_geo.screening.layers import ZoneTable
 from chaoyang_geo.screening.measure import Measures, Sites, measure_pairs, sites_of
-from chaoyang_geo.screening.repair import GONE, INVALID, outlined, repair_polygons
+from chaoyang_geo.screening.repair import (
+    GONE,
+    INVALID,
+    NOWHERE,
+    OUTSIDE,
+    in_metres,
+    outlined,
+    repair_polygons,
+)
 from chaoyang_geo.shapes import valid
 
 if TYPE_CHECKING:
@@ -35,39 +44,26 @@ if TYPE_CHECKING:
     Merged = dict[int, tuple[int, ...]]
 
 
-def metric_groups(crs: Any, shapes: Shapes, usable: Bools) -> list[tuple[str, Ints]]:
-    """Return the CGCS2000 zones of the sites' middles, each with the rows of its sites."""
-    import geopandas as gpd
+def metric_groups(
+    crs: Any, shapes: Shapes, flags: Shapes, usable: Bools
+) -> tuple[list[tuple[str, Ints]], Shapes, Bools]:
+    """Return the CGCS2000 zones of the sites' middles, each with the rows of its sites.
+
+    Besides, the flags and what can be screened without the sites that lie in no zone.
+    """
     import numpy as np
-    import shapely
-    from pyproj import Transformer
 
     rows = np.flatnonzero(usable)
-    if not len(rows):
-        return []
-    west, south, east, north = shapely.bounds(shapes[rows]).T
-    turn = Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
-    lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
-    placed = np.isfinite(lon) & (np.abs(lat) <= 90)
-    nowhere = np.flatnonzero(~placed.all(axis=0))
-    if len(nowhere):
-        raise CRSError(
-            f"sites, row {rows[nowhere[0]] + 1}: its coordinates have no place on the earth in "
-            f"{crs}; check the CRS of the layer, or mend the row."
-        )
-    west, east = lon.min(axis=0), lon.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        meridian = 3 * np.round((west + east) / 6)
-    outside = np.flatnonzero(~((meridian >= 75) & (meridian <= 135)))
-    if len(outside):  # all, then one site by itself: the message tells where it lies
-        boxes = shapely.box(west, lat.min(axis=0), east, lat.max(axis=0))
-        layer = gpd.GeoSeries(boxes, crs=GEOGRAPHIC)
-        metric_crs(layer, layer_name="sites")
-        name = f"sites, row {rows[outside[0]] + 1}"
-        metric_crs(layer.iloc[outside[:1]], layer_name=name)
-    return [
-        (meridian_code(int(each)), rows[meridian == each]) for each in np.unique(meridian).tolist()
+    meridian = require_zone(shapes[rows], crs, rows=rows, layer_name="sites")
+    flags, usable = flags.copy(), usable.copy()
+    for here, words in ((np.isnan(meridian), NOWHERE), (np.isinf(meridian), OUTSIDE)):
+        flags[rows[here]] = [joined(flag, words) for flag in flags[rows[here]]]
+        usable[rows[here]] = False
+    groups = [
+        (meridian_code(int(each)), rows[meridian == each])
+        for each in np.unique(meridian[np.isfinite(meridian)]).tolist()
     ]
+    return groups, flags, usable
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ class Work:
         for worst in (np.max(known, initial=0.0), np.nan):
             band = bands(self.accuracy[rows], np.full(len(rows), worst), self.tolerance_m)
             widest = np.maximum(widest, band)
-        shapes = in_crs(self.shapes[rows], self.crs, crs)
+        shapes = in_metres(self.shapes[rows], self.crs, crs)
         return sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
 
     def _ground(self, crs: str, records: Ints) -> tuple[Ground, Ints, Bools]:

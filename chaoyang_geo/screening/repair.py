@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.flags import flag
-from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_threads
+from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_crs, in_threads
 from chaoyang_geo.shapes import finite, made_valid, valid
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MISSING, EMPTY, NOT_FINITE = flag("missing"), flag("empty"), flag("not_finite")
 NO_POLYGON, INVALID, GONE = flag("no_polygon"), flag("mended"), flag("mended_gone")
 COLLAPSED, ZERO_LENGTH = flag("collapsed"), flag("zero_length")
+CLOSED = flag("closed_line")
+NOWHERE, OUTSIDE = flag("nowhere"), flag("outside_zones")
 
 _HUGE = 1e100  # coordinates of which squares are finite
 
@@ -86,8 +88,9 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     flags[(flags == "") & ~finite(found)] = NOT_FINITE
     usable = flags == ""
     line = usable & np.isin(kinds, (1, 2, 5))
+    flags[line & shapely.is_closed(found)] = CLOSED
     still = line & (shapely.length(found) == 0)
-    found[still] = shapely.get_point(shapely.get_geometry(found[still], 0), 0)
+    found[still] = shapely.extract_unique_points(found[still])
     flags[still] = ZERO_LENGTH
     rest = np.flatnonzero(usable & ~line & ~np.isin(kinds, (0, 4)))
     checked = in_threads(made_valid, blocks(found[rest]))
@@ -98,3 +101,20 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     flags[rest[mended]] = INVALID
     flags[rest[gone]] = COLLAPSED
     return found, flags, usable
+
+
+def in_metres(shapes: Shapes, crs: Any, to: Any) -> Shapes:
+    """Return valid sites in another CRS, valid there; the same ones where it is theirs.
+
+    A vertex that lies on a long edge of its own shape may lie beside it there, by a hair.
+    """
+    import numpy as np
+    import shapely
+
+    found = in_crs(shapes, crs, to)
+    if found is not shapes:
+        flat = np.flatnonzero(shapely.get_dimensions(found) == 2)
+        whole, mended = made_valid(found[flat])
+        mended &= ~shapely.is_empty(whole)
+        found[flat[mended]] = whole[mended]
+    return found

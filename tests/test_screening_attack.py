@@ -58,7 +58,11 @@ def test_every_system_gives_the_same_findings(zone_crs, site_crs):
     )  # fmt: skip
     here = screen_sites(site, zone)
     there = screen_sites(site.to_crs(site_crs), zone.to_crs(zone_crs))
-    assert there.sites["verdict"].tolist() == here.sites["verdict"].tolist()
+    verdicts = here.sites["verdict"].tolist()
+    krassowsky = {2436, 4214}
+    if (zone_crs in krassowsky) != (site_crs in krassowsky):  # nobody knows how far off they are
+        verdicts = [each if each == "禁止" else "无法判断" for each in verdicts]
+    assert there.sites["verdict"].tolist() == verdicts
     words = ["site_code", "zone_code", "relation", "verdict"]
     assert there.findings[words].to_numpy().tolist() == here.findings[words].to_numpy().tolist()
     for column in ("overlap_m2", "overlap_m", "distance_m"):

@@ -11,6 +11,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import on_earth, require_crs
+from chaoyang_geo.datum.systems import same_datum
 from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, as_text, require
 from chaoyang_geo.screening import repair
@@ -66,6 +67,7 @@ class ZoneTable:
     groups: list[tuple[str, str, str]]  # layer, kind, grade
     version: dict[str, str]  # of each layer
     checked: pd.DataFrame
+    other_datum: tuple[str, ...]  # what is said of layers in another datum than the sites
 
     @cached_property
     def usable_rows(self) -> Ints:
@@ -89,9 +91,11 @@ class ZoneTable:
 
 
 def zone_table(
-    zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], unreadable: Any, on: str
+    zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], unreadable: Any, on: str, sites_crs: Any
 ) -> ZoneTable:
     """Check zones of one or several layers and number them, whatever the order of rows.
+
+    ``sites_crs`` tells which layers are in another datum than the sites.
 
     Raises
     ------
@@ -157,7 +161,25 @@ def zone_table(
         groups,
         dict(zip(checked["layer"], checked["version"], strict=True)),
         checked,
+        tuple(_other_datum(frames, sites_crs)),
     )
+
+
+def _other_datum(frames: list[gpd.GeoDataFrame], sites_crs: Any) -> list[str]:
+    """Say which layers are in another datum than the sites."""
+    found = {}
+    for frame in frames:
+        if len(frame) and not same_datum(frame.crs, sites_crs):
+            datums = f"{_datum(frame.crs)}、{_datum(sites_crs)}"
+            for name in as_text(frame["layer"]).unique():
+                layer = str(name) or _NO_NAME
+                found[layer] = flag("other_datum", layer=layer, datum=datums)
+    return [found[layer] for layer in sorted(found)]
+
+
+def _datum(crs: Any) -> str:
+    name = str(crs.geodetic_crs.name if crs.geodetic_crs is not None else crs.name)
+    return name.replace("China Geodetic Coordinate System 2000", "CGCS2000")
 
 
 def require_geometry(frame: gpd.GeoDataFrame, table: str) -> None:

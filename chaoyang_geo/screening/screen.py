@@ -76,7 +76,7 @@ def screen_sites(
     Raises
     ------
     CRSError
-        A layer has no CRS, or a site lies outside the CGCS2000 zones.
+        A layer has no CRS, or all sites lie outside the CGCS2000 zones.
     SchemaError
         A column is missing, a site code is there twice, a kind or grade is no key.
     ValueError
@@ -88,6 +88,9 @@ def screen_sites(
     judged ranks behind what is forbidden, because nothing can make that worse, and before all
     others, because it may turn out to be forbidden.
 
+    A site outside the CGCS2000 3-degree zones (73.5 to 136.5 E), or without a place on the earth,
+    is 无法判断 and flagged; the others are screened as usual.
+
     The band is the root of the sum of the squared accuracies of site and zone, else
     ``tolerance_m``. A conflict that would vanish if the site were moved within the band, and a
     zone that the site would reach, are 压线需复核, unless the rule allows the activity anyway. A
@@ -96,12 +99,12 @@ def screen_sites(
     Zones of one layer, kind and grade that overlap at a site count as one zone, with their codes
     joined by ``;``; rows of one code are one zone. What lies on the seam of such zones, or in a
     crack between them narrower than 5 cm, lies inside. Where no layer could be checked, or one of
-    them is empty or unreadable or has a zone without a usable shape, which may lie anywhere, or
-    no rule speaks, the verdict is 无法判断, and says why; what is 禁止 stays so. The
-    shares of a zone refer to the whole zone. Straight lines between vertices are straight in the
-    CGCS2000 zone: the middle of an edge in degrees differs by about a metre where the edge is
-    0.1 degree long, by 100 m where it is 1 degree, and by 10 km where it is 10. A zone wider than
-    90 degrees counts as one without a usable shape.
+    them is empty or unreadable or has a zone without a usable shape, which may lie anywhere, or is
+    in another datum than the sites (Beijing 1954, Xian 1980) without parameters in its CRS, or no
+    rule speaks, the verdict is 无法判断, and says why; what is 禁止 stays so. The shares of a zone
+    refer to the whole zone. An edge is straight in the CRS of its layer: in metres
+    it gets vertices, so many that it lies within half a millimetre of where it was drawn. A zone
+    wider than 90 degrees counts as one without a usable shape.
 
     Examples
     --------
@@ -148,13 +151,13 @@ def screen_sites(
     used = rules_table(rules, unverified=unverified)
     with ThreadPoolExecutor(1) as pool:
         repaired = pool.submit(repair_sites, sites.geometry.to_numpy())
-        table = zone_table(zones, unreadable, day)
+        table = zone_table(zones, unreadable, day, sites.crs)
         shapes, flags, usable = repaired.result()
     accuracy = np.full(len(sites), np.nan)
     if "accuracy_m" in sites.columns:
         accuracy = accuracy_column(sites["accuracy_m"], table="sites")
         check_accuracies(accuracy, table="sites")
-    groups = metric_groups(sites.crs, shapes, usable)
+    groups, flags, usable = metric_groups(sites.crs, shapes, flags, usable)
     work = Work(sites.crs, shapes, accuracy, table, float(tolerance_m), float(max_distance_m))
     found = work.measured(groups)
     texts = _site_texts(sites)

@@ -73,10 +73,14 @@ def site_verdicts(
     blind = ~usable
     unsure = blind | (bool(gaps_zh) & (worst >= _UNSURE))
     reason_zh = np.where(blind, "项目" + flags + "，无法核查", gaps_zh)
-    reason_en = np.where(blind, "the site has no usable geometry", gaps_en)
+    reason_en = np.full(n, gaps_en, dtype=object)
+    reason_en[blind] = [
+        f"the site could not be checked ({flag_text(flag, 'en')})" for flag in flags[blind]
+    ]
     with_words = unsure & (worst < _NONE)
-    zh[unsure] = (f"{UNJUDGED}：" + reason_zh + "。" + np.where(with_words, alone_zh, ""))[unsure]
-    between = np.where(with_words, " " + alone_en, "")
+    between_zh = np.where(with_words, "就已核查的图层：" + alone_zh, "")
+    zh[unsure] = (f"{UNJUDGED}：" + reason_zh + "。" + between_zh)[unsure]
+    between = np.where(with_words, " By the layers that were checked: " + alone_en, "")
     en[unsure] = (f"{VERDICTS_EN[UNJUDGED]}: " + reason_en + "." + between)[unsure]
     worst[unsure] = _UNSURE
     judged = sites.copy()
@@ -146,12 +150,14 @@ def _gaps(table: ZoneTable) -> list[str]:
         return [flag("no_layer")]
     bad = checked[checked["layer_state"] != "ok"]
     found = []
-    for layer, state in zip(bad["layer"], bad["layer_state"], strict=True):
+    for layer, state, n in zip(bad["layer"], bad["layer_state"], bad["n_zones"], strict=True):
         values: dict[str, object] = {"layer": layer}
+        if state == "empty" and n:  # it has zones, none of them of use
+            state = "partial"
         if state == "partial":
             values["n"], values["list"] = unusable_zones(table.records, table.usable, layer)
         found.append(flag(f"layer_{state}", **values))
-    return found
+    return found + list(table.other_datum)
 
 
 def _layers(checked: pd.DataFrame) -> tuple[str, str]:
@@ -179,7 +185,7 @@ def _nearest(findings: Findings, near: Bools, n: int) -> tuple[Texts, Texts]:
     at = np.flatnonzero(near)[first]
     away_zh, away_en = lengths_in_words(findings.distance[at])
     zh[row] = "；最近的是" + _texts(findings.zone_zh, at) + "，相距 " + away_zh
-    en[row] = "; the nearest is " + _texts(findings.zone_en, at) + ", at " + away_en
+    en[row] = "; the nearest is " + _texts(findings.zone_en, at) + ", " + away_en + " away"
     return zh, en
 
 

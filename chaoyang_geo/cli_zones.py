@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chaoyang_geo as cg
-from chaoyang_geo.crs import CRSError
+from chaoyang_geo.crs import CRSError, on_earth
+from chaoyang_geo.layers.coordinates import (
+    CHINA_E,
+    CHINA_N,
+    EASTINGS,
+    NORTHINGS,
+    zone_epsg,
+)
+from chaoyang_geo.layers.read import find_layers, opened
 from chaoyang_geo.schema import SchemaError, one_of
 from chaoyang_geo.screening.words import KINDS, find_grade, find_kind, fold
 
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _GRADE_HEADS = ("级", "等级", "分区", "管控", "类别", "grade", "level")
+_LONG = 3  # letters of a word that is a grade whatever the head of its column
+_SHOWN = 5  # rows that a warning names
 _INFO = (
     "kind", "grade", "version", "version_date", "accuracy_m", "source", "quality", "name", "crs",
     "layer", "encoding", "columns",
@@ -76,12 +86,19 @@ class ReadZones:
         if frame.crs is None:
             raise CRSError(f"{asked.path}: the layer says no CRS; say it: --crs EPSG:4490")
         info = asked.info
+        kinds = frame.geom_type.dropna()
+        if len(kinds) and not kinds.isin(["Polygon", "MultiPolygon"]).any():
+            warnings.warn(
+                f"{asked.path.name}: no row is a polygon ({'、'.join(sorted(set(kinds)))}), so no zone "
+                "can be checked; make polygons of closed lines first.",
+                stacklevel=2,
+            )
         version = str(info.get("version") or _only(frame, "version"))
         if not version and not quiet:
             warnings.warn(words["no_version"].format(name=asked.name), stacklevel=2)
         self.known_by[asked.name] = known_by
-        self.frames.append(
-            cg.read_zones(
+        try:
+            zones = cg.read_zones(
                 frame,
                 kind=kind,
                 grade=info.get("grade") or _grade(asked, frame, kind),
@@ -93,16 +110,173 @@ class ReadZones:
                 name=asked.name,
                 columns=info.get("columns"),
             )
-        )
+        except ValueError as error:  # of several layers, which one
+            raise type(error)(f"{asked.path}: {error}") from error
+        self.frames.append(zones)
+
+
+# --- one layer ------------------------------------------------------------------------------------
 
 
 def read_any(path: Path, info: Mapping[str, Any], layer: str, crs: str) -> gpd.GeoDataFrame:
-    """Read a layer; the CRS of the command line is for one that says none."""
-    encoding = info.get("encoding")
-    frame = cg.read_layer(path, crs=info.get("crs"), layer=layer or None, encoding=encoding)
-    if frame.crs is None and crs:
-        frame = cg.read_layer(path, crs=crs, layer=layer or None, encoding=encoding)
+    """Read a layer, also one of several, as ``file.gpkg#layer`` or ``file.gdb/layer``.
+
+    The CRS of the command line is for a layer that says none, or one that cannot be: nothing of
+    it has a place on the earth.
+
+    Raises
+    ------
+    CRSError
+        The layer says no CRS, or one in which it has no place on the earth.
+    SchemaError
+        There are several layers, and none is named.
+    """
+    if not layer:
+        path, layer = place_of(str(path))
+    given = info.get("crs")
+    if given or crs:
+        _known_crs(str(given or crs), "[crs] of --zones-info" if given else "--crs")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        frame = _read(path, layer, given, info.get("encoding"))
+    if crs and not given and len(frame) and not _converted_first(frame) and not _placed(frame):
+        frame = _read(path, layer, crs, info.get("encoding"))
+    else:
+        for each in said:
+            warnings.warn(each.message, stacklevel=2)
+    if len(frame) and not _placed(frame):
+        raise _no_place(path, frame)
+    _tell_flags(path, frame)
     return frame
+
+
+def place_of(text: str) -> tuple[Path, str]:
+    """Return the file and the layer that a text names; the layer is ``''`` where it names none.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.cli_zones import place_of
+    >>> [(path.name, layer) for path, layer in map(place_of, ("a.gpkg#红线", "a.gdb/红线", "a.shp"))]
+    [('a.gpkg', '红线'), ('a.gdb', '红线'), ('a.shp', '')]
+    """
+    path = Path(text)
+    if path.exists():
+        return path, ""
+    if "#" in text:
+        before, _, layer = text.rpartition("#")
+        return Path(before), layer
+    inside = path.parent.suffix.lower() in (".gdb", ".gpkg")
+    return (path.parent, path.name) if inside else (path, "")
+
+
+def _read(path: Path, layer: str, crs: Any, encoding: Any) -> gpd.GeoDataFrame:
+    try:
+        return cg.read_layer(path, crs=crs, layer=layer or None, encoding=encoding)
+    except (CRSError, SchemaError):
+        raise
+    except ValueError as error:
+        names = [] if layer or not path.exists() else _layers_of(path, encoding)
+        if len(names) < 2:
+            raise
+        each = "、".join(f"{path}#{name}" for name in names)
+        raise SchemaError(
+            f"{path}: there are {len(names)} layers; name the ones that are meant: {each}."
+        ) from error
+
+
+def _layers_of(path: Path, encoding: Any) -> list[str]:
+    try:
+        with opened(path) as sources:
+            return [found.layer for found in find_layers(sources, encoding, None)]
+    except (ValueError, OSError):
+        return []  # why it cannot be read is said already
+
+
+def _known_crs(text: str, where: str) -> None:
+    import pyproj
+
+    try:
+        pyproj.CRS.from_user_input(text)
+    except pyproj.exceptions.CRSError as error:
+        raise CRSError(
+            f"{where}: {text!r} is no coordinate reference system; e.g. EPSG:4490 for CGCS2000 "
+            "degrees, EPSG:4549 for metres with central meridian 120E, EPSG:4528 for those that "
+            "begin with zone 40."
+        ) from error
+
+
+def _placed(frame: gpd.GeoDataFrame) -> bool:
+    """Tell whether a layer says a CRS, and some of it has a place on the earth there."""
+    if frame.crs is None or frame.crs.geodetic_crs is None:  # of a drawing, not of the earth
+        return False
+    shapes = frame.geometry.dropna()
+    shapes = shapes[~shapes.is_empty]
+    return not len(shapes) or bool(on_earth(shapes.to_numpy(), frame.crs).any())
+
+
+def _converted_first(frame: gpd.GeoDataFrame) -> bool:
+    """Tell whether a table says that its coordinates are those of a web map."""
+    said = " ".join(cg.layer_report(frame)["detail"])
+    return frame.crs is None and ("坐标为 GCJ-02" in said or "坐标为 BD-09" in said)
+
+
+def _no_place(path: Path, frame: gpd.GeoDataFrame) -> CRSError:
+    """Return the error of a layer that lies nowhere, with the CRS that its numbers look like."""
+    if _converted_first(frame):
+        return CRSError(
+            f"{path}: the table says that its coordinates are those of a web map, which lie half a "
+            "kilometre off; convert them first: chaoyang-geo check-datum, or gcj02_to_cgcs2000 and "
+            "bd09_to_cgcs2000."
+        )
+    like = _like(frame)
+    if frame.crs is None:
+        return CRSError(f"{path}: the layer says no CRS; {like or 'say it: --crs EPSG:4490'}")
+    west, south, east, north = frame.total_bounds
+    range_ = f"{west:.10g}, {south:.10g} to {east:.10g}, {north:.10g}"
+    return CRSError(
+        f"{path}: in {frame.crs.name} none of its coordinates ({range_}) has a place on the earth; "
+        f"{like or 'are its axes swapped, or is the CRS wrong?'}"
+    )
+
+
+def _like(frame: gpd.GeoDataFrame) -> str:
+    """Return what a layer's numbers look like, and what to type; ``''`` where nothing known."""
+    west, south, east, north = frame.total_bounds
+    if CHINA_E[0] <= west <= east <= CHINA_E[1] and CHINA_N[0] <= south <= north <= CHINA_N[1]:
+        return "its coordinates look like degrees: --crs EPSG:4490 for CGCS2000"
+    if not NORTHINGS[0] <= south <= north <= NORTHINGS[1]:
+        return ""
+    zone, low = divmod(west, 1_000_000)
+    if not (EASTINGS[0] <= low and east - zone * 1_000_000 <= EASTINGS[1]):
+        return ""
+    if not zone:
+        return (
+            "its coordinates look like metres without a zone: --crs EPSG:4549 for CGCS2000 with "
+            "central meridian 120E, EPSG:4548 with 117E"
+        )
+    code = zone_epsg(int(zone), "CGCS2000")
+    return (
+        f"its coordinates look like metres of zone {zone:.0f}: --crs EPSG:{code} for CGCS2000"
+        if code
+        else ""
+    )
+
+
+def _tell_flags(path: Path, frame: gpd.GeoDataFrame) -> None:
+    """Warn of the rows that reading found doubtful, each with its reason.
+
+    Sites may be points, lines and polygons together: that is no doubt.
+    """
+    for column in ("geometry_flag", "text_flag"):
+        if column not in frame:
+            continue
+        flags = frame[column].fillna("").to_numpy(dtype=object)
+        rows = [row for row, flag in enumerate(flags, 1) if flag and "图层多为" not in flag]
+        if not rows:
+            continue
+        first = "; ".join(f"row {row}: {flags[row - 1]}" for row in rows[:_SHOWN])
+        more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+        warnings.warn(f"{path.name}: {column}: {first}{more}", stacklevel=2)
 
 
 def asked_layers(arguments: Sequence[str], zones_info: Path | None) -> list[AskedLayer]:
@@ -119,10 +293,7 @@ def asked_layers(arguments: Sequence[str], zones_info: Path | None) -> list[Aske
                 raise ValueError(f"{argument}: {kind!r} is no kind of zone; use one of {known}.")
             said = {"kind": kind, **({"grade": grade} if grade else {})}
             place = rest
-        path, layer = Path(place), ""
-        if not path.exists() and "#" in place:
-            before, _, layer = place.rpartition("#")
-            path = Path(before)
+        path, layer = place_of(place)
         keys = [key for key in (argument, place, path.name, path.stem, layer) if key in infos]
         used.update(keys[:1])
         info = {**(infos[keys[0]] if keys else {}), **said}
@@ -153,6 +324,12 @@ def _infos(path: Path | None) -> dict[str, dict[str, Any]]:
             )
         for key in info:
             one_of(f"{path}, [{name}], a key", key, _INFO)
+        accuracy = info.get("accuracy_m", 0)
+        if isinstance(accuracy, bool) or not isinstance(accuracy, int | float):
+            raise ValueError(
+                f"{path}, [{name}]: accuracy_m = {accuracy!r} is no number; write metres without "
+                "quotes: accuracy_m = 10"
+            )
         for key in ("version_date", "version"):
             if key in info:  # TOML has dates and numbers of its own
                 info[key] = str(info[key])
@@ -211,24 +388,51 @@ def _kinds_in(text: str) -> set[str]:
 
 
 def _grade(asked: AskedLayer, frame: gpd.GeoDataFrame, kind: str) -> str | None:
-    """Return the grade that the file's name says, or the column whose every value is a grade."""
+    """Return the grade that the file's name says, or the column whose every value is a grade.
+
+    The head of the column says that it holds grades, or its words are long enough to tell. A
+    column that holds other words as well is not taken, and that is said.
+    """
     key = find_kind(kind)
     if key is None or "zone_grade" in frame.columns or not KINDS[key].grades:
         return None
+    in_part: list[str] = []
+    by_words: str | None = None
     for column in frame.columns:
-        if column == frame.geometry.name or not any(head in str(column) for head in _GRADE_HEADS):
+        if column == frame.geometry.name:
             continue
+        headed = any(head in str(column) for head in _GRADE_HEADS)
         values = frame[column].dropna().astype("str").str.strip()
         distinct = [value for value in values.unique() if value]
-        if distinct and all(find_grade(key, value) for value in distinct):
-            return str(column)
+        grades = [value for value in distinct if find_grade(key, value)]
+        if distinct and len(grades) == len(distinct):
+            if headed:
+                return str(column)
+            if by_words is None and all(len(fold(value)) >= _LONG for value in distinct):
+                by_words = str(column)
+        elif grades and headed:
+            other = next(value for value in distinct if value not in grades)
+            row = values.tolist().index(other)
+            in_part.append(
+                f"{asked.path.name}: column {column}, row {values.index[row] + 1}: {other!r} is no "
+                f"grade of {KINDS[key].zh}, so the column was not taken and the grades are not "
+                f'known. Say in --zones-info: columns = {{zone_grade = "{column}"}} and '
+                f'grade = {{"{other}" = "..."}} (grades: '
+                f"{'、'.join(entry[0] for entry in KINDS[key].grades.values())})."
+            )
+    if by_words is not None:
+        return by_words
     stem = fold(asked.name)
     found = {
         grade
         for grade, (zh, _, synonyms) in KINDS[key].grades.items()
         if any(len(word) > 1 and fold(word) in stem for word in (zh, *synonyms))
     }
-    return found.pop() if len(found) == 1 else None
+    if len(found) == 1:
+        return found.pop()
+    for text in in_part:
+        warnings.warn(text, stacklevel=2)
+    return None
 
 
 def _only(frame: pd.DataFrame, column: str) -> str:

@@ -37,6 +37,20 @@ class LayerDescription:
     fields : DataFrame
         A field: as it stands in the file, its full name, the column it becomes, dtype, number of
         cells that are filled, an example, how it was named, doubts.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from chaoyang_geo.layers import describe_layer
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "sections.csv"
+    >>> _ = path.write_text("断面名称,经度,纬度\\n章吉营,120.46,41.5\\n", encoding="utf-8")
+    >>> describe_layer(path).fields[["field", "column", "n_filled", "example"]]
+      field        column  n_filled example
+    0  断面名称  section_name         1     章吉营
+    1    经度            经度         1  120.46
+    2    纬度            纬度         1    41.5
+    >>> folder.cleanup()
     """
 
     layers: pd.DataFrame

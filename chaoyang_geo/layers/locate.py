@@ -297,7 +297,14 @@ def _in_degrees(pair: _Pair, datum: str, crs: Any, where: str) -> Located:
     flags[(pair.east == "") & (pair.north == "")] = EMPTY_CELL
     if crs is not None:
         _must_be(crs, geographic=True, where=where)
-        return Located(points, flags, crs, "crs=")
+        said = []
+        if datum in ("GCJ-02", "BD-09"):
+            said.append(Doubt(
+                f"表中写明坐标为 {datum}，按 crs={crs!r} 读取，未换算，会偏约半公里",
+                f"the table says its coordinates are {datum}; crs={crs!r} was taken and nothing "
+                "converted, so they lie half a kilometre off.",
+            ))  # fmt: skip
+        return Located(points, flags, crs, "crs=", [], said)
     if datum in ("GCJ-02", "BD-09"):
         short = datum[: datum.index("-")].lower() + datum[-2:]
         message = Doubt(

@@ -14,6 +14,7 @@ from chaoyang_geo.layers.archive import unpack
 from chaoyang_geo.layers.doubt import Doubt
 from chaoyang_geo.layers.encoding import DOUBTFUL
 from chaoyang_geo.layers.meaning import IGNORE, Meaning, map_columns, unique_names, unused
+from chaoyang_geo.layers.plots import is_plots, read_plots
 from chaoyang_geo.layers.repair import flag_strangers, join_flags, kinds, repair
 from chaoyang_geo.layers.sources import UNPACKED, ZIPPED, Source, find_sources
 from chaoyang_geo.layers.tables import (
@@ -72,7 +73,9 @@ def find_layers(
     """Return every layer of the files, in their order."""
     found: list[Found] = []
     for source in sources:
-        if source.kind == "table":
+        if source.kind == "table" and is_plots(source):
+            found.append(Found(source, source.path.stem, "plots"))
+        elif source.kind == "table":
             sheets = read_sheets(source, encoding)
             located = located_sheets(sheets, columns)
             found += [Found(source, name, "table", sheet) for name, sheet in located.items()]
@@ -125,6 +128,8 @@ def raw_layer(
     if found.sheet is not None:
         sheet, header = found.sheet
         return read_table(found.source, sheet, header, columns=columns, crs=crs)
+    if found.kind == "plots":
+        return read_plots(found.source, encoding)
     return read_vector(found.source, found.layer, encoding)
 
 
@@ -207,6 +212,8 @@ def _crs(raw: RawLayer, crs: Any, where: str) -> tuple[Any, str, list[Doubt]]:
     if raw.crs is None or raw.crs_source == "crs=":
         return given, "crs=", []
     stated = pyproj.CRS.from_user_input(raw.crs)
+    if stated.geodetic_crs is None:  # of a drawing: it says nothing of the earth
+        return given, "crs=", []
     if stated == given or stated.to_epsg() == given.to_epsg() is not None:
         return given, raw.crs_source, []
     message = Doubt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import tempfile
 import threading
 import warnings
@@ -180,8 +181,9 @@ def _read_shapefile(source: Source, encoding: str | None) -> RawLayer:
     aliases = read_aliases(path)
     header = dbf.read_header(table) if table is not None else None
     evidence = _encoding_of(path, table, header, encoding, stated, aliases)
-    with _errors(source):
-        raw = _read(path, None, source, encoding=_RAW)
+    with _errors(source), _readable_prj(path) as (plain, doubts):
+        raw = _read(plain, None, source, encoding=_RAW)
+    raw.warn += doubts
     raw.name, raw.encoding = path.stem, evidence
     raw.crs_source = ".prj" if raw.crs is not None else ""
     if evidence.stated_wrong:
@@ -208,6 +210,43 @@ def _read_shapefile(source: Source, encoding: str | None) -> RawLayer:
         )
         raw.notes.append("FID 只是行号，不列为列")
     return raw
+
+
+@contextmanager
+def _readable_prj(path: Path) -> Iterator[tuple[Path, list[Doubt]]]:
+    """Yield the shapefile, or where its .prj stops the engine a copy with one that does not.
+
+    Local systems have Chinese names in GBK; what is no WKT at all is left out, and that is said.
+    """
+    import pyproj
+
+    prj = sidecar(path, ".prj")
+    data = prj.read_bytes() if prj is not None else b""
+    doubts: list[Doubt] = []
+    text = transcode(data, None)[0] if data.strip() else ""
+    try:
+        pyproj.CRS.from_wkt(text)
+    except pyproj.exceptions.CRSError:
+        if text.strip():
+            doubts.append(
+                Doubt(
+                    f".prj 读不懂（{text.strip()[:40]}…），图层因此没有坐标系",
+                    f"the .prj cannot be read ({text.strip()[:40]}...), so the layer has no CRS.",
+                )
+            )
+        text = ""
+    if prj is None or not data.strip() or (text and text.encode() == data):
+        yield path, doubts
+        return
+    with tempfile.TemporaryDirectory(prefix="chaoyang-prj-") as folder:
+        copy = Path(folder) / path.name
+        for suffix in (".shp", ".shx", ".dbf"):
+            file = sidecar(path, suffix)
+            if file is not None:
+                shutil.copy2(file, copy.with_suffix(suffix))
+        if text:
+            copy.with_suffix(".prj").write_text(text, encoding="utf-8")
+        yield copy, doubts
 
 
 def _cut_short(source: Source, header: dbf.Dbf | None) -> list[Doubt]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +15,7 @@ from rich.table import Table
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli_parts import (
+    ERR,
     OUT,
     Json,
     Lang,
@@ -23,6 +26,7 @@ from chaoyang_geo.cli_parts import (
     steps,
     write_json,
 )
+from chaoyang_geo.cli_screen_words import WORDS
 from chaoyang_geo.cli_ways import (
     Ways,
     alternatives_of,
@@ -36,6 +40,7 @@ from chaoyang_geo.cli_ways import (
 from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
 from chaoyang_geo.crs import CRSError
 from chaoyang_geo.findings import FORMATS
+from chaoyang_geo.findings.write import PAGES
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import SchemaError, as_text, one_of
 from chaoyang_geo.screening.words import fold
@@ -45,10 +50,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-_CODES = ("site_code", "项目编码", "项目代码", "项目编号", "编码", "编号", "代码", "code", "id")
-_NAMES = ("site_name", "项目名称", "工程名称", "名称", "name")
+_CODES = (
+    "site_code", "项目编码", "项目代码", "项目编号", "地块编号", "编码", "编号", "代码", "code", "id",
+)  # fmt: skip
+_NAMES = ("site_name", "项目名称", "工程名称", "地块名称", "名称", "name")
 _ACTIVITIES = ("activity", "建设活动", "活动", "项目类型", "建设内容", "用途")
 _SHOWN = 20  # sites on the terminal
+_MOST_PROCESSES = 8  # each holds the zones in memory
+# seconds of one process for a site with a map of many zones, measured by benchmarks/findings.py
+_MAP_S, _FORMAT_S = 0.07, {"html": 0.03, "docx": 0.09}
+_LONG_S = 60.0  # what takes longer is announced
 _COLOURS = {
     "禁止": "bold red", "无法判断": "magenta", "压线需复核": "yellow", "限制": "dark_orange",
     "允许有条件": "blue", "允许": "green", "无冲突": "green",
@@ -144,6 +155,15 @@ def screen_command(
         str, typer.Option("--distances-of", help="等距带按哪些类型的分区。Kinds of zones for them.")
     ] = "生态保护红线",
     formats: Annotated[str, typer.Option(help="写哪些格式。Formats to write.")] = ",".join(FORMATS),
+    pages: Annotated[
+        str,
+        typer.Option(
+            help="为哪些项目写页：all，或 conflicts（有冲突或存疑的）。Sites with a page: all, or conflicts."
+        ),
+    ] = "all",
+    processes: Annotated[
+        int, typer.Option(help="同时写页的进程数，缺省按处理器。Processes; default the processors.")
+    ] = 0,
     example: Annotated[
         bool, typer.Option("--example", help="用自带的示例数据。Use the synthetic examples.")
     ] = False,
@@ -161,7 +181,9 @@ def screen_command(
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
     for each in wanted:
         one_of("--formats", each, FORMATS)
-    words = _WORDS[lang]
+    one_of("--pages", pages, PAGES)
+    at_once = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
+    words = WORDS[lang]
     day = on or date.today().isoformat()
     watched = kinds_of(downstream_of_kinds, "--downstream-of")
     limits = distances_of(distances_m or ("500,1000,2000" if example else ""))
@@ -225,6 +247,8 @@ def screen_command(
             ways.bands = bands_round(
                 given, zones_all, kinds=banded, distances_m=limits, words=words
             )
+        if not as_json:
+            _announce(screening, pages, wanted, at_once, words)
         step(words["draw"])
         page = _map_page(screening, read.frames, ground, ways, lang)
         named = words["map_file"]
@@ -235,8 +259,10 @@ def screen_command(
             lang=lang,
             valid_days=valid_days,
             formats=wanted,
+            pages=pages,
+            processes=at_once,
             extra_files={named: page.encode("utf-8")},
-            progress=lambda done, total: step(words["write"].format(done=done, total=total)),
+            progress=_progress(step, words),
             **ways.tables(),
         )
     if as_json:
@@ -281,6 +307,10 @@ def _codes_of_their_own(
         rows.setdefault(text, []).append(str(row))
     others = "、".join(str(each) for each in frame.columns if each != frame.geometry.name)
     mend = f"mend the file, or name another column with --code (columns: {others})."
+    if (frame.geom_type.dropna() == "Point").all():
+        mend += (
+            " If the rows are the corners of one site, draw its polygon first: each row is a site."
+        )
     if "" in rows:
         raise SchemaError(f"{path}: row {rows[''][0]} has no code in column {column!r}; {mend}")
     for text, found in rows.items():
@@ -319,7 +349,23 @@ def _activities(frame: gpd.GeoDataFrame, path: Path, given: str) -> Any:
     if column is None:
         return fallback
     texts = frame[column].fillna("").astype("str").str.strip()
-    return texts.where(texts != "", fallback).to_numpy()
+    texts = texts.where(texts != "", fallback)
+    _tell_unknown(path, column, texts.tolist())
+    return texts.to_numpy()
+
+
+def _tell_unknown(path: Path, column: str, texts: Sequence[str]) -> None:
+    """Warn of activities that the vocabulary does not have: no rule can be found for them."""
+    rows = [row for row, text in enumerate(texts, 1) if cg.find_activity(text) is None]
+    if rows:
+        listed = "; ".join(f"row {row}: {texts[row - 1]!r}" for row in rows[:5])
+        more = f"; and {len(rows) - 5} more" if len(rows) > 5 else ""
+        warnings.warn(
+            f"{path.name}: {column}: no known activity in {listed}{more}. "
+            "chaoyang_geo.activities_table() lists them; a site of several activities is handed in "
+            "once for each, with a code of its own.",
+            stacklevel=2,
+        )
 
 
 # --- what is written and shown --------------------------------------------------------------------
@@ -406,7 +452,7 @@ def _show(
     files: pd.DataFrame,
     lang: str,
 ) -> None:
-    words = _WORDS[lang]
+    words = WORDS[lang]
     invented = screening.checked["quality"].str.contains("synthetic").any()
     sites = screening.sites
     if invented or ("quality" in sites and sites["quality"].eq("synthetic").any()):
@@ -418,6 +464,7 @@ def _show(
     )
     if len(screening.sites):
         OUT.print(_site_table(screening, words, lang))
+        _tell_other_doubts(screening, folder, files, words)
     OUT.print(_layer_table(screening.checked, read.known_by, words, lang))
     pages = int((files["site_code"] != "").sum())
     say(words["wrote"].format(folder=folder, n=len(files), pages=pages))
@@ -426,6 +473,62 @@ def _show(
                        (map_file, "html")):  # fmt: skip
         if each in formats and (folder / file).exists():
             say(f"  {folder / file}")
+
+
+def _tell_other_doubts(
+    screening: cg.Screening, folder: Path, files: pd.DataFrame, words: Mapping[str, str]
+) -> None:
+    """Say how many sites have doubts beside those of their verdict, and where they are listed."""
+    found = screening.findings
+    doubted = set(found.loc[found["finding_flag"].fillna("").ne(""), "site_code"])
+    sites = screening.sites
+    for column in ("place_flag", "activity_flag"):
+        if column in sites:
+            doubted |= set(sites.loc[sites[column].fillna("").ne(""), "site_code"])
+    listed = [name for name in ("index.html", "findings.xlsx", "findings.json")
+              if files["file"].eq(name).any()]  # fmt: skip
+    if doubted and listed:
+        say(words["other_doubts"].format(n=len(doubted), where=folder / listed[0]))
+
+
+def _announce(
+    screening: cg.Screening,
+    pages: str,
+    formats: Sequence[str],
+    processes: int,
+    words: Mapping[str, str],
+) -> None:
+    """Say how long the pages will take, and how to have fewer, where it is long."""
+    paged = [each for each in formats if each in _FORMAT_S]
+    sites = screening.sites
+    plain = sites["verdict"].eq("无冲突") & sites["verdict_flag"].eq("")
+    n = len(sites) if pages == "all" else int((~plain).sum())
+    seconds = n * (_MAP_S + sum(_FORMAT_S[each] for each in paged)) / processes
+    if paged and seconds > _LONG_S:
+        text = words["costs"].format(
+            n=n, formats=words["comma"].join(paged), processes=processes,
+            time=_lasting(seconds, words),
+        )  # fmt: skip
+        ERR.print(text, soft_wrap=True)
+
+
+def _progress(step: Callable[[str], None], words: Mapping[str, str]) -> Callable[[int, int], None]:
+    """Return what tells after each page how far it is, and how long it will still take."""
+    begun = time.monotonic()
+
+    def told(done: int, total: int) -> None:
+        seconds = (time.monotonic() - begun) / done * (total - done)
+        left = words["left"].format(time=_lasting(seconds, words)) if seconds > 10 else ""
+        text = words["write"].format(done=done, total=total, left=left)
+        step(text if done < total else words["whole"])
+
+    return told
+
+
+def _lasting(seconds: float, words: Mapping[str, str]) -> str:
+    if seconds < 90:
+        return words["seconds"].format(n=round(seconds))
+    return words["minutes"].format(n=round(seconds / 60))
 
 
 def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) -> Table:
@@ -452,7 +555,10 @@ def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) ->
 def _reason(row: Mapping[str, Any], words: Mapping[str, str], lang: str) -> str:
     """Return a reason without its verdict, and below it the doubts that it does not tell."""
     why = str(row[f"why_{lang}"])
-    doubts = [flag_text(flag, lang) for flag in str(row["verdict_flag"]).split("；")]
+    flags = [
+        flag for flag in str(row["verdict_flag"]).split("；") if flag not in str(row["why_zh"])
+    ]
+    doubts = [flag_text(flag, lang) for flag in flags]
     more = words["stop"].join(text for text in doubts if text not in why)
     said = why.removeprefix(verdict_name(str(row["verdict"]), lang)).lstrip("：: ")
     return f"{said}\n{words['doubt']}{words['colon']}{more}" if more else said
@@ -480,94 +586,3 @@ def _layer_table(
             style=None if row["layer_state"] == "ok" else "magenta",
         )
     return table
-
-
-_WORDS: dict[str, dict[str, str]] = {
-    "zh": {
-        "no_files": "给出项目文件和至少一个分区图层，如：chaoyang-geo screen 项目.shp 生态保护红线.shp；"
-        "或用 --example 看示例。",
-        "read": "读取 {name}",
-        "screen": "核查 {n} 个项目",
-        "draw": "绘制地图",
-        "water": "沿河网追踪",
-        "ways": "计算 {n} 个项目的备选",
-        "bands": "计算等距带",
-        "no_bands": "没有可用的项目图形或所选类型的分区，不画等距带。",
-        "write": "写结论 {done}/{total}",
-        "map_file": "地图.html",
-        "wrote_info": "已写入 {path}；填好版本和日期后用 --zones-info 给出。",
-        "unreadable": "图层“{name}”不能用，结论将为“无法判断”：{why}",
-        "empty": "图层没有要素，类型不明",
-        "no_version": "图层“{name}”没有版本，结论无法签署；用 --write-info zones.toml 写出待填的表。",
-        "not_stated": "未提供",
-        "no_code": "{path} 没有项目编码列，按行号编码；用 --code 指定。",
-        "by_user": "指定",
-        "by_column": "见列“{column}”",
-        "by_name": "按文件名",
-        "by_headers": "按列名",
-        "known_by": "{kind}（{how}）",
-        "synthetic": "示例数据：含虚构的分区或项目，不得用于任何审批或决策。",
-        "plan_rivers": "数据包 {plan} 的河流：{source}",
-        "screened": "核查 {n} 个项目，日期 {day}：{counts}。",
-        "worst": "项目（由重到轻）",
-        "site": "项目",
-        "verdict": "结论",
-        "why": "理由",
-        "more": "另有 {n} 个，见 findings.xlsx",
-        "layers": "核查图层",
-        "layer": "图层",
-        "kind": "类型",
-        "zones": "分区",
-        "version": "版本",
-        "state": "状态",
-        "wrote": "已写入 {folder}：{n} 个文件，其中项目结论 {pages} 个。",
-        "comma": "，",
-        "stop": "；",
-        "colon": "：",
-        "doubt": "存疑",
-    },
-    "en": {
-        "no_files": "Give the sites and at least one layer of zones, e.g. chaoyang-geo screen sites.shp "
-        "eco_red_line.shp; or --example to see how it looks.",
-        "read": "reading {name}",
-        "screen": "screening {n} sites",
-        "draw": "drawing the map",
-        "water": "following the water",
-        "ways": "looking for alternatives for {n} sites",
-        "bands": "measuring bands of distance",
-        "no_bands": "no site has a shape, or no zone is of the kinds asked for: no bands of distance.",
-        "write": "writing findings {done}/{total}",
-        "map_file": "map.html",
-        "wrote_info": "Wrote {path}; fill in versions and dates and give it with --zones-info.",
-        "unreadable": "the layer “{name}” cannot be used, so nothing can be ruled out: {why}",
-        "empty": "the layer has no features and does not say its kind",
-        "no_version": "the layer “{name}” has no version, so the finding cannot be signed; "
-        "--write-info zones.toml writes a form to fill in.",
-        "not_stated": "not stated",
-        "no_code": "{path} has no column of codes; rows are numbered. Name one with --code.",
-        "by_user": "as given",
-        "by_column": "column “{column}”",
-        "by_name": "by the file's name",
-        "by_headers": "by the columns' names",
-        "known_by": "{kind} ({how})",
-        "synthetic": "Synthetic example data: zones or sites are invented. Not for any decision.",
-        "plan_rivers": "rivers of the data pack {plan}: {source}",
-        "screened": "{n} sites screened on {day}: {counts}.",
-        "worst": "sites, most severe first",
-        "site": "site",
-        "verdict": "verdict",
-        "why": "reason",
-        "more": "{n} more, see findings.xlsx",
-        "layers": "layers checked",
-        "layer": "layer",
-        "kind": "kind",
-        "zones": "zones",
-        "version": "version",
-        "state": "state",
-        "wrote": "Wrote {folder}: {n} files, {pages} of them findings on sites.",
-        "comma": ", ",
-        "stop": "; ",
-        "colon": ": ",
-        "doubt": "in doubt",
-    },
-}

@@ -121,7 +121,7 @@ SIGNATURES = {
     "water_source_zones": "(sources, rivers=None, *, kind, code='water_source_code', name='water_source_name', primary_upstream_m=None, primary_downstream_m=None, primary_water_m=None, primary_land_m=None, secondary_upstream_m=None, secondary_downstream_m=None, secondary_water_m=None, secondary_land_m=None, quasi_upstream_m=None, quasi_downstream_m=None, quasi_water_m=None, quasi_land_m=None, intakes=None, no_intake='leave', catchments=None, river_width_m=0.0, tributaries=True, max_snap_m=500.0, layer='饮用水水源保护区（推导）', version='推导，未经批准', version_date='')",  # noqa: E501
     "write_alert_state": "(state, path)",
     "write_distance_tif": "(raster, path)",
-    "write_findings": "(screening, folder, *, sites=None, zones=None, downstream=None, free=None, shifts=None, stretches=None, bands=None, names=None, lang='zh', valid_days, formats=('html', 'docx', 'xlsx', 'json'), extra_files=None, progress=None)",  # noqa: E501
+    "write_findings": "(screening, folder, *, sites=None, zones=None, downstream=None, free=None, shifts=None, stretches=None, bands=None, names=None, lang='zh', valid_days, formats=('html', 'docx', 'xlsx', 'json'), pages='all', processes=1, extra_files=None, progress=None)",  # noqa: E501
     "write_layer": "(layer, path, *, encoding=None, layer_name=None)",
     "write_map": "(layers, path)",
     "write_quality_page": "(readings, path, *, lang='zh')",

@@ -10,7 +10,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
-from shapely import LineString, Point, box
+from shapely import LineString, Point, Polygon, box
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli import main
@@ -269,3 +269,36 @@ def test_a_line_and_a_layer_of_a_geopackage(capsys: Any, files: Path) -> None:
     assert found["layers"][0]["layer"] == "红线2023"
     assert found["sites"][0]["site_code"] == "L"
     assert found["sites"][0]["n_zones"] == 2
+
+
+def test_a_doubt_that_the_reason_tells_is_not_told_twice(capsys: Any, files: Path) -> None:
+    bare = gpd.read_file(files / "项目.shp", encoding="gbk")
+    bare.loc[0, "geometry"] = None
+    cg.write_layer(bare, files / "项目.gpkg")
+    code, text, err = run(
+        capsys, "screen", files / "项目.gpkg", files / "生态保护红线.shp", "--out", files / "out",
+        "--on", "2026-11-22", "--lang", "en", "--formats", "json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert text.count("no geometry") == 1, text
+
+
+def test_the_terminal_says_how_many_sites_have_other_doubts(capsys: Any, files: Path) -> None:
+    bow = Polygon([(E, N), (E + 900, N + 900), (E + 900, N), (E, N + 900)])
+    red = gpd.GeoDataFrame({"名称": ["北红线"]}, geometry=[bow], crs=4549)
+    cg.write_layer(red, files / "生态保护红线.gpkg")
+    _, text, _ = screen(capsys, files, files / "生态保护红线.gpkg", "--formats", "json")
+    found = json.loads((files / "out" / "findings.json").read_text(encoding="utf-8"))["sites"]
+    doubted = sum(any(row["finding_flag"] for row in site["findings"]) for site in found)
+    assert doubted and f"{doubted} 个项目另有上表未列的疑点" in text
+    assert "findings.json" in text
+
+
+def test_a_long_writing_is_announced_with_what_can_be_left_out(
+    capsys: Any, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaoyang_geo.cli_screen._LONG_S", 0.0)
+    _, _, err = screen(capsys, files, files / "生态保护红线.shp", "--processes", "1")
+    assert "将写 3 个项目的结论页（html，docx），1 个进程" in err and "--formats xlsx,json" in err
+    _, _, err = screen(capsys, files, files / "生态保护红线.shp", "--formats", "xlsx,json")
+    assert "将写" not in err

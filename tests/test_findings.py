@@ -325,3 +325,19 @@ def test_a_page_needs_nothing_from_outside_and_fits_its_width(tmp_path):
             assert wide <= 900, name
         assert not messages
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+
+
+def test_the_overview_shows_the_sites_of_one_verdict_without_a_script(written):
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 900, "height": 1200})
+        page.goto((written[0] / "index.html").as_uri())
+
+        def shown():
+            return [row.inner_text().split()[1] for row in page.locator(".overview tbody tr").all()
+                    if row.is_visible()]  # fmt: skip
+
+        assert shown() == ["site", "somewhere", "pipe"]
+        page.get_by_text("无冲突", exact=False).first.click()
+        assert shown() == ["pipe"]
+        page.get_by_text("全部").click()
+        assert len(shown()) == 3

@@ -175,3 +175,77 @@ def test_a_real_screening_of_the_examples_can_be_written(tmp_path):
     for site in json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"]:
         text = Page((Path(tmp_path) / "f" / site["files"][0]).read_text("utf-8")).text
         assert site["verdict"] in text and site["site_name"] in text and "示例数据" in text
+
+
+# --- many sites -----------------------------------------------------------------------------------
+
+
+def crowd(n=30):
+    """Return the paper with site A many times over, a site without a conflict, one of them doubtful."""
+    screening = paper()
+    codes = [f"S{number}" for number in range(n)]
+    sites = pd.concat([screening.sites.iloc[:1]] * n, ignore_index=True)
+    found = pd.concat([screening.findings.iloc[:1]] * n, ignore_index=True)
+    sites = sites.assign(site_code=codes)
+    sites.loc[0, ["verdict", "verdict_flag"]] = ["无冲突", ""]
+    sites.loc[1, ["verdict", "verdict_flag"]] = ["无冲突", "layer red ends before the site"]
+    return replace(screening, sites=sites, findings=found.assign(site_code=codes))
+
+
+def test_any_number_of_processes_writes_the_same_bytes(tmp_path):
+    told = []
+    options = {"zones": zones(), "valid_days": 9}
+    one = write_findings(crowd(), tmp_path / "a", **options)
+    two = write_findings(
+        crowd(), tmp_path / "b", processes=2, progress=lambda *now: told.append(now), **options
+    )
+    assert one.equals(two) and len(one) == 2 * 30 + 3
+    assert told == [(number, 30) for number in range(1, 31)]
+    for row in one.itertuples():
+        assert (tmp_path / "a" / row.file).read_bytes() == (tmp_path / "b" / row.file).read_bytes()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_who_stops_half_way_finds_nothing_half_written(tmp_path, processes):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_findings(crowd(), tmp_path / "f", valid_days=9, processes=processes, progress=stop)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_site_without_conflict_and_doubt_needs_no_page_and_the_overview_says_so(tmp_path):
+    frame = write_findings(
+        crowd(4), tmp_path / "f", valid_days=9, pages="conflicts", formats=("html", "xlsx", "json")
+    )
+    assert frame["site_code"].tolist() == ["S1", "S2", "S3", "", "", ""]
+    index = (tmp_path / "f" / "index.html").read_text("utf-8")
+    assert "1 个无冲突且无存疑的项目未单独成页" in index and "<br>S0</td>" in index
+    read = json.loads((tmp_path / "f" / "findings.json").read_text("utf-8"))["sites"]
+    assert [len(site["files"]) for site in read] == [0, 1, 1, 1]
+    with pytest.raises(ValueError, match="'conflicts'"):
+        write_findings(crowd(4), tmp_path / "g", valid_days=9, pages="some")
+
+
+@pytest.mark.parametrize("processes", [0, -1, 1.5, True])
+def test_processes_must_be_a_number(tmp_path, processes):
+    with pytest.raises(ValueError, match="processes="):
+        write_findings(crowd(4), tmp_path / "f", valid_days=9, processes=processes)
+
+
+def test_thousands_of_sites_have_a_folder_for_each_thousand(tmp_path):
+    screening = crowd(2_001)
+    none = replace(screening, findings=screening.findings.iloc[:0])
+    none = replace(none, sites=none.sites.assign(verdict="无冲突", verdict_flag=""))
+    some = none.sites["verdict"].mask(none.sites.index.isin([999, 1000, 2000]), "禁止")
+    few = replace(none, sites=none.sites.assign(verdict=some))
+    frame = write_findings(few, tmp_path / "f", valid_days=9, pages="conflicts", formats="html")
+    assert frame["file"].tolist() == [
+        "sites/0001-1000/1000_S999.html", "sites/1001-2000/1001_S1000.html",
+        "sites/2001-2001/2001_S2000.html", "index.html",
+    ]  # fmt: skip
+    index = Page((tmp_path / "f" / "index.html").read_text("utf-8"))
+    links = [value for tag, name, value in index.attributes if (tag, name) == ("a", "href")]
+    assert sorted(links) == sorted(frame["file"][:3])
+    write_findings(paper(), tmp_path / "f", valid_days=9, formats="json")  # and can be replaced

@@ -199,3 +199,39 @@ def test_another_crs_gives_the_same_map():
     assert next(areas_of(one, "#ffd400")) == pytest.approx(
         next(areas_of(other, "#ffd400")), rel=0.01
     )
+
+
+def test_hatches_of_zones_that_overlap_are_those_of_each():
+    frame = fitting((0, 0, 60, 60), (0, 0, 60, 60))
+    one, other = box(5, 5, 35, 35), box(20, 20, 50, 50)
+    both = hatch(np.array([one, other]), frame, angle=45, gap=3.0)
+    alone = [line for shape in (one, other) for line in hatch(shape, frame, angle=45, gap=3.0)]
+    assert sorted(line.tolist() for line in both) == sorted(line.tolist() for line in alone)
+
+
+def test_zones_of_one_kind_are_one_shape_that_is_filled_where_they_overlap(tmp_path):
+    ring = box(X - 60, Y - 60, X + 160, Y + 160).difference(box(X - 10, Y - 10, X + 20, Y + 20))
+    layer = pd.concat([zones(), zones().set_geometry([ring], crs=4549).assign(zone_code="Z2")])
+    drawing = picture(paper(), layer=layer)
+    drawn = next(item for item in drawing.items if isinstance(item, Drawn) and item.areas)
+    assert sorted(drawn.areas) == [1, 2]
+    turns = [shapely.LinearRing(part).is_ccw for part in drawn.parts]
+    assert sorted(turns) in ([False, False, True], [False, True, True])
+    write_findings(paper(), tmp_path / "f", zones=layer, valid_days=9, formats=("html", "docx"))
+    html = (tmp_path / "f" / "sites" / "0001_A.html").read_text("utf-8")
+    # the rule of SVG that fills what two rings of one turn cover
+    assert re.search(r'Z" fill="#cf4a41" fill-opacity', html)
+    assert part(tmp_path / "f" / "sites" / "0001_A.docx").count("</a:path><a:path ") >= 1
+
+
+def test_a_zone_of_another_layer_with_the_same_code_is_not_the_one_that_was_found():
+    near = zones().assign(layer="red", zone_kind="town", zone_grade="")
+    near = near.set_geometry([box(X + 200, Y, X + 300, Y + 100)], crs=4549)
+    nearer = near.assign(layer="water").set_geometry([box(X + 120, Y, X + 130, Y + 100)], crs=4549)
+    screening = paper()
+    found = screening.findings.iloc[:1].assign(relation="near", distance_m=100.0, overlap_m2=0.0)
+    drawing = picture(replace(screening, findings=found), layer=pd.concat([near, nearer]))
+    way = [item for item in drawing.items if isinstance(item, Drawn) and item.dash
+           and item.stroke == "#14212a"]  # fmt: skip
+    length = max(np.hypot(*(item.parts[0][-1] - item.parts[0][0])) for item in way)
+    assert length * drawing.scale / 1000 == pytest.approx(100, rel=0.02)

@@ -112,11 +112,11 @@ def test_a_page_tells_the_way_of_the_water_and_the_ways_out(written: Path, kind:
     text = text_of(written / "sites" / f"0001_A.{kind}")
     for words in (
         "下游去向",
-        "沿小河下行2.0 km进入",  # from the middle of the site, N+50, to N-2000
+        "沿小河下行 2.0 公里进入",  # from the middle of the site, N+50, to N-2000
         "不改变上面的结论",
         "备选方案（仅供参考，非结论）",
         "生态保护红线（一般控制区）",
-        "6 米，大于误差带",
+        "6 米",
         # 100 m less 20 m in the zone and 6 m (and a centimetre) of clearance: 74 x 100
         "7,399.1 平方米（占项目 74 %），1 块",
         "向东（方位角 90.0°）平移",
@@ -261,7 +261,7 @@ def test_english_is_complete(tmp_path: Path) -> None:
     for kind in ("html", "docx"):
         text = text_of(folder / "sites" / f"0001_A.{kind}")
         part = text[text.index("Downstream along") : text.index("Layers that were checked")]
-        assert "via Small River" in part and "2.05 km" in part
+        assert "via Small River" in part and "2.0 km" in part
         left = re.sub("甲|水源一级保护区", "", part)
         assert not re.search("[一-鿿，。；：（）]", left), left
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chaoyang_geo.crs import require_crs
 from chaoyang_geo.findings import drawing_ways
+from chaoyang_geo.findings.land import Ground, Zone, codes_of
 from chaoyang_geo.findings.model import Dossier, conflicts
 from chaoyang_geo.findings.picture import (
     Frame,
@@ -21,20 +20,14 @@ from chaoyang_geo.findings.picture import (
     shortened,
     text_width,
 )  # fmt: skip
-from chaoyang_geo.schema import as_text, require
-from chaoyang_geo.shapes import finite, made_valid
 from chaoyang_geo.verdicts import (
     SYNTHETIC,
-    clean,
     drawn_at,
     known,
     legend_name,
     length_text,
     look_of,
 )
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 WIDTH, HEIGHT = 172.0, 96.0
 _MAIN = (0.0, 0.0, 122.0, HEIGHT)
@@ -48,70 +41,7 @@ _SCALES = (
 _INK, _SITE, _PAPER = "#14212a", "#ffd400", "#fbfaf6"
 _SMALLEST_M = 260.0  # the main map shows at least this much of the ground from side to side
 _WIDEST_M = 80_000.0  # the overview at most this much
-
-
-@dataclass(frozen=True)
-class _Zone:
-    shape: Any
-    code: str
-    name: str
-    kind: str
-    grade: str
-
-
-class Ground:
-    """The zones, once for every metric system that a site is drawn in."""
-
-    def __init__(self, zones: gpd.GeoDataFrame | None) -> None:
-        self.zones = zones
-        self._ready: dict[str, tuple[Any, list[_Zone]]] = {}
-        if zones is not None:
-            require_crs(zones, layer_name="zones")
-            require(zones, ("zone_code", "zone_name", "zone_kind", "zone_grade"), table="zones")
-
-    def within(self, metric: str, bounds: tuple[float, float, float, float]) -> list[_Zone]:
-        """Return the zones whose boxes meet a window, in the order of drawing."""
-        import shapely
-
-        tree, zones = self._in(metric)
-        if tree is None:
-            return []
-        return [zones[row] for row in sorted(tree.query(shapely.box(*bounds)).tolist())]
-
-    def extent(self, metric: str) -> tuple[float, float, float, float] | None:
-        """Return the box of all zones, None where there are none."""
-        import shapely
-
-        zones = self._in(metric)[1]
-        if not zones:
-            return None
-        west, south, east, north = shapely.total_bounds([zone.shape for zone in zones]).tolist()
-        return west, south, east, north
-
-    def _in(self, metric: str) -> tuple[Any, list[_Zone]]:
-        if self.zones is None:
-            return None, []
-        if metric not in self._ready:
-            self._ready[metric] = _prepared(self.zones, metric)
-        return self._ready[metric]
-
-
-def _prepared(layer: gpd.GeoDataFrame, metric: str) -> tuple[Any, list[_Zone]]:
-    import numpy as np
-    import shapely
-
-    placed = np.array(layer.geometry.to_crs(metric).to_numpy(), dtype=object)
-    placed[~finite(placed)] = None  # longitude and latitude swapped, it lies nowhere
-    shapes, _ = made_valid(placed)
-    names = ("zone_code", "zone_name", "zone_kind", "zone_grade")
-    columns = [[clean(value) for value in as_text(layer[name])] for name in names]
-    zones = [
-        _Zone(shape, *texts)
-        for shape, texts in zip(shapes, zip(*columns, strict=True), strict=True)
-        if shape is not None and not shapely.is_empty(shape)
-    ]
-    zones.sort(key=lambda zone: (drawn_at(zone.kind, zone.grade), zone.code))
-    return shapely.STRtree([zone.shape for zone in zones]), zones
+_MOST_NAMES = 120  # of zones for which a place is looked for; a map holds far fewer
 
 
 def site_picture(
@@ -125,8 +55,8 @@ def site_picture(
     picture = Picture(WIDTH, HEIGHT)
     main = fitting(_MAIN, drawing_ways.widened(_main_bounds(dossier), dossier), scales=_SCALES)
     picture.scale = round(main.scale * 1000)
-    zones = ground.within(dossier.metric, main.bounds)
-    seen = _zones(picture, main, zones)
+    zones = _zones(picture, main, ground, dossier)
+    seen = {(zone.kind, zone.grade) for zone, _ in zones}
     band = _band(dossier)
     band = band if band / main.scale >= 0.4 else 0.0  # nobody sees a thinner one
     drawn = {"course"} if drawing_ways.courses(picture, main, dossier) else set()
@@ -148,7 +78,8 @@ def site_picture(
     x, y, wide, high = _OVERVIEW
     picture.items.append(Text(x, 0.0, wide, 2.7, words["overview"], bold=True, middle=False))
     wider = fitting(_OVERVIEW, _overview_bounds(dossier, ground, main))
-    seen |= _zones(picture, wider, ground.within(dossier.metric, wider.bounds), gap=0.55)
+    around_it = _zones(picture, wider, ground, dossier, gap=0.55)
+    seen |= {(zone.kind, zone.grade) for zone, _ in around_it}
     drawn |= {"course"} if drawing_ways.courses(picture, wider, dossier) else set()
     centre = shapely.point_on_surface(dossier.shape)
     if main.width * main.scale / wider.scale >= 3.0:
@@ -196,11 +127,11 @@ def _overview_bounds(
     import shapely
 
     west, south, east, north = main.bounds
-    codes = {code for row in conflicts(dossier) for code in row["zone_code"].split(";")}
+    met = codes_of(conflicts(dossier))
     boxes = [
         shapely.bounds(zone.shape)
         for zone in ground.within(dossier.metric, main.bounds)
-        if zone.code in codes
+        if zone.is_one_of(met)
     ]
     wide, high_m = east - west, north - south
     around_site = (west - wide, south - high_m, east + wide, north + high_m)
@@ -226,27 +157,11 @@ def _overview_bounds(
 
 
 def _zones(
-    picture: Picture, frame: Frame, zones: list[_Zone], *, gap: float = 1.0
-) -> set[tuple[str, str]]:
-    """Draw what of the zones lies in a window; return the kinds and grades that were seen."""
-    import shapely
-
+    picture: Picture, frame: Frame, ground: Ground, dossier: Dossier, *, gap: float = 1.0
+) -> list[tuple[Zone, Any]]:
+    """Draw what of the zones lies in a window; return each with what is seen of it."""
     picture.box(frame.x, frame.y, frame.width, frame.height, fill=_PAPER)
-    seen = set()
-    for zone in zones:
-        inside = frame.clipped(zone.shape)
-        rings = frame.rings(inside)
-        if not rings:
-            continue
-        seen.add((zone.kind, zone.grade))
-        look = look_of(zone.kind, zone.grade)
-        picture.path(rings, fill=look.colour, opacity=look.opacity)
-        for angle, distance in look.hatches:
-            lines = hatch(inside, frame, angle=angle, gap=max(distance * gap, 0.8))
-            picture.path(lines, stroke=look.colour, width=0.14)
-        border = frame.lines(frame.clipped(shapely.boundary(zone.shape)))
-        picture.path(border, stroke=look.colour, width=look.width)
-    return seen
+    return ground.drawn(picture, frame, dossier.metric, gap=gap)
 
 
 def _site(picture: Picture, frame: Frame, dossier: Dossier, band: float) -> None:
@@ -290,25 +205,33 @@ def _band(dossier: Dossier) -> float:
     return max(bands, default=0.0)
 
 
-def _names(labels: Labels, dossier: Dossier, zones: list[_Zone], lang: str) -> None:
+def _names(labels: Labels, dossier: Dossier, zones: list[tuple[Zone, Any]], lang: str) -> None:
     """Write the name of the site, then those of the zones, the most severe first."""
     import shapely
 
     frame = labels.frame
     labels.put(dossier.name or dossier.code, _site_places(labels, dossier), bold=True, size=3.0)
     drawing_ways.stakes(labels, dossier)
-    order = [code for row in dossier.findings for code in row["zone_code"].split(";")]
-    rank = {code: at for at, code in reversed(list(enumerate(order)))}
-    for zone in sorted(zones, key=lambda each: rank.get(each.code, len(rank))):
-        part = frame.clipped(zone.shape)
-        if shapely.get_dimensions(part) != 2:
-            continue
-        piece = max(shapely.get_parts(part), key=shapely.area)
-        if piece.area < 2.0 * frame.scale**2 and zone.code not in rank:
+    rank: dict[tuple[str, str], int] = {}
+    for at, row in enumerate(dossier.findings):
+        for named in codes_of([row]):
+            rank.setdefault(named, at)
+    last = len(dossier.findings)
+
+    def rank_of(zone: Zone) -> int:
+        return rank.get((zone.layer, zone.code) if zone.layer else ("", zone.code), last)
+
+    tried = 0
+    for zone, part in sorted(zones, key=lambda each: rank_of(each[0])):
+        pieces = frame.polygons([part])[0]
+        piece = max(pieces, key=shapely.area)
+        if piece.area < 2.0 * frame.scale**2 and rank_of(zone) == last:
             continue  # a corner of a stranger that is hardly seen
+        tried += 1
+        places = deepest(piece, frame) if tried <= _MOST_NAMES else []
         colour = look_of(zone.kind, zone.grade).colour
-        labels.put(zone.name or zone.code, deepest(piece, frame), colour=colour)
-    _nearest(labels, dossier, zones, lang)
+        labels.put(zone.name or zone.code, places, colour=colour)
+    _nearest(labels, dossier, [zone for zone, _ in zones], lang)
 
 
 def _site_places(labels: Labels, dossier: Dossier) -> list[tuple[float, float]]:
@@ -338,7 +261,7 @@ def _site_places(labels: Labels, dossier: Dossier) -> list[tuple[float, float]]:
     return around(left, top, wide, high)
 
 
-def _nearest(labels: Labels, dossier: Dossier, zones: list[_Zone], lang: str) -> None:
+def _nearest(labels: Labels, dossier: Dossier, zones: list[Zone], lang: str) -> None:
     """Draw the way to the nearest zone outside, with its length."""
     import shapely
 
@@ -348,8 +271,8 @@ def _nearest(labels: Labels, dossier: Dossier, zones: list[_Zone], lang: str) ->
     if not outside:
         return
     row = min(outside, key=lambda each: (each["distance_m"], each["zone_code"]))
-    codes = row["zone_code"].split(";")
-    shapes = [zone.shape for zone in zones if zone.code in codes]
+    met = codes_of([row])
+    shapes = [zone.shape for zone in zones if zone.is_one_of(met)]
     if not shapes:
         return
     ways = [shapely.shortest_line(dossier.shape, shape) for shape in shapes]

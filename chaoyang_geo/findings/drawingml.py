@@ -7,7 +7,7 @@ wordprocessingShape of Word 2010; older readers show the text of the fallback.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from itertools import accumulate, pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from chaoyang_geo.findings.picture import Path, Picture, Text
@@ -15,6 +15,9 @@ from chaoyang_geo.findings.picture import Path, Picture, Text
 _EMU = 36_000  # of a millimetre
 _POINT = 2.834_645_7  # of a millimetre
 FONT = "微软雅黑"
+_MOVE = '<a:moveTo><a:pt x="%d" y="%d"/></a:moveTo>'
+_STEP = '<a:lnTo><a:pt x="%d" y="%d"/></a:lnTo>'
+_NO_FILL = ' fill="none"'
 
 _SPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -58,11 +61,16 @@ def _shape(item: Path | Text, number: int, scale: float) -> str:
 def _path(item: Path, scale: float) -> str:
     import numpy as np
 
-    points = np.concatenate(item.parts) * scale
+    points, moves = item.steps(_MOVE, _STEP, "<a:close/>")
+    points = points * scale
     low, high = points.min(axis=0), points.max(axis=0)
     wide, tall = _emu(high[0] - low[0]), _emu(high[1] - low[1])
-    data = "".join(_moves(part, low, scale) for part in item.parts)
-    no_fill = "" if item.fill else ' fill="none"'
+    head = f'<a:path w="{wide}" h="{tall}"{"" if item.fill else _NO_FILL}>'
+    # Word leaves open what two rings of a path cover, so areas that may lie over each other are
+    # paths of their own
+    each = pairwise(accumulate((0, *(item.areas or (len(moves),)))))
+    text = "".join(f"{head}{''.join(moves[first:last])}</a:path>" for first, last in each)
+    data = text % tuple(np.rint((points - low) * _EMU).astype(int).ravel().tolist())
     fill = "<a:noFill/>"
     if item.fill:
         alpha = "" if item.opacity >= 1 else f'<a:alpha val="{round(item.opacity * 100_000)}"/>'
@@ -77,24 +85,13 @@ def _path(item: Path, scale: float) -> str:
     return (
         f'<wps:cNvSpPr/><wps:spPr><a:xfrm><a:off x="{_at(low[0])}" y="{_at(low[1])}"/>'
         f'<a:ext cx="{wide}" cy="{tall}"/></a:xfrm><a:custGeom><a:avLst/><a:gdLst/><a:ahLst/><a:cxnLst/>'
-        f'<a:rect l="0" t="0" r="r" b="b"/><a:pathLst><a:path w="{wide}" h="{tall}"{no_fill}>{data}</a:path>'
+        f'<a:rect l="0" t="0" r="r" b="b"/><a:pathLst>{data}'
         f"</a:pathLst></a:custGeom>{fill}{line}</wps:spPr><wps:bodyPr/>"
     )
 
 
 def _at(mm: float) -> int:
     return round(mm * _EMU)
-
-
-def _moves(part: Any, low: Any, scale: float) -> str:
-    points = [(round(x * _EMU), round(y * _EMU)) for x, y in (part * scale - low).tolist()]
-    closed = len(points) > 2 and points[0] == points[-1]
-    steps = [f'<a:moveTo><a:pt x="{points[0][0]}" y="{points[0][1]}"/></a:moveTo>']
-    for x, y in points[1 : -1 if closed else None]:
-        steps.append(f'<a:lnTo><a:pt x="{x}" y="{y}"/></a:lnTo>')
-    if closed:
-        steps.append("<a:close/>")
-    return "".join(steps)
 
 
 def _text(item: Text, scale: float) -> str:

@@ -35,6 +35,11 @@ class ExampleLayers:
 def example_names() -> list[str]:
     """Return the names of the packs that have examples.
 
+    Returns
+    -------
+    list of str
+        Sorted; each is a ``name`` that :func:`load_examples` takes.
+
     Examples
     --------
     >>> from chaoyang_geo.findings import example_names

@@ -28,6 +28,8 @@ _FINDINGS = (
 )  # fmt: skip
 _CHECKED = ("layer", "zone_kinds", "n_zones", "version", "version_date", "content_hash",
             "accuracy_m", "layer_state", "layer_flag")  # fmt: skip
+#: Sites whose files lie in one folder; with more each folder holds so many.
+_FLAT, _FOLDER = 2_000, 1_000
 _RULES = (
     "rule_id",
     "zone_kind",
@@ -179,7 +181,7 @@ def casebook(
                 accuracy_m=row.get("accuracy_m", float("nan")),
                 synthetic=synthetic,
                 extent=extent,
-                stem=f"{number:04d}_{_stem(row['site_code'])}",
+                stem=f"{_place_of(number, len(judged))}_{_stem(row['site_code'])}",
                 ways=ways.get(row["site_code"], Ways()),
                 **shapes.get(row["site_code"], {}),
             )
@@ -263,6 +265,23 @@ def _geometry_names(frame: Any) -> list[str]:
     return [str(name) for name, dtype in frame.dtypes.items() if str(dtype) == "geometry"]
 
 
+def _place_of(number: int, count: int) -> str:
+    """Return the number of a site in the names of its files; many sites have a folder each thousand.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.findings.model import _place_of
+    >>> _place_of(7, 200), _place_of(1001, 12_000)
+    ('0007', '01001-02000/01001')
+    """
+    width = max(4, len(str(count)))
+    if count <= _FLAT:
+        return f"{number:0{width}d}"
+    first = (number - 1) // _FOLDER * _FOLDER + 1
+    last = min(first + _FOLDER - 1, count)
+    return f"{first:0{width}d}-{last:0{width}d}/{number:0{width}d}"
+
+
 def _stem(code: str) -> str:
     """Return a code as a part of a file's name that every system takes."""
     return re.sub(r"[^0-9A-Za-z一-鿿-]+", "_", code)[:40].strip("_") or "site"
@@ -288,15 +307,16 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     if not len(part):
         return found
     degrees = part.geometry.to_crs("EPSG:4490")
-    meridian = np.round(degrees.bounds[["minx", "maxx"]].sum(axis=1).to_numpy() / 6).astype(int)
+    meridian = np.round(degrees.bounds[["minx", "maxx"]].sum(axis=1).to_numpy() / 6)
     codes = as_text(part["site_code"]).map(clean).to_numpy()
-    for each in np.unique(meridian).tolist():
+    # what lies outside the CGCS2000 zones was not screened, and is not drawn
+    for each in np.unique(meridian[(meridian >= 25) & (meridian <= 45)]).tolist():
         here = meridian == each
         metric = metric_crs(degrees[here], layer_name="sites")
         plane = np.array(part.geometry[here].to_crs(metric).to_numpy(), dtype=object)
         still = (shapely.get_dimensions(plane) == 1) & (shapely.length(plane) == 0)
         # a line without a length is screened as a point, and drawn as one
-        plane[still] = shapely.get_point(shapely.get_geometry(plane[still], 0), 0)
+        plane[still] = shapely.extract_unique_points(plane[still])
         middle = gpd.GeoSeries(shapely.point_on_surface(plane), crs=metric).to_crs("EPSG:4490")
         sizes = zip(
             codes[here], plane, middle.x, middle.y, shapely.area(plane), shapely.length(plane),

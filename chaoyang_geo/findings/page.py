@@ -26,8 +26,11 @@ def escape(text: str) -> str:
 
 
 @cache
-def _style(marked: str) -> tuple[str, str]:
-    """Return the style sheet, with a mark all over the page, and the policy that lets in nothing else."""
+def _style(marked: str, *, choice: bool = False) -> tuple[str, str]:
+    """Return the style sheet, with a mark all over the page, and the policy that lets in nothing else.
+
+    With ``choice`` the overview shows the sites of the verdict that was chosen, without a script.
+    """
     text = (
         resources.files(__package__).joinpath("page.css").read_text("utf-8").replace("\r\n", "\n")
     )
@@ -36,6 +39,11 @@ def _style(marked: str) -> tuple[str, str]:
         text += (
             f".v-{key} {{ color: {strong}; background-color: {pale}; border-color: {strong}; }}\n"
         )
+        if choice:
+            text += (
+                f"#f-{key}:checked ~ .overview tbody tr:not(.r-{key}) {{ display: none; }}\n"
+                f"#f-{key}:checked ~ .counts label[for=f-{key}] {{ text-decoration: underline; }}\n"
+            )
     if marked:
         # a background is repeated on every printed page, which a fixed element is not
         text += (
@@ -100,11 +108,19 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
     counts = {verdict: 0 for verdict in VERDICTS}
     for site in case.sites:
         counts[site.verdict] = counts.get(site.verdict, 0) + 1
-    tiles = "".join(
-        f'<li class="v-{VERDICT_KEYS.get(verdict, "unknown")}"><b>{number}</b>'
-        f"{escape(content.verdict_text(verdict, lang))}</li>"
+    told = {
+        VERDICT_KEYS.get(verdict, "unknown"): (number, content.verdict_text(verdict, lang))
         for verdict, number in counts.items()
         if number
+    }
+    shown = {"all": (len(case.sites), words["all_sites"])} | told
+    choices = "".join(
+        f'<input type="radio" name="shown" id="f-{key}"{" checked" if key == "all" else ""}>'
+        for key in shown
+    )
+    tiles = "".join(
+        f'<li class="v-{key}"><label for="f-{key}"><b>{number}</b>{escape(name)}</label></li>'
+        for key, (number, name) in shown.items()
     )
     rank = {verdict: at for at, verdict in enumerate(VERDICTS)}
     rows = []
@@ -114,7 +130,8 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
         if link:
             name = f'<a href="{escape(_encoded(link))}">{name}</a>'
         rows.append(
-            f"<tr><td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
+            f'<tr class="r-{VERDICT_KEYS.get(site.verdict, "unknown")}">'
+            f"<td>{site.number}</td><td>{name}<br>{escape(site.code)}</td>"
             f"<td>{_badge(site.verdict, lang)}</td><td>{escape(content.reason_text(site, lang))}"
             f"{_first_doubts(site, words, lang)}</td></tr>"
         )
@@ -128,8 +145,11 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
             f'<a href="{escape(_encoded(file))}">{escape(file)}</a>' for file in beside
         )
         parts.append(f'<p class="beside">{escape(words["beside"])}{named}</p>')
+    without = sum(site.code not in links for site in case.sites)
+    if links and without:
+        parts.append(f"<p>{escape(words['no_page'].format(n=without))}</p>")
     parts += [
-        f'<ul class="counts">{tiles}</ul>',
+        f'{choices}<ul class="counts">{tiles}</ul>',
         f'<table class="overview">{caption}{head}<tbody>{"".join(rows)}</tbody></table>',
         _layers(case, case.synthetic, words, lang),
         _unchecked(case, words, lang),
@@ -137,12 +157,16 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
     dates = (
         f"{words['screened']} {case.screened_on}{words['stop']}{words['expires']} {case.expires_on}"
     )
-    return _document(words["index_title"], words["index_title"], dates, parts, case.synthetic, lang)
+    title = words["index_title"]
+    return _document(title, title, dates, parts, case.synthetic, lang, choice=True)
 
 
 def _first_doubts(site: Dossier, words: dict[str, str], lang: str) -> str:
     """Return for the overview what is doubtful about a site and not yet in its reason."""
-    texts = [text for text in content.doubts(site, lang) if text not in site.why[lang]]
+    told = zip(site.flags, content.doubts(site, lang), strict=True)
+    texts = [
+        text for flag, text in told if flag not in site.why["zh"] and text not in site.why[lang]
+    ]
     shown = texts[:_DOUBTS_LISTED]
     if len(texts) > len(shown):
         shown.append(words["more_doubts"].format(n=len(texts) - len(shown)))
@@ -150,9 +174,16 @@ def _first_doubts(site: Dossier, words: dict[str, str], lang: str) -> str:
 
 
 def _document(
-    title: str, heading: str, aside: str, parts: Iterable[str], synthetic: bool, lang: str
+    title: str,
+    heading: str,
+    aside: str,
+    parts: Iterable[str],
+    synthetic: bool,
+    lang: str,
+    *,
+    choice: bool = False,
 ) -> str:
-    style, policy = _style(content.mark(lang) if synthetic else "")
+    style, policy = _style(content.mark(lang) if synthetic else "", choice=choice)
     return (
         f'<!DOCTYPE html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}">\n<head>\n'
         f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

@@ -24,6 +24,22 @@ class Path:
     stroke: str = ""
     width: float = 0.2
     dash: bool = False
+    areas: tuple[int, ...] = ()  # how many of the parts are the rings of each area; () they are one
+
+    def steps(self, move: str, step: str, end: str) -> tuple[Points, list[str]]:
+        """Return the vertices that a pen is led to, and of each part a text with a place for each:
+        where it is set down, led on, and led back to where a ring began.
+        """
+        import numpy as np
+
+        sizes = np.array([len(part) for part in self.parts])
+        points, ends = np.concatenate(self.parts), np.cumsum(sizes)
+        closed = (sizes > 2) & (points[ends - sizes] == points[ends - 1]).all(axis=1)
+        texts = [
+            move + step * (size - 2) + end if ring else move + step * (size - 1)
+            for size, ring in zip(sizes.tolist(), closed.tolist(), strict=True)
+        ]
+        return np.delete(points, ends[closed] - 1, axis=0), texts
 
 
 @dataclass(frozen=True)
@@ -105,34 +121,52 @@ class Frame:
         inside = shapely.clip_by_rect(shape, *self.bounds)
         return shapely.simplify(inside, 0.06 * self.scale)
 
+    def polygons(self, shapes: Any) -> tuple[Any, Any]:
+        """Return the polygons of shapes, and which shape each is a part of."""
+        import numpy as np
+        import shapely
+
+        parts, owner = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+        while (shapely.get_type_id(parts) > 3).any():
+            parts, inner = shapely.get_parts(parts, return_index=True)
+            owner = owner[inner]
+        kept = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
+        return parts[kept], owner[kept]
+
+    def areas(self, polygons: Any) -> tuple[list[Points], tuple[int, ...]]:
+        """Return the rings of polygons on paper, outer and inner ones in opposite turns, and how
+        many each polygon has.
+        """
+        import numpy as np
+        import shapely
+
+        rings, owner = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
+        return self._on_paper(rings), tuple(np.bincount(owner, minlength=len(polygons)).tolist())
+
     def rings(self, shape: Any) -> list[Points]:
         """Return the rings of polygons on paper."""
+        return [] if shape is None else self.areas(self.polygons([shape])[0])[0]
+
+    def lines(self, shapes: Any) -> list[Points]:
+        """Return the lines of a shape, or of many, on paper."""
         import shapely
 
-        polygons = [part for part in _flat(shape) if part.geom_type == "Polygon"]
-        return [
-            self.on_paper(shapely.get_coordinates(ring))
-            for polygon in polygons
-            for ring in (polygon.exterior, *polygon.interiors)
-        ]
+        parts = shapely.get_parts(shapes if hasattr(shapes, "__len__") else [shapes])
+        while (shapely.get_type_id(parts) > 3).any():
+            parts = shapely.get_parts(parts)
+        parts = parts[(shapely.get_type_id(parts) == 1) | (shapely.get_type_id(parts) == 2)]
+        return self._on_paper(parts)
 
-    def lines(self, shape: Any) -> list[Points]:
-        """Return the lines of a shape on paper."""
+    def _on_paper(self, lines: Any) -> list[Points]:
+        """Return the vertices of lines on paper, of each line its own."""
+        import numpy as np
         import shapely
 
-        lines = [part for part in _flat(shape) if part.geom_type in ("LineString", "LinearRing")]
-        return [self.on_paper(shapely.get_coordinates(line)) for line in lines]
-
-
-def _flat(shape: Any) -> list[Any]:
-    """Return the simple parts of a shape, however deep it is nested."""
-    import shapely
-
-    if shape is None or shapely.is_empty(shape):
-        return []
-    if shape.geom_type.startswith("Multi") or shape.geom_type == "GeometryCollection":
-        return [leaf for part in shapely.get_parts(shape) for leaf in _flat(part)]
-    return [shape]
+        lines = lines[~shapely.is_empty(lines)]
+        if not len(lines):
+            return []
+        points = self.on_paper(shapely.get_coordinates(lines))
+        return np.split(points, np.cumsum(shapely.get_num_coordinates(lines))[:-1])
 
 
 def fitting(
@@ -156,23 +190,23 @@ def fitting(
 
 
 def hatch(shape: Any, frame: Frame, *, angle: float, gap: float) -> list[Any]:
-    """Return parallel lines across a shape in a window, ``gap`` millimetres apart on paper.
+    """Return parallel lines across a shape, or across each of many, in a window, ``gap`` millimetres apart on paper.
 
     The lines are tied to the ground and not to the shape, so that neighbours' hatches meet.
     """
     import numpy as np
     import shapely
 
-    polygons = [part for part in _flat(shape) if part.geom_type == "Polygon"]
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(polygons)]
-    if not rings:
+    polygons = frame.polygons(shape if hasattr(shape, "__len__") else [shape])[0]
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    if not len(rings):
         return []
+    points, ring = shapely.get_coordinates(rings, return_index=True)
     turn, step = math.radians(angle), gap * frame.scale
-    points, ends = np.concatenate(rings), np.cumsum([len(ring) for ring in rings])
     # by hand and not by @, which may round the two ends of a ring differently
     along = points[:, 0] * math.cos(turn) + points[:, 1] * math.sin(turn)
     across = (points[:, 1] * math.cos(turn) - points[:, 0] * math.sin(turn)) / step
-    edges = np.delete(np.arange(len(points) - 1), ends[:-1] - 1)
+    edges = np.flatnonzero(ring[:-1] == ring[1:])
     before, after = across[edges], across[edges + 1]
     # a line that runs through a vertex meets one of its two edges, so that each is met in pairs
     first = np.ceil(np.minimum(before, after))
@@ -183,7 +217,8 @@ def hatch(shape: Any, frame: Frame, *, angle: float, gap: float) -> list[Any]:
     start, end = points[edges[met]], points[edges[met] + 1]
     where = start + share * (end - start)
     far = along[edges[met]] + share[:, 0] * (along[edges[met] + 1] - along[edges[met]])
-    pairs = frame.on_paper(where[np.lexsort((far, line))]).reshape(-1, 2, 2)
+    owner = polygon[ring[edges[met]]]
+    pairs = frame.on_paper(where[np.lexsort((far, line, owner))]).reshape(-1, 2, 2)
     return list(pairs[(pairs[:, 0] != pairs[:, 1]).any(axis=1)])
 
 
@@ -220,35 +255,36 @@ class Labels:
         name = shortened(text, int(style.pop("longest", 18)))
         size = float(style.pop("size", 2.7))
         width, height = text_width(name, size) + 0.8, size * 1.35
-        frame = self.frame
-        for x, y in middles:
-            left, top = x - width / 2, y - height / 2
-            inside = (
-                left >= frame.x + 0.5
-                and top >= frame.y + 0.5
-                and left + width <= frame.x + frame.width - 0.5
-                and top + height <= frame.y + frame.height - 0.5
-            )
-            if inside and not any(
-                left < right and left + width > west and top < bottom and top + height > up
-                for west, up, right, bottom in self._taken
-            ):
-                self._taken.append((left, top, left + width, top + height))
-                self.picture.items.append(
-                    Text(
-                        round(left, 2),
-                        round(top, 2),
-                        round(width, 2),
-                        size,
-                        name,
-                        ground=True,
-                        **style,
-                    )
-                )
-                return True
+        place = self._free_place(list(middles), width, height)
+        if place is not None:
+            left, top = place
+            self._taken.append((left, top, left + width, top + height))
+            at = (round(left, 2), round(top, 2), round(width, 2))
+            self.picture.items.append(Text(*at, size, name, ground=True, **style))
+            return True
         if text not in self.picture.missing:
             self.picture.missing.append(text)
         return False
+
+    def _free_place(
+        self, middles: list[tuple[float, float]], width: float, height: float
+    ) -> tuple[float, float] | None:
+        """Return the corner of a box round the first of these places that is free."""
+        import numpy as np
+
+        if not middles:
+            return None
+        frame = self.frame
+        low = np.array(middles) - (width / 2, height / 2)
+        high = low + np.array([width, height])
+        end = (frame.x + frame.width - 0.5, frame.y + frame.height - 0.5)
+        good = (low >= (frame.x + 0.5, frame.y + 0.5)).all(axis=1) & (high <= end).all(axis=1)
+        if self._taken:
+            west, up, east, down = np.array(self._taken).T[:, None]
+            x, y, right, bottom = low[:, :1], low[:, 1:], high[:, :1], high[:, 1:]
+            good &= ~((x < east) & (right > west) & (y < down) & (bottom > up)).any(axis=1)
+        first = np.flatnonzero(good)
+        return tuple(low[first[0]].tolist()) if len(first) else None
 
 
 def deepest(

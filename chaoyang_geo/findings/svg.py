@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.findings.picture import Path, Picture, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def svg(picture: Picture, *, title: str) -> str:
@@ -25,31 +21,25 @@ def svg(picture: Picture, *, title: str) -> str:
 
 
 def _path(item: Path) -> str:
-    fill = (
-        f'fill="{item.fill}" fill-rule="evenodd"{_opacity(item.opacity)}'
-        if item.fill
-        else 'fill="none"'
-    )
+    # areas of one look may lie over each other, and are drawn once where they do
+    rule = "" if item.areas else ' fill-rule="evenodd"'
+    fill = f'fill="{item.fill}"{rule}{_opacity(item.opacity)}' if item.fill else 'fill="none"'
     stroke = ""
     if item.stroke:
         dash = ' stroke-dasharray="1.4 1"' if item.dash else ""
         stroke = (
             f' stroke="{item.stroke}" stroke-width="{item.width:g}" stroke-linejoin="round"{dash}'
         )
-    return f'<path d="{_data(item.parts)}" {fill}{stroke}/>'
+    return f'<path d="{_data(item)}" {fill}{stroke}/>'
 
 
 def _opacity(value: float) -> str:
     return "" if value >= 1 else f' fill-opacity="{value:g}"'
 
 
-def _data(parts: Iterable[Any]) -> str:
-    texts = []
-    for part in parts:
-        points = [f"{x:g} {y:g}" for x, y in part.tolist()]
-        closed = len(points) > 2 and points[0] == points[-1]
-        texts.append("M" + "L".join(points[:-1] if closed else points) + ("Z" if closed else ""))
-    return "".join(texts)
+def _data(item: Path) -> str:
+    points, texts = item.steps("M%g %g", "L%g %g", "Z")
+    return "".join(texts) % tuple(points.ravel().tolist())
 
 
 def _text(item: Text) -> str:

@@ -19,6 +19,7 @@ from chaoyang_geo.verdicts import (
     known,
     length_text,
     share_text,
+    way_text,
 )
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def named(text: str, names: Mapping[str, str]) -> str:
     Examples
     --------
     >>> from chaoyang_geo.findings.ways import named
-    >>> named("下游第一个断面：S10（8.4 km）", {"S1": "甲", "S10": "乙"})
-    '下游第一个断面：乙（8.4 km）'
+    >>> named("下游第一个断面：S10（8.4 公里）", {"S1": "甲", "S10": "乙"})
+    '下游第一个断面：乙（8.4 公里）'
     """
     if not names or not text:
         return text
@@ -193,8 +194,7 @@ def downstream_rows(ways: Ways, asked: Asked, words: dict[str, str], lang: str) 
             zone = [title, kind_name(row["zone_kind"], row["zone_grade"], lang), layer]
             far = words["in_zone"]
         if row["reach_state"] == "reaches":
-            km = row["distance_km"]
-            far = words["along_river"].format(distance=length_text(km * 1000, lang))
+            far = words["along_river"].format(distance=way_text(row["distance_km"], lang))
         rows.append(
             WayRow(
                 [zone, [far], [named(_first_sentence(row[f"why_{lang}"], lang), asked.names)]],
@@ -224,7 +224,7 @@ def downstream_facts(
     none = words["none_known" if row["reach_code"] else "sections_unknown"]
     listed = [asked.names.get(code, code) for code in codes]
     if listed and known(row["distance_to_next_km"]):
-        far = length_text(row["distance_to_next_km"] * 1000, lang)
+        far = way_text(row["distance_to_next_km"], lang)
         listed[0] += f"（{far}）" if lang == "zh" else f" ({far})"
     facts = [
         (words["control_unit"], named(row["unit_name"], asked.names)),
@@ -242,7 +242,7 @@ def alternative_facts(ways: Ways, words: dict[str, str], lang: str) -> list[tupl
         return []
     rows = [
         (words["avoided"], kinds_text(told.get("avoided", ""), lang)),
-        (words["clearance"], _clearance(told.get("clearance_m"), words, lang)),
+        (words["clearance"], _clearance(told.get("clearance_m"), lang)),
     ]
     if ways.free is not None and known(ways.free["free_m2"]):
         rows.append((words["free_part"], _free(ways.free, words, lang)))
@@ -254,8 +254,8 @@ def alternative_facts(ways: Ways, words: dict[str, str], lang: str) -> list[tupl
     return [(name, text) for name, text in rows if text]
 
 
-def _clearance(value: Any, words: dict[str, str], lang: str) -> str:
-    return words["clearance_text"].format(m=length_text(value, lang)) if known(value) else ""
+def _clearance(value: Any, lang: str) -> str:
+    return length_text(value, lang) if known(value) else ""
 
 
 def _free(row: dict[str, Any], words: dict[str, str], lang: str) -> str:

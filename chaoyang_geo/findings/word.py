@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
-from typing import Any
 
 from chaoyang_geo.findings import content, drawingml, ways
-from chaoyang_geo.findings.archive import settled
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import Picture
+from chaoyang_geo.findings.wordml import Cell, Line, Row, Table, document, number, paragraph, run
 from chaoyang_geo.findings.words import words_of
 from chaoyang_geo.verdicts import VERDICT_COLOURS
 
 _WIDTH_MM = 172.0
-_MARGINS_MM = (16.0, 19.0, 15.0, 19.0)
-_SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-_SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
-_GRID = f"<w:tblBorders {_SPACE}>" + "".join(
-    f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="B9C2C8"/>' for side in _SIDES
-) + "</w:tblBorders>"  # fmt: skip
-_CELL_MARGINS = (
-    f'<w:tblCellMar {_SPACE}><w:top w:w="40" w:type="dxa"/><w:left w:w="85" w:type="dxa"/>'
-    '<w:bottom w:w="40" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>'
-)
-_GREY, _RED, _BLUE, _BROWN = "4D5A63", "B3261E", "173F57", "8A4B08"
-_SHADE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}shd"
+_GREY, _RED, _BLUE, _BROWN, _PALE = "4D5A63", "B3261E", "173F57", "8A4B08", "EEF2F4"
 
 
 def need_word() -> None:
@@ -203,41 +189,35 @@ def _unchecked(book: _Book, case: Casebook, words: dict[str, str], lang: str) ->
 
 
 class _Book:
-    """A Word document of house style; every text that comes in is escaped by the library."""
+    """A Word document of house style; every text that comes in is escaped."""
 
     def __init__(self, lang: str, case: Casebook, site: Dossier) -> None:
-        import docx
-
         self._lang, self._case, self._site = lang, case, site
-        self._document: Any = docx.Document(io.BytesIO(_template(lang)))
-        self._header_and_footer()
+        self._parts: list[str | Table] = []
 
-    def _header_and_footer(self) -> None:
-        words = words_of(self._lang)
-        section = self._document.sections[0]
-        head = section.header.paragraphs[0]
+    def _header(self) -> list[str]:
+        words, runs = words_of(self._lang), []
         if self._site.synthetic:
             mark = content.mark(self._lang)
             wide, high = (150.0, 42.0) if self._lang == "zh" else (160.0, 24.0)
-            head._p.append(_xml(drawingml.watermark(mark, wide_mm=wide, high_mm=high)))
-            _run(head, f"{mark}  ", bold=True, colour=_RED, size=8)
+            runs.append(drawingml.watermark(mark, wide_mm=wide, high_mm=high))
+            runs.append(run(Line(f"{mark}  ", bold=True, colour=_RED, size=8)))
         day = f"{words['screened']} {self._case.screened_on}"
         text = words["stop"].join((words["title"], self._site.code, day))
-        _run(head, text, colour=_GREY, size=8)
-        foot = section.footer.paragraphs[0]
-        first, middle, last = words["page_no"].replace("{pages}", "{page}").split("{page}")
-        for part, field in ((first, "PAGE"), (middle, "NUMPAGES"), (last, "")):
-            _run(foot, part, colour=_GREY, size=8)
-            if field:
-                _field(foot, field)
+        return [*runs, run(Line(text, colour=_GREY, size=8))]
+
+    def _footer(self) -> list[str]:
+        text = words_of(self._lang)["page_no"].replace("{pages}", "{page}")
+        first, middle, last = (
+            run(Line(part, colour=_GREY, size=8)) if part else "" for part in text.split("{page}")
+        )
+        return [first, number("PAGE", _GREY, 8), middle, number("NUMPAGES", _GREY, 8), last]
 
     def heading(self, text: str, *, size: float = 11) -> None:
         """Add a heading that stays with what follows."""
-        paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.keep_with_next = True
-        paragraph.paragraph_format.space_before = _points(9 if size < 14 else 0)
-        paragraph.paragraph_format.space_after = _points(3)
-        _run(paragraph, text, bold=True, colour=_BLUE, size=size)
+        line = Line(text, bold=True, colour=_BLUE, size=size)
+        before = 9 if size < 14 else 0
+        self._parts.append(paragraph([run(line)], keep=True, before=before, after=3))
 
     def line(
         self,
@@ -247,12 +227,11 @@ class _Book:
         bold: bool = False,
         size: float = 9.5,
         keep: bool = False,
+        before: float | None = None,
     ) -> None:
         """Add a paragraph; ``keep`` it on the page of what follows."""
-        paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.keep_with_next = keep or None
-        paragraph.paragraph_format.space_after = _points(2)
-        _run(paragraph, text, colour=colour, bold=bold, size=size)
+        line = run(Line(text, bold, colour, size))
+        self._parts.append(paragraph([line], keep=keep, before=before, after=2))
 
     def mark(self) -> None:
         """Say over a table that its data are synthetic."""
@@ -261,18 +240,13 @@ class _Book:
 
     def verdict(self, verdict: str, why: str) -> None:
         """Add the verdict, large, in its colours, with its reason."""
-        strong, pale = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["无法判断"])
-        table = self._table(1, (48.0, 124.0))
-        big, text = table.rows[0].cells
-        for cell in (big, text):
-            _fill(cell, pale)
-            cell.vertical_alignment = 1  # the middle
+        strong, pale = _colours(verdict)
         name = content.verdict_text(verdict, self._lang)
-        _run(
-            big.paragraphs[0], name, bold=True, colour=strong[1:], size=20 if len(name) < 12 else 14
-        )
-        _run(text.paragraphs[0], why, size=9.5)
-        self._document.add_paragraph().paragraph_format.space_after = _points(0)
+        size = 20 if len(name) < 12 else 14
+        lines = (Line(name, bold=True, colour=strong, size=size), Line(why))
+        cells = [Cell([line], ground=pale, middle=True) for line in lines]
+        self._parts.append(Table((48.0, 124.0), [Row(cells, whole=False)]))
+        self._parts.append(paragraph([], after=0))
 
     def grid(
         self,
@@ -302,20 +276,20 @@ class _Book:
         *,
         head: bool = False,
         titled: Sequence[int] = (),
-    ) -> Any:
+    ) -> None:
         """Add a table with texts; labels are bold on a pale ground."""
-        table = self._table(len(rows), widths)
-        for at, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
-            _keep_whole(row, repeat=head and at == 0)
-            for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+        table = Table(widths)
+        for at, texts in enumerate(rows):
+            cells = []
+            for column, text in enumerate(texts):
                 strong = is_label(at, column)
-                if strong:
-                    _fill(cell, "#eef2f4")
-                for number, part in enumerate(text.split("\n")):
-                    paragraph = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
-                    bold = strong or (number == 0 and column in titled)
-                    _run(paragraph, part, bold=bold, size=8.5)
-        return table
+                lines = [
+                    Line(part, bold=strong or (number == 0 and column in titled), size=8.5)
+                    for number, part in enumerate(text.split("\n"))
+                ]
+                cells.append(Cell(lines, ground=_PALE if strong else ""))
+            table.rows.append(Row(cells, head=head and at == 0))
+        self._parts.append(table)
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
         """Add labels and texts, two pairs to a line; the last one alone has the whole line."""
@@ -325,205 +299,101 @@ class _Book:
         alone = len(pairs[-1]) == 2
         if alone:
             pairs[-1] += ["", ""]
-        table = self._filled(pairs, (31.0, 55.0, 36.0, 50.0), lambda row, column: column % 2 == 0)
+        self._filled(pairs, (31.0, 55.0, 36.0, 50.0), lambda row, column: column % 2 == 0)
         if alone:
-            last = table.rows[-1].cells
-            for cell in last[2:]:
-                for shade in cell._tc.get_or_add_tcPr().findall(_SHADE):
-                    cell._tc.tcPr.remove(shade)
-            _joined(last[1], last[3])
+            _joined(self._last().rows[-1].cells[1:])
 
     def together(self) -> None:
         """Keep the last table on one page, and on that of what follows."""
-        for row in self._document.tables[-1].rows:
-            for cell in row.cells:
-                for paragraph in cell.paragraphs:
-                    paragraph.paragraph_format.keep_with_next = True
+        for row in self._last().rows:
+            _kept(row)
 
     def across(self, rows: Iterable[int], doubts: Sequence[bool]) -> None:
         """Let the first cell of some rows of the last table go across, small and grey.
 
         Where it begins with a doubt, this has the colour of doubts.
         """
-        table = self._document.tables[-1]
+        table = self._last()
         for at, doubt in zip(rows, doubts, strict=True):
+            _kept(table.rows[at - 1])
             cells = table.rows[at].cells
-            for above in table.rows[at - 1].cells:
-                for paragraph in above.paragraphs:
-                    paragraph.paragraph_format.keep_with_next = True
-            for paragraph in cells[0].paragraphs:
-                for run in paragraph.runs:
-                    run.font.size, run.font.color.rgb = _points(7.5), _colour(_GREY)
-            for run in cells[0].paragraphs[0].runs if doubt else ():
-                run.font.size, run.font.color.rgb = _points(8), _colour(_BROWN)
-            _joined(cells[0], cells[-1])
+            for line in cells[0].lines:
+                line.size, line.colour = 7.5, _GREY
+            if doubt:
+                cells[0].lines[0].size, cells[0].lines[0].colour = 8.0, _BROWN
+            _joined(cells)
 
     def gap(self) -> None:
         """Add a little room below a table."""
-        paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.space_after = _points(0)
-        paragraph.paragraph_format.line_spacing = _points(4)
-        paragraph.paragraph_format.keep_with_next = True
+        self._parts.append(paragraph([], keep=True, after=0, exactly=4))
 
     def note(self, text: str) -> None:
         """Add a small line under a table."""
-        self.line(text, colour=_GREY, size=8)
-        self._document.paragraphs[-1].paragraph_format.space_before = _points(3)
+        self.line(text, colour=_GREY, size=8, before=3)
 
     def coloured(self, number: int, verdicts: Sequence[str]) -> None:
         """Colour the cells of a column of the last table, below its head, by verdict."""
-        for cell, verdict in zip(self.column(number)[1:], verdicts, strict=False):
-            if not verdict:
-                continue
-            strong, pale = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["无法判断"])
-            _fill(cell, pale)
-            for run in cell.paragraphs[0].runs:
-                run.font.color.rgb = _colour(strong[1:])
+        for cell, verdict in zip(self._column(number), verdicts, strict=False):
+            if verdict:
+                cell.lines[0].colour, cell.ground = _colours(verdict)
 
     def doubted(self, number: int, doubts: Sequence[bool]) -> None:
         """Print the last line of the cells that hold a doubt in the colour of doubts."""
-        for cell, doubt in zip(self.column(number)[1:], doubts, strict=False):
+        for cell, doubt in zip(self._column(number), doubts, strict=False):
             if doubt:
-                for run in cell.paragraphs[-1].runs:
-                    run.font.color.rgb = _colour(_BROWN)
+                cell.lines[-1].colour = _BROWN
 
     def amber(self, number: int, gaps: Sequence[bool]) -> None:
         """Print the cells of a column of the last table that tell a gap bold, as a doubt."""
-        for cell, gap in zip(self.column(number)[1:], gaps, strict=True):
-            for run in cell.paragraphs[0].runs if gap else ():
-                run.bold, run.font.color.rgb = True, _colour(_BROWN)
+        for cell, gap in zip(self._column(number), gaps, strict=True):
+            if gap:
+                cell.lines[0].bold, cell.lines[0].colour = True, _BROWN
 
-    def column(self, number: int) -> list[Any]:
-        """Return the cells of a column of the last table."""
-        return list(self._document.tables[-1].columns[number].cells)
+    def _last(self) -> Table:
+        return next(part for part in reversed(self._parts) if isinstance(part, Table))
+
+    def _column(self, number: int) -> list[Cell]:
+        """Return the cells of a column of the last table, below its head."""
+        return [row.cells[number] for row in self._last().rows[1:]]
 
     def drawing(self, picture: Picture, title: str, fallback: str) -> None:
         """Add the map."""
-        paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.keep_with_next = True
-        run = drawingml.run_of(
-            picture, title=title, fallback=fallback, scale=_WIDTH_MM / picture.width
-        )
-        paragraph._p.append(_xml(run))
+        scale = _WIDTH_MM / picture.width
+        drawn = drawingml.run_of(picture, title=title, fallback=fallback, scale=scale)
+        self._parts.append(paragraph([drawn], keep=True))
 
     def signatures(self, words: dict[str, str]) -> None:
         """Add the lines for names and days."""
         who = words["signers"].split("|")
-        self._document.add_paragraph().paragraph_format.keep_with_next = True
+        self._parts.append(paragraph([], keep=True))
         rows = [who, [""] * len(who), [words["sign_date"]] * len(who)]
         self.grid(rows, widths=[_WIDTH_MM / len(who)] * len(who))
-        table = self._document.tables[-1]
-        table.rows[1].height = _points(42)
+        table = self._last()
+        table.rows[1].height = 42.0
         for row in table.rows[:2]:
-            for cell in row.cells:
-                for paragraph in cell.paragraphs:
-                    paragraph.paragraph_format.keep_with_next = True
+            _kept(row)
 
     def saved(self) -> bytes:
         """Return the bytes of the file, the same for the same content."""
-        out = io.BytesIO()
-        self._document.save(out)
-        return settled(out.getvalue(), day=self._case.screened_on)
-
-    def _table(self, rows: int, widths: Sequence[float]) -> Any:
-        from docx.shared import Mm
-
-        table = self._document.add_table(rows=rows, cols=len(widths))
-        table.style = self._document.styles["Table Grid"]
-        table.autofit = False
-        properties = table._tbl.tblPr
-        properties.append(_xml(_GRID))
-        properties.append(_xml(_CELL_MARGINS))
-        for column, width in zip(table.columns, widths, strict=True):
-            column.width = Mm(width)
-            for cell in column.cells:
-                cell.width = Mm(width)
-        return table
-
-
-@cache
-def _template(lang: str) -> bytes:
-    """Return an empty A4 document of house style."""
-    import docx
-    from docx.oxml.ns import qn
-    from docx.shared import Mm, Pt
-
-    document: Any = docx.Document()
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    top, right, bottom, left = _MARGINS_MM
-    section.top_margin, section.right_margin = Mm(top), Mm(right)
-    section.bottom_margin, section.left_margin = Mm(bottom), Mm(left)
-    section.header_distance = section.footer_distance = Mm(8)
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = "Arial", Pt(9.5)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), drawingml.FONT)
-    style.element.rPr.append(_xml(f'<w:lang {_SPACE} w:val="en-US" w:eastAsia="zh-CN"/>'))
-    style.paragraph_format.space_after = Pt(0)
-    words = words_of(lang)
-    document.core_properties.title = words["title"]
-    document.core_properties.author = "chaoyang_geo"
-    document.core_properties.comments = ""
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
-def _points(value: float) -> Any:
-    from docx.shared import Pt
-
-    return Pt(value)
-
-
-def _xml(text: str) -> Any:
-    from docx.oxml import parse_xml
-
-    return parse_xml(text)
-
-
-def _run(
-    paragraph: Any, text: str, *, bold: bool = False, colour: str = "", size: float = 9.5
-) -> None:
-    from docx.shared import Pt
-
-    run = paragraph.add_run(text.replace(" %", "\u00a0%"))
-    run.bold = bold or None
-    run.font.size = Pt(size)
-    if colour:
-        run.font.color.rgb = _colour(colour)
-
-
-def _colour(text: str) -> Any:
-    from docx.shared import RGBColor
-
-    return RGBColor.from_string(text.upper())
-
-
-def _field(paragraph: Any, name: str) -> None:
-    """Add a field that Word fills in: the page or the number of pages."""
-    paragraph._p.append(
-        _xml(
-            f'<w:fldSimple {_SPACE} w:instr="{name}"><w:r><w:rPr><w:color w:val="{_GREY}"/>'
-            '<w:sz w:val="16"/></w:rPr><w:t>1</w:t></w:r></w:fldSimple>'
+        body = (part.xml() if isinstance(part, Table) else part for part in self._parts)
+        return document(
+            body, self._header(), self._footer(), lang=self._lang, day=self._case.screened_on
         )
-    )
 
 
-def _joined(first: Any, last: Any) -> None:
-    """Make one cell of those from the first to the last; only the first has a text."""
-    kept = len(first.paragraphs)
-    for paragraph in first.merge(last).paragraphs[kept:]:
-        paragraph._p.getparent().remove(paragraph._p)
+def _colours(verdict: str) -> tuple[str, str]:
+    """Return the strong and the pale colour of a verdict."""
+    strong, pale = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["无法判断"])
+    return strong[1:].upper(), pale[1:].upper()
 
 
-def _fill(cell: Any, colour: str) -> None:
-    shade = f'<w:shd {_SPACE} w:val="clear" w:color="auto" w:fill="{colour[1:].upper()}"/>'
-    cell._tc.get_or_add_tcPr().append(_xml(shade))
+def _kept(row: Row) -> None:
+    for cell in row.cells:
+        cell.keep = True
 
 
-def _keep_whole(row: Any, *, repeat: bool) -> None:
-    """Keep a row on one page; repeat the first one on every page."""
-    properties = row._tr.get_or_add_trPr()
-    properties.append(_xml(f"<w:cantSplit {_SPACE}/>"))
-    if repeat:
-        properties.append(_xml(f"<w:tblHeader {_SPACE}/>"))
+def _joined(cells: Sequence[Cell]) -> None:
+    """Make one cell of several; only the first has a text."""
+    cells[0].span = len(cells)
+    for cell in cells[1:]:
+        cell.span = 0

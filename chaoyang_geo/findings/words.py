@@ -142,7 +142,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "avoided": ("避让的分区类型", "Zones kept clear of"),
     "clearance": ("净距", "Clearance"),
-    "clearance_text": ("{m}，大于误差带", "{m}, more than the band of doubt"),
     "free_part": ("可用部分", "Free part"),
     "nothing_free": ("项目范围内没有可用部分", "nothing of the site is free"),
     "free_text": (
@@ -222,6 +221,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "reason": ("原因", "Why"),
     "more": ("另有 {n} 个未列出，见 Excel。", "{n} more are in the workbook."),
     "more_doubts": ("另有 {n} 条存疑，见结论页", "{n} more doubts on its page"),
+    "all_sites": ("全部", "all"),
+    "no_page": (
+        "{n} 个无冲突且无存疑的项目未单独成页，结论见下表、Excel 和 JSON。",
+        "Sites without conflict and without doubt that have no page of their own: {n}; the table "
+        "below, the workbook and the JSON hold them.",
+    ),
     "english_note": ("", "Names, clauses and notes are printed as they stand in the data."),
     "comma": ("，", ", "),
     "stop": ("；", "; "),

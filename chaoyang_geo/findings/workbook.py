@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
+from xml.sax.saxutils import escape
 
-from chaoyang_geo.findings.archive import settled
+from chaoyang_geo.findings.archive import entry, in_order, packed, stamped
 from chaoyang_geo.findings.content import limits
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import text_width
@@ -31,6 +35,7 @@ from chaoyang_geo.verdicts import (
 
 _MAX_ROWS, _MAX_TEXT = 1_048_570, 32_000
 _LINE = 17.0  # points
+_SHEET_FILE = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
 _WIDE = {"site_name": 26, "zone_name": 26, "layer": 24, "verdict": 14, "verdict_flag": 44, "why": 70,
          "clause": 30, "rule_source": 26, "rule_note": 50, "note": 50, "finding_flag": 44,
          "content_hash": 68, "source": 50, "zone_kind": 24, "zone_kinds": 24, "page_file": 30,
@@ -109,6 +114,7 @@ def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
             len(case.unchecked),
         ),
     ]
+    below: list[Iterable[str]] = []
     for name, columns, rows, count in sheets:
         if count > _MAX_ROWS:
             raise ValueError(
@@ -118,14 +124,34 @@ def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
         notes = [words["synthetic_note"]] if case.synthetic else []
         if name == "sheet_unchecked":
             notes.append(limits(case, words))
-        _sheet(
-            book.create_sheet(words[name].capitalize()), columns, rows, count, notes, words, lang
-        )
+        sheet = book.create_sheet(words[name].capitalize())
+        below.append(_sheet(sheet, columns, rows, count, notes, words, lang))
     book.properties.creator = "chaoyang_geo"
     book.properties.title = words["index_title"]
     out = io.BytesIO()
     book.save(out)
-    return settled(out.getvalue(), day=case.screened_on)
+    return _filled(out.getvalue(), below, case.screened_on)
+
+
+def _filled(data: bytes, below: Sequence[Iterable[str]], day: str) -> bytes:
+    """Return the workbook with rows put below the heads of its sheets, and its clocks set."""
+    end = "</sheetData>"
+
+    def filled(text: str, rows: Iterable[str]) -> Iterable[bytes]:
+        at = text.index(end)
+        for part in chain([text[:at]], rows, [text[at:]]):
+            yield part.encode("utf-8")
+
+    entries = []
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in in_order(archive):
+            number = _SHEET_FILE.fullmatch(name)
+            content: Iterable[bytes] = [stamped(name, archive.read(name), day)]
+            if number:
+                text = archive.read(name).decode("utf-8")
+                content = filled(text, below[int(number[1]) - 1])
+            entries.append(entry(name, content))
+    return packed(entries)
 
 
 def _site_rows(case: Casebook, pages: dict[str, str], lang: str) -> Iterable[dict[str, Any]]:
@@ -199,8 +225,10 @@ def _sheet(
     notes: Sequence[str],
     words: dict[str, str],
     lang: str,
-) -> None:
-    """Fill a sheet in which every text stays text: a name that begins with = is no formula."""
+) -> Iterator[str]:
+    """Head a sheet, and return its rows; every text stays text: a name that begins with = is no
+    formula.
+    """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
     from openpyxl.utils import get_column_letter
@@ -228,8 +256,6 @@ def _sheet(
     plain = Alignment(vertical="top")
     under = Border(bottom=Side("thin", "D5DBDE"))
 
-    styles: dict[tuple[Any, ...], Any] = {}
-
     def cell(
         value: Any, *, font: Any = None, fill: Any = None, wrapped: bool = False,
         number_format: str = "", border: Any = None,
@@ -238,10 +264,6 @@ def _sheet(
         made.value = value
         if isinstance(value, str):
             made.data_type = "s"
-        look = (id(font), id(fill), wrapped, number_format, border is None)
-        if look in styles:  # setting one by one is ten times slower
-            made._style = styles[look]
-            return made
         if font is not None:
             made.font = font
         if fill is not None:
@@ -251,7 +273,6 @@ def _sheet(
             made.number_format = number_format
         if border is not None:
             made.border = border
-        styles[look] = made._style
         return made
 
     looks = {
@@ -265,31 +286,83 @@ def _sheet(
         sheet.append([cell(note, font=red)])
     sheet.row_dimensions[top].height = 2 * _LINE
     sheet.append([cell(label(name, lang), font=bold, fill=pale, wrapped=True) for name in columns])
-    shown = {name: _shower(name, lang) for name in columns}
-    wrapped = {
-        name for name in columns if _WIDE.get("why" if name.startswith("why_") else name, 0) >= 24
-    }
-    wrapped.discard("content_hash")
-    for number, row in enumerate(rows, top + 1):
-        cells = []
-        lines = 1
-        for name in columns:
-            value = shown[name](row.get(name), row)
-            font, fill = (
-                looks.get(row.get(name, ""), (None, None)) if name == "verdict" else (None, None)
-            )
-            number_format = _FORMATS.get(name, "") if value is not None else ""
-            made = cell(
-                value, font=font, fill=fill, wrapped=name in wrapped, number_format=number_format,
+    styles: dict[tuple[bool, str, str], int] = {}
+
+    def style(wrapped: bool, number_format: str, verdict: str) -> int:
+        look = (wrapped, number_format, verdict)
+        if look not in styles:
+            font, fill = looks.get(verdict, (None, None))
+            styles[look] = cell(
+                None, font=font, fill=fill, wrapped=wrapped, number_format=number_format,
                 border=under,
-            )  # fmt: skip
-            if name in wrapped and value:
-                wide = _WIDE.get("why" if name.startswith("why_") else name, 13)
-                # a Chinese character is two of the units that widths are in
-                lines = max(lines, math.ceil(text_width(str(value), 2.0) / (wide - 2)))
-            cells.append(made)
-        sheet.row_dimensions[number].height = min(lines, 27) * _LINE
-        sheet.append(cells)
+            ).style_id  # fmt: skip
+        return styles[look]
+
+    # every look is made now: the workbook is written before its rows
+    made = [_Column(name, get_column_letter(at), lang, style) for at, name in enumerate(columns, 1)]
+    return _rows(rows, made, top + 1)
+
+
+def _rows(rows: Iterable[dict[str, Any]], columns: Sequence[_Column], first: int) -> Iterator[str]:
+    """Write the rows of a sheet as it holds them (ECMA-376 part 1, 18.3.1.73)."""
+    for number, row in enumerate(rows, first):
+        cells, high = [], 1
+        for column in columns:
+            text, lines = column.cell(row)
+            cells.append(f"{column.start}{number}{text}")
+            high = max(high, lines)
+        height = min(high, 27) * _LINE
+        yield f'<row r="{number}" ht="{height:g}" customHeight="1">{"".join(cells)}</row>'
+
+
+class _Column:
+    """Writes the cells of a column; a value that stands in many rows is written once."""
+
+    def __init__(
+        self, name: str, letter: str, lang: str, style: Callable[[bool, str, str], int]
+    ) -> None:
+        self.start = f'<c r="{letter}'
+        self._name, self._shown = name, _shower(name, lang)
+        wide = _WIDE.get("why" if name.startswith("why_") else name, 13)
+        self._wide = wide if wide >= 24 and name != "content_hash" else 0
+        self._empty = f'" s="{style(self._wide > 0, "", "")}"/>'
+        self._text = style(self._wide > 0, "", "")
+        self._number = style(self._wide > 0, _FORMATS.get(name, ""), "")
+        self._verdicts = (
+            {verdict: style(False, "", verdict) for verdict in VERDICT_COLOURS}
+            if name == "verdict"
+            else {}
+        )
+        # what stands beside a value and is needed to write it
+        self._beside = {"zone_grade": ("zone_kind",), "activity": (f"activity_{lang}", "rule_set")}
+        self._known: dict[Any, tuple[str, int]] = {}
+
+    def cell(self, row: dict[str, Any]) -> tuple[str, int]:
+        """Return a cell without the start of its place, and how many lines it needs."""
+        value = row.get(self._name)
+        if type(value) is float:
+            return self._written(value, row)
+        key = (value, *(row.get(name) for name in self._beside.get(self._name, ())))
+        if key not in self._known:
+            self._known[key] = self._written(value, row)
+        return self._known[key]
+
+    def _written(self, value: Any, row: dict[str, Any]) -> tuple[str, int]:
+        shown = self._shown(value, row)
+        if shown is None:
+            return self._empty, 1
+        if not isinstance(shown, str):
+            return f'" s="{self._number}"><v>{shown!r}</v></c>', 1
+        if not shown:
+            return f'" s="{self._text}" t="inlineStr"/>', 1
+        lines = 1
+        if self._wide:
+            # a Chinese character is two of the units that widths are in
+            lines = math.ceil(text_width(shown, 2.0) / (self._wide - 2))
+        space = ' xml:space="preserve"' if shown != shown.strip() or "\n" in shown else ""
+        style = self._verdicts.get(value, self._text)
+        text = f'" s="{style}" t="inlineStr"><is><t{space}>{escape(shown)}</t></is></c>'
+        return text, lines
 
 
 def _shower(name: str, lang: str) -> Callable[[Any, dict[str, Any]], Any]:

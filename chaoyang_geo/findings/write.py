@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chaoyang_geo.findings.approximate import cap_approximate
-from chaoyang_geo.findings.drawing import Ground, site_picture
 from chaoyang_geo.findings.folder import MANIFEST, complete_folder
+from chaoyang_geo.findings.land import check_zones
 from chaoyang_geo.findings.machine import document
-from chaoyang_geo.findings.model import Casebook, ScreeningLike, casebook
-from chaoyang_geo.findings.page import index_page, site_page
-from chaoyang_geo.findings.word import need_word, site_word
-from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.findings.model import Casebook, Dossier, ScreeningLike, casebook
+from chaoyang_geo.findings.page import index_page
+from chaoyang_geo.findings.pages import FileRow, put, write_pages
+from chaoyang_geo.findings.word import need_word
 from chaoyang_geo.findings.workbook import workbook
 from chaoyang_geo.schema import one_of
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Formats that a finding is written in.
 FORMATS: tuple[str, ...] = ("html", "docx", "xlsx", "json")
+#: Which sites have a page and a Word file.
+PAGES: tuple[str, ...] = ("all", "conflicts")
 
 _OWN = ("sites", "index.html", "findings.xlsx", "findings.json")
 
@@ -45,6 +46,8 @@ def write_findings(
     lang: str = "zh",
     valid_days: int,
     formats: Sequence[str] = FORMATS,
+    pages: str = "all",
+    processes: int = 1,
     extra_files: Mapping[str, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -90,10 +93,18 @@ def write_findings(
     valid_days : int, days
         How long a finding may be used; it is printed with the day on which it ends.
     formats : sequence of {"html", "docx", "xlsx", "json"}
+    pages : {"all", "conflicts"}
+        ``conflicts``: a site that is 无冲突 and of which nothing is doubtful has no page and no Word
+        file of its own; the overview, the workbook and the JSON hold it, and the overview says so.
+    processes : int
+        How many processes write pages and Word files; the files are the same for any number. More
+        than 1 starts new Python processes: in a script the call must then stand under
+        ``if __name__ == "__main__":``.
     extra_files : mapping, optional
         Other files for the folder, as a map of all sites, by name; the overview links to them.
     progress : callable, optional
-        Called after each site with how many are done and how many there are.
+        Called after each site that has a page with how many are done and how many there are; the
+        overview, the workbook and the JSON come after the last.
 
     Returns
     -------
@@ -113,6 +124,8 @@ def write_findings(
         A layer has no CRS.
     ValueError
         An option is not what it must be, or the screening has no date.
+    RuntimeError
+        A process that wrote pages ended, ``processes`` being more than 1.
 
     Notes
     -----
@@ -121,7 +134,7 @@ def write_findings(
     checked: the kinds of zones of the standard list that no usable layer stands for. Where a site
     or a layer is ``synthetic``, 示例数据 stands across the page, on the map and over each table.
     Maps are drawn in the CGCS2000 3-degree zone of the site; areas and lengths are those of the
-    screening.
+    screening. With more than 2,000 sites ``sites/`` has a folder for each thousand.
 
     Examples
     --------
@@ -143,6 +156,9 @@ def write_findings(
     wanted = (formats,) if isinstance(formats, str) else tuple(formats)
     for each in wanted:
         one_of("a format", each, FORMATS)
+    one_of("pages", pages, PAGES)
+    if isinstance(processes, bool) or not isinstance(processes, int) or processes < 1:
+        raise ValueError(f"processes={processes!r} is no number of processes; give 1 or more.")
     if "docx" in wanted:
         need_word()
     extra = dict(extra_files or {})
@@ -163,72 +179,53 @@ def write_findings(
         bands=bands,
         names=names,
     )
-    ground = Ground(zones)
+    check_zones(zones)
+    paged = [site for site in case.sites if pages == "all" or not _plain(site)]
     with complete_folder(Path(folder)) as place:
-        rows = _write(case, ground, place, wanted, lang, extra, progress)
+        done: list[list[FileRow]] = []
+        if "html" in wanted or "docx" in wanted:
+            done = write_pages(
+                case, paged, zones, place, wanted, lang, processes=processes, progress=progress
+            )
+        rows = [row for each in done for row in each]
+        rows += _of_all(case, done, place, wanted, lang, extra)
         listed = {"screened_on": case.screened_on, "expires_on": case.expires_on, "files": rows}
         text = json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
         (place / MANIFEST).write_bytes(text.encode("utf-8"))
     return _frame(rows)
 
 
-def _write(
+def _plain(site: Dossier) -> bool:
+    """Tell whether a site has no conflict and nothing of it is doubtful."""
+    return site.verdict == "无冲突" and not site.flags and not site.extent
+
+
+def _of_all(
     case: Casebook,
-    ground: Ground,
+    done: Sequence[Sequence[FileRow]],
     place: Path,
     formats: tuple[str, ...],
     lang: str,
     extra: dict[str, bytes],
-    progress: Callable[[int, int], None] | None,
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-
-    def put(code: str, kind: str, file: str, data: bytes) -> None:
-        path = place / file
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-        digest = hashlib.sha256(data).hexdigest()
-        rows.append(
-            {
-                "site_code": code,
-                "file_format": kind,
-                "file": file,
-                "n_bytes": len(data),
-                "sha256": digest,
-            }
-        )
-
-    words = words_of(lang)
-    drawn = ground.zones is not None
-    pages: dict[str, str] = {}
-    files: dict[str, list[str]] = {}
-    for number, site in enumerate(case.sites, 1):
-        picture = None
-        if "html" in formats or "docx" in formats:
-            picture = site_picture(site, ground, words, lang)
-        names = []
-        if "html" in formats:
-            names.append(f"sites/{site.stem}.html")
-            put(site.code, "html", names[-1], site_page(case, site, picture, drawn, lang).encode())
-        if "docx" in formats:
-            names.append(f"sites/{site.stem}.docx")
-            put(site.code, "docx", names[-1], site_word(case, site, picture, drawn, lang))
-        files[site.code] = names
-        pages[site.code] = names[0] if names else ""
-        if progress is not None:
-            progress(number, len(case.sites))
+) -> list[FileRow]:
+    """Write the files of all sites; return a row for each."""
+    files = {rows[0]["site_code"]: [row["file"] for row in rows] for rows in done}
+    pages = {code: names[0] for code, names in files.items()}
+    rows: list[FileRow] = []
     if "html" in formats:
-        put("", "html", "index.html", index_page(case, pages, lang, list(extra)).encode())
+        index = index_page(case, pages, lang, list(extra)).encode()
+        rows.append(put(place, "", "html", "index.html", index))
     if "xlsx" in formats:
-        put("", "xlsx", "findings.xlsx", workbook(case, pages, lang))
+        rows.append(put(place, "", "xlsx", "findings.xlsx", workbook(case, pages, lang)))
     if "json" in formats:
-        put("", "json", "findings.json", document(case, files).encode())
+        text = document(case, files).encode()
+        rows.append(put(place, "", "json", "findings.json", text))
     for name, data in extra.items():
-        put("", Path(name).suffix.lstrip("."), name, data)
+        rows.append(put(place, "", Path(name).suffix.lstrip("."), name, data))
     return rows
 
 
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(rows: list[FileRow]) -> pd.DataFrame:
     import pandas as pd
 
     dtypes = {

@@ -339,7 +339,7 @@ def zone_style(kind: str, grade: str) -> str:
 
 def styles_of(land: gpd.GeoDataFrame, n_sites: int) -> dict[str, style.Style]:
     """Return the styles of the kinds and grades that are there, and of every verdict."""
-    radius = 7.5 if n_sites <= 200 else 5.5
+    radius = 7.5 if n_sites <= 200 else 5.5 if n_sites <= 2_000 else 3.5
     found: dict[str, style.Style] = {}
     for kind, grade in land[["zone_kind", "zone_grade"]].drop_duplicates().itertuples(index=False):
         look = look_of(str(kind), str(grade))

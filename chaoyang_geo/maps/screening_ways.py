@@ -24,6 +24,7 @@ from chaoyang_geo.verdicts import (
     known,
     length_text,
     share_text,
+    way_text,
 )
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _courses(
         why = text(row[f"why_{told.lang}"])
         for code in codes:
             why = why.replace(code, names[code])
-        far = length_text(float(row["distance_km"]) * 1000, told.lang)
+        far = way_text(float(row["distance_km"]), told.lang)
         zone = text(row["zone_name"])
         title = told.words["way_to"].format(
             site=text(row["site_name"]) or text(row["site_code"]), zone=zone

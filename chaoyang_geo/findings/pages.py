@@ -1,0 +1,126 @@
+"""The pages and Word files of all sites, written one after the other or by several processes."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaoyang_geo.findings.drawing import site_picture
+from chaoyang_geo.findings.land import Ground
+from chaoyang_geo.findings.model import Casebook, Dossier
+from chaoyang_geo.findings.page import site_page
+from chaoyang_geo.findings.word import site_word
+from chaoyang_geo.findings.words import words_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+_AT_ONCE = 8  # sites that a process is handed at a time
+_FEW = 24  # sites for which no process is worth its start
+
+FileRow = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What is needed to write the pages of any site."""
+
+    case: Casebook  # without its sites
+    ground: Ground
+    place: Path
+    formats: tuple[str, ...]
+    lang: str
+
+    def written(self, site: Dossier) -> list[FileRow]:
+        """Write the page and the Word file of a site; return a row for each."""
+        words, drawn = words_of(self.lang), self.ground.zones is not None
+        picture = site_picture(site, self.ground, words, self.lang)
+        rows = []
+        if "html" in self.formats:
+            page = site_page(self.case, site, picture, drawn, self.lang).encode()
+            rows.append(put(self.place, site.code, "html", f"sites/{site.stem}.html", page))
+        if "docx" in self.formats:
+            word = site_word(self.case, site, picture, drawn, self.lang)
+            rows.append(put(self.place, site.code, "docx", f"sites/{site.stem}.docx", word))
+        return rows
+
+
+def put(place: Path, code: str, kind: str, file: str, data: bytes) -> FileRow:
+    """Write a file of the folder; return its row of the list of files."""
+    path = place / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return {
+        "site_code": code,
+        "file_format": kind,
+        "file": file,
+        "n_bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def write_pages(
+    case: Casebook,
+    sites: Sequence[Dossier],
+    zones: gpd.GeoDataFrame | None,
+    place: Path,
+    formats: tuple[str, ...],
+    lang: str,
+    *,
+    processes: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[list[FileRow]]:
+    """Write the pages of sites; return for each site its rows of the list of files, in order."""
+    desk = Desk(replace(case, sites=[]), Ground(zones), place, formats, lang)
+    done: list[list[FileRow]] = []
+    with _written(desk, sites, processes if len(sites) > _FEW else 1) as rows:
+        for each in rows:
+            done.append(each)
+            if progress is not None:
+                progress(len(done), len(sites))
+    return done
+
+
+@contextmanager
+def _written(
+    desk: Desk, sites: Sequence[Dossier], processes: int
+) -> Iterator[Iterator[list[FileRow]]]:
+    if processes == 1:
+        yield (desk.written(site) for site in sites)
+        return
+    # a fresh process on every system: a copy of this one could hang on a lock of another thread
+    pool = ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), initializer=_sit_down, initargs=(desk,)
+    )
+    batches = [sites[at : at + _AT_ONCE] for at in range(0, len(sites), _AT_ONCE)]
+    try:
+        yield (rows for batch in pool.map(_write_batch, batches) for rows in batch)
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"a process that wrote findings ended (processes={processes}). In a script the call must "
+            'stand under `if __name__ == "__main__":`; where memory is short, use processes=1.'
+        ) from error
+    finally:
+        # nobody may write any more when the folder is cleared away
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_desk: list[Desk] = []  # of this process
+
+
+def _sit_down(desk: Desk) -> None:
+    """Prepare a process; it is the first one that Ctrl-C speaks to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _desk[:] = [desk]
+
+
+def _write_batch(sites: Sequence[Dossier]) -> list[list[FileRow]]:
+    return [_desk[0].written(site) for site in sites]

@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import json
 import pathlib
 import tempfile
@@ -272,13 +274,21 @@ def test_months_left_out_between_two_runs_are_said():
     third = means([0.3], first="2025-03")
     row = alerts(third, SECTIONS, state).iloc[0]
     assert (row["alert_state"], row["months"]) == ("continuing", 2)
-    assert row["alert_flag"] == "2025-02起的月份未运行，未计"
+    assert row["alert_flag"] == "2025-02起的月份未运行或没有均值，未计"
     assert alerts(means([0.3], first="2025-02"), SECTIONS, state).iloc[0]["alert_flag"] == ""
     assert (
         alerts(third.assign(mean=0.19), SECTIONS.assign(target_class="Ⅲ"), state)
         .iloc[0]["alert_flag"]
         .startswith("2025-02起")
     )
+
+
+def test_a_month_without_rows_is_said_as_one_that_was_not_run():
+    history = pd.concat([means([0.3]), means([0.3], first="2025-03")])
+    whole = alerts(history, SECTIONS)
+    assert whole["alert_flag"].tolist() == ["2025-02起的月份未运行或没有均值，未计"]
+    state = advance_alerts(means([0.3]), SECTIONS)
+    pd.testing.assert_frame_equal(alerts(history, SECTIONS, state), whole)
 
 
 def test_periods_that_are_no_months_are_refused():
@@ -347,7 +357,22 @@ def test_the_file_is_for_people(tmp_path):
     write_alert_state(rebuild_alerts(means([0.3, 0.3]), SECTIONS), file)
     text = file.read_text(encoding="utf-8")
     assert '"section_code": "S1", "item": "tp", "since": "2025-01-01"' in text
-    assert json.loads(text)["version"] == 1
+    assert json.loads(text)["version"] == 2
+
+
+def test_a_file_of_the_first_version_is_read(tmp_path):
+    state = rebuild_alerts(means([0.3, 0.3]), SECTIONS)
+    assert str(state.before_period) == "2025-01-01 00:00:00"
+    file = tmp_path / "alerts.json"
+    write_alert_state(state, file)
+    data = json.loads(file.read_text(encoding="utf-8"))
+    del data["before_period"]
+    content = {name: data[name] for name in ("period", "standard", "open", "before")}
+    plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    data |= {"version": 1, "sha256": hashlib.sha256(plain.encode()).hexdigest()}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    read = read_alert_state(file)
+    assert read == dataclasses.replace(state, before_period=None)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +381,7 @@ def test_the_file_is_for_people(tmp_path):
         (lambda text: text[: len(text) // 2], "damaged"),
         (lambda text: text.replace('"months": 2', '"months": 3'), "checksum"),
         (lambda text: text.replace('"months": 2', '"months": "x"'), "months is 'x'"),
-        (lambda text: text.replace('"version": 1', '"version": 9'), "version 9"),
+        (lambda text: text.replace('"version": 2', '"version": 9'), "version 9"),
         (lambda text: text.replace("alert state", "something"), "no alert state"),
         (lambda text: text.replace('"before"', '"after"'), "missing or wrong"),
         (lambda text: "[]", "no alert state"),
@@ -416,3 +441,10 @@ def test_the_input_is_not_changed_and_categories_are_taken():
 
 def test_every_column_is_in_the_vocabulary():
     assert set(alerts(means([0.3]), SECTIONS).columns) <= {*COLUMNS, "mean"}
+
+
+def test_who_answers_stands_with_english_marks_in_an_english_reason():
+    from chaoyang_geo.alerting.words import _answers_en
+
+    assert _answers_en("北票市70.0%、朝阳县30.0%") == "北票市 70.0%, 朝阳县 30.0%"
+    assert _answers_en("U1：甲县100.0%；U2：Yi 5.5%") == "U1: 甲县 100.0%; U2: Yi 5.5%"

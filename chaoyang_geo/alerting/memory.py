@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "chaoyang_geo alert state"
-VERSION = 1
+VERSION = 2
 
 #: One row of the memory: an exceedance of a section and item that is not cleared.
 OPEN_COLUMNS: tuple[str, ...] = (
@@ -50,12 +50,31 @@ class AlertState:
         ``section_code``, ``item``, ``since`` (first month of the exceedance), ``last_over`` (latest
         month over the limit), ``months`` (months over the limit; months without data do not count),
         ``interrupted`` (whether the last month that was run had no data).
+    before_period : Timestamp or None
+        Begin of the month that was run before; ``None`` where there was none, or the memory was
+        written by a release that did not keep it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chaoyang_geo.alerting import rebuild_alerts
+    >>> means = pd.DataFrame({"section_code": "S1", "item": "tp", "mean": [0.3],
+    ...     "period": pd.to_datetime(["2025-10-01"]), "period_end": pd.to_datetime(["2025-11-01"])})
+    >>> sections = pd.DataFrame(
+    ...     {"section_code": ["S1"], "water_type": ["river"], "target_class": ["Ⅲ"]})
+    >>> state = rebuild_alerts(means, sections)
+    >>> str(state.period), len(state.before)
+    ('2025-10-01 00:00:00', 0)
+    >>> state.open[["section_code", "item", "since", "months"]]
+      section_code item      since  months
+    0           S1   tp 2025-10-01       1
     """
 
     period: pd.Timestamp | None
     standard: str
     open: pd.DataFrame
     before: pd.DataFrame
+    before_period: pd.Timestamp | None = None
 
     def __eq__(self, other: object) -> bool:
         """Two states are equal when the same exceedances are open."""
@@ -126,7 +145,8 @@ def write_alert_state(state: AlertState, path: str | PathLike[str]) -> None:
     content = _content(state)
     lines = ["{", f'"format": {_dumped(FORMAT)},', f'"version": {VERSION},']
     lines += [f'"sha256": "{_digest(content)}",']
-    lines += [f'"{name}": {_dumped(content[name])},' for name in ("period", "standard")]
+    heads = ("period", "before_period", "standard")
+    lines += [f'"{name}": {_dumped(content[name])},' for name in heads]
     for name, end in (("open", ","), ("before", "")):
         # a line for each exceedance
         rows = ",\n".join(f"  {_dumped(record)}" for record in content[name])
@@ -158,7 +178,18 @@ def read_alert_state(path: str | PathLike[str]) -> AlertState:
 
     Examples
     --------
-    See :func:`write_alert_state`.
+    >>> import pathlib, tempfile
+    >>> from chaoyang_geo.alerting import read_alert_state
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "alerts.json"
+    ...     _ = file.write_text("[]", encoding="utf-8")
+    ...     try:
+    ...         read_alert_state(file)
+    ...     except ValueError as error:
+    ...         print(str(error).replace(str(file), "alerts.json")[:52])
+    alerts.json: this is no alert state of chaoyang_geo;
+
+    A file that is whole: see :func:`write_alert_state`.
     """
     import pandas as pd
 
@@ -171,22 +202,28 @@ def read_alert_state(path: str | PathLike[str]) -> AlertState:
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise SchemaError(f"{file}: this is no alert state of chaoyang_geo; {_REBUILD}")
-    if data.get("version") != VERSION:
+    if data.get("version") not in (1, VERSION):
         raise SchemaError(
-            f"{file}: version {data.get('version')!r} of the alert state is not known, only {VERSION}; "
+            f"{file}: version {data.get('version')!r} of the alert state is not known, only 1 and {VERSION}; "
             f"use the release that wrote it, or {_REBUILD}"
         )
     try:
         content = {name: data[name] for name in ("period", "standard", "open", "before")}
-        period = None if content["period"] is None else pd.Timestamp(content["period"])
+        period, before = (
+            None if text is None else pd.Timestamp(text)
+            for text in (content["period"], data.get("before_period"))
+        )
         tables = {name: open_rows(_checked(content[name])) for name in ("open", "before")}
         standard = str(content["standard"])
     except (KeyError, TypeError, ValueError) as error:
         raise SchemaError(
             f"{file}: a part of the alert state is missing or wrong ({error}); {_REBUILD}"
         ) from error
-    state = AlertState(period, standard, tables["open"], tables["before"])
-    if data.get("sha256") != _digest(_content(state)):
+    state = AlertState(period, standard, tables["open"], tables["before"], before)
+    whole = _content(state)
+    if data["version"] == 1:  # did not keep it
+        del whole["before_period"]
+    if data.get("sha256") != _digest(whole):
         raise SchemaError(
             f"{file}: the content does not fit its checksum, so it was cut or changed by hand; {_REBUILD}"
         )
@@ -213,9 +250,12 @@ def _checked(records: Any) -> list[dict[str, Any]]:
 
 
 def _content(state: AlertState) -> dict[str, Any]:
-    period = None if state.period is None else f"{state.period:%Y-%m-%d}"
+    period, before = (
+        None if each is None else f"{each:%Y-%m-%d}" for each in (state.period, state.before_period)
+    )
     return {
         "period": period,
+        "before_period": before,
         "standard": state.standard,
         "open": _records(state.open),
         "before": _records(state.before),

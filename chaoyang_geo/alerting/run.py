@@ -161,8 +161,9 @@ def alerts(
         frame = _reported(table, np.zeros(0, np.int64), no_rows(), no_rows(), None)
     else:
         rows = np.flatnonzero(table.month == steps[-1])
-        frame = _reported(table, rows, last, state.open, pd.Timestamp(int(steps[-1]), unit="s"))
-        frame["alert_flag"] = _with_skipped(frame, previous, steps)
+        month = pd.Timestamp(int(steps[-1]), unit="s")
+        frame = _reported(table, rows, last, state.open, month)
+        frame["alert_flag"] = _with_skipped(frame, state.before_period, month)
     frame = _described(frame, means, sections, shares, margin=margin, ph_margin=ph_margin)
     if show == "alerts":
         # an item without any limit is no alert; one that could not be judged is told
@@ -240,7 +241,16 @@ def rebuild_alerts(
 
     Examples
     --------
-    See :func:`write_alert_state`.
+    >>> import pandas as pd
+    >>> from chaoyang_geo.alerting import rebuild_alerts
+    >>> means = pd.DataFrame({"section_code": "S1", "item": "tp", "mean": [0.3, 0.25],
+    ...     "period": pd.to_datetime(["2025-08-01", "2025-09-01"]),
+    ...     "period_end": pd.to_datetime(["2025-09-01", "2025-10-01"])})
+    >>> sections = pd.DataFrame(
+    ...     {"section_code": ["S1"], "water_type": ["river"], "target_class": ["Ⅲ"]})
+    >>> rebuild_alerts(means, sections).open[["section_code", "item", "since", "months"]]
+      section_code item      since  months
+    0           S1   tp 2025-08-01       2
     """
     return advance_alerts(means, sections, period=period, standard=standard)
 
@@ -344,7 +354,8 @@ def _run(
         months = np.where(over, months + 1, np.where(known, 0, months))
         paused = ~known & (months > 0)
     month = pd.Timestamp(int(steps[-1]), unit="s")
-    return AlertState(month, name, remembered(), before), before
+    earlier = _month_before(previous, steps)
+    return AlertState(month, name, remembered(), before, earlier), before
 
 
 @dataclass(frozen=True)
@@ -422,17 +433,29 @@ def _reported(
     return frame.reset_index(drop=True)
 
 
-def _with_skipped(frame: pd.DataFrame, previous: AlertState | None, steps: Any) -> Any:
-    """Return the flags, with a note where months between two runs were left out."""
+def _month_before(previous: AlertState | None, steps: Any) -> pd.Timestamp | None:
+    """Return the month that was run before the last one."""
+    import pandas as pd
+
+    if len(steps) > 1:
+        return pd.Timestamp(int(steps[-2]), unit="s")
+    if previous is None:
+        return None
+    again = previous.period == pd.Timestamp(int(steps[-1]), unit="s")
+    return previous.before_period if again else previous.period
+
+
+def _with_skipped(frame: pd.DataFrame, before: pd.Timestamp | None, month: pd.Timestamp) -> Any:
+    """Return the flags, with a note where months between the last two that were run were left out.
+
+    A month without any row is left out as one that was not run.
+    """
     import pandas as pd
 
     flags = frame["alert_flag"]
-    if previous is None or previous.period is None:
+    if before is None or month <= before + pd.DateOffset(months=1):
         return flags
-    next_month = previous.period + pd.DateOffset(months=1)
-    if pd.Timestamp(int(steps[0]), unit="s") <= next_month:
-        return flags
-    note = f"{next_month:%Y-%m}起的月份未运行，未计"
+    note = f"{before + pd.DateOffset(months=1):%Y-%m}起的月份未运行或没有均值，未计"
     noted = flags.where(flags == "", flags + "；") + note
     return flags.where(frame["months"] == 0, noted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo import standards
@@ -93,9 +94,16 @@ def reasons(frame: pd.DataFrame, *, lang: str, margin: float, ph_margin: float) 
             texts.append(f"{place} {month} {named_before(name)}{text}。{who}")
         else:
             text = _english(state, row, value, limit, times, since, room)
-            who = f" Counties: {row['answers']}." if row["answers"] else ""
+            who = f" Counties: {_answers_en(row['answers'])}." if row["answers"] else ""
             texts.append(f"{place}, {month}, {name}: {text}.{who}")
     return texts
+
+
+def _answers_en(answers: str) -> str:
+    """Return who answers with English marks; names stay as they are in the data."""
+    for mark, english in (("、", ", "), ("；", "; "), ("：", ": ")):
+        answers = answers.replace(mark, english)
+    return re.sub(r"(?<=[^\s\d.,])(?=\d+\.\d%)", " ", answers)
 
 
 def _month(begin: Any, lang: str) -> str:

@@ -86,7 +86,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("单位与标准不同，未作判定", "in another unit than the standard"),
     ("检出限或量程可能改变是否超过限值", "a detection limit or range could change the answer"),
     ("仍接近限值（余量{rule}，参数）", "still close to the limit (margin {rule}, a parameter)"),
-    ("{period}起的月份未运行，未计", "months from {period} on were not run and do not count"),
+    (
+        "{period}起的月份未运行或没有均值，未计",
+        "months from {period} on were not run, or had no means, and do not count",
+    ),
     ("断面不在登记表中", "the section is not in the registry"),
     ("断面没有登记控制单元，责任区县不明", "no control unit is recorded, so not known who answers"),
     ("控制单元{names}没有区县份额", "no county shares of control unit {names}"),

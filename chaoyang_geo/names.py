@@ -148,10 +148,24 @@ def _banners() -> tuple[tuple[str, str], ...]:
 def place_name(code: str) -> str:
     """Return the full name of a division, from the province down.
 
+    Parameters
+    ----------
+    code : str
+        Division code of 2, 4, 6, 9 or 12 digits, as text; filler zeros at its end may stay.
+
+    Returns
+    -------
+    str
+        Province, city, county and township, as far as the code goes, without the filler 市辖区.
+
     Raises
     ------
     SchemaError
         There is no such code.
+
+    Notes
+    -----
+    Source of codes and names: as for :func:`match_places`.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -55,6 +56,8 @@ _NAMED = (
     "indicator",
     "target_text",
 )
+# where the line of a printed cell broke: the file keeps the blank of its source, people do not read it
+_BREAK = re.compile(r"(?<=[、，；：。])[ \t\u3000]+")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,13 @@ class Plan:
         A published reading, long table of :func:`chaoyang_geo.read_readings`.
     sources : DataFrame
         A source of the pack.
+
+    Examples
+    --------
+    >>> from chaoyang_geo import load_plan
+    >>> plan = load_plan("chaoyang")
+    >>> plan.name, plan.units.crs.to_epsg(), sorted(set(plan.units["quality"]))
+    ('chaoyang', 4490, ['derived'])
     """
 
     name: str
@@ -111,13 +121,30 @@ class Plan:
     sources: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return every table and layer by name, in the order of the attributes."""
+        """Return every table and layer by name, in the order of the attributes.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            The frames themselves, no copies; layers are GeoDataFrames.
+
+        Examples
+        --------
+        >>> from chaoyang_geo import load_plan
+        >>> list(load_plan("chaoyang").tables())[:3]
+        ['units', 'sections', 'rivers']
+        """
         names = [field.name for field in fields(self)][3:]
         return {name: getattr(self, name) for name in names}
 
 
 def plan_names() -> list[str]:
     """Return the names of the bundled plans.
+
+    Returns
+    -------
+    list of str
+        Sorted; each is a ``name`` that :func:`load_plan` takes.
 
     Examples
     --------
@@ -252,6 +279,9 @@ def _typed(frame: Any, english: dict[str, str], *, table: str, where: str) -> An
         except (ValueError, TypeError) as error:
             raise SchemaError(f"{where}: column {name} must hold {kind} ({error}).") from error
     for name in _NAMED:
-        if english and name in frame.columns:
+        if name not in frame.columns:
+            continue
+        if english:  # which knows the texts as the file has them
             frame[f"{name}_en"] = frame[name].map(english).astype("str")
+        frame[name] = frame[name].str.replace(_BREAK, "", regex=True)
     return frame

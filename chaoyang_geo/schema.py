@@ -94,6 +94,22 @@ def vocabulary() -> pd.DataFrame:
 def label(name: str, lang: str = "zh") -> str:
     """Return the label of a column for people; an unknown column labels itself.
 
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    str
+        The column ``zh`` or ``en`` of :func:`vocabulary`, with the unit where it has one.
+
+    Raises
+    ------
+    ValueError
+        Unknown ``lang``.
+
     Examples
     --------
     >>> from chaoyang_geo.schema import label

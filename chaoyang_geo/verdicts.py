@@ -93,7 +93,7 @@ GRADES: dict[tuple[str, str], tuple[str, str]] = {
     ("nature_reserve", "general"): ("一般控制区", "general control zone"),
     ("drinking_water", "primary"): ("一级", "primary zone"),
     ("drinking_water", "secondary"): ("二级", "secondary zone"),
-    ("drinking_water", "quasi"): ("准", "quasi-protection zone"),
+    ("drinking_water", "quasi"): ("准", "quasi zone"),
     ("management_unit", "priority"): ("优先保护", "priority protection unit"),
     ("management_unit", "key"): ("重点管控", "key management unit"),
     ("management_unit", "general"): ("一般管控", "general management unit"),
@@ -341,13 +341,28 @@ def length_text(m: float, lang: str) -> str:
     Examples
     --------
     >>> from chaoyang_geo.verdicts import length_text
-    >>> length_text(20.0, "zh"), length_text(1234.0, "en")
-    ('20 米', '1.23 km')
+    >>> length_text(20.0, "zh"), length_text(1234.0, "en"), length_text(2000.0, "zh")
+    ('20 米', '1.23 km', '2 公里')
     """
     if m >= 1e3:
-        return f"{m / 1e3:,.2f} {'公里' if lang == 'zh' else 'km'}"
+        number = f"{m / 1e3:,.2f}".removesuffix(".00")
+        return f"{number} {'公里' if lang == 'zh' else 'km'}"
     number = f"{m:,.1f}".removesuffix(".0")
     return f"{number} {'米' if lang == 'zh' else 'm'}"
+
+
+def way_text(km: float, lang: str) -> str:
+    """Return a way along a river for people: kilometres with one digit, of a short one metres.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import way_text
+    >>> way_text(7.44, "zh"), way_text(0.03, "en")
+    ('7.4 公里', '30 m')
+    """
+    if km >= 0.05:
+        return f"{km:,.1f} {'公里' if lang == 'zh' else 'km'}"
+    return f"{1000 * km:.0f} {'米' if lang == 'zh' else 'm'}"
 
 
 def share_text(share: float) -> str:
@@ -358,8 +373,12 @@ def share_text(share: float) -> str:
     >>> from chaoyang_geo.verdicts import share_text
     >>> share_text(0.12345), share_text(0.000004), share_text(1.0), share_text(0.99999)
     ('12.3 %', '<0.01 %', '100 %', '>99.9 %')
+    >>> share_text(0.0), share_text(0.004)
+    ('0 %', '0.40 %')
     """
     percent = 100 * share
+    if percent == 0:
+        return "0 %"
     if 0 < percent < 0.01:
         return "<0.01 %"
     if 99.9 < percent < 100:

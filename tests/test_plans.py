@@ -101,3 +101,21 @@ def test_every_place_has_an_english_name(plan):
         assert plan.tables()[table]["source_en"].notna().all(), table
     named = plan.rivers["river_name"].notna()
     assert (plan.rivers["river_name_en"].notna() == named).all()
+
+
+def test_a_line_that_broke_within_a_printed_cell_is_read_as_one(plan):
+    """The file keeps the plan's bytes; its English is found by them."""
+    file = (data_folder() / "chaoyang" / "indicators.csv").read_text(encoding="utf-8")
+    assert "10%、10%、 8%、7%" in file
+    row = plan.indicators.iloc[8]
+    assert row["target_text"] == "10%、10%、8%、7%"
+    assert row["target_text_en"] == "10 %, 10 %; 8 %, 7 %"
+    # a blank that parts two phrases stays
+    assert row["indicator"] == "氮氧化物、挥发性有机物下降(%) 化学需氧量、氨氮减少(%)"
+
+
+def test_no_text_of_the_plan_has_a_blank_after_a_chinese_mark(plan):
+    for name, table in plan.tables().items():
+        for column in table.columns[table.dtypes == "str"]:
+            broken = table[column].str.contains(r"[、，；：。]\s", regex=True, na=False)
+            assert not broken.any(), (name, column)

@@ -109,8 +109,8 @@ def test_a_site_reaches_a_zone_past_two_sections():
     assert row["distance_to_next_km"] == pytest.approx(1)
     assert (row["reach_code"], row["measure_m"], row["offset_m"]) == ("A", 2000, 300)
     assert row["why_zh"] == (
-        "位于该分区之外，距大凌河300 m，按就近汇入；沿大凌河下行17.4 km进入“示例水源1”，"
-        "其间有2个断面（D1、D2）。下游第一个断面：D1（1.0 km）。"
+        "位于该分区之外，距大凌河 300 米，按就近汇入；沿大凌河下行 17.4 公里进入“示例水源1”，"
+        "其间有 2 个断面（D1、D2）。下游第一个断面：D1（1.0 公里）。"
     )
     assert row["why_en"] == (
         "Lies outside the zone and drains to 大凌河 (300 m away); its water reaches the primary "
@@ -130,7 +130,7 @@ def test_a_zone_of_a_source_is_named_by_its_source():
     # the secondary zone begins 3 km above the intake, the primary 1 km
     assert found["distance_km"].tolist() == pytest.approx([7.4, 9.4])
     assert found["zone_grade"].tolist() == ["secondary", "primary"]
-    assert "下行9.4 km进入示例水库的水源一级保护区" in found["why_zh"][1]
+    assert "下行 9.4 公里进入示例水库的水源一级保护区" in found["why_zh"][1]
     assert (
         "reaches the primary zone of the drinking-water source 示例水库 in 9.4 km"
         in (found["why_en"][1])
@@ -149,7 +149,7 @@ def test_both_rivers_above_a_confluence_reach_a_zone_below_it_and_the_distances_
     assert found["rivers_passed"].tolist() == ["大凌河", "牤牛河;大凌河", ""]
     assert found["reach_state"].tolist() == ["reaches", "reaches", "none"]
     assert found["zone_code"].tolist()[2] == "" and math.isnan(found["distance_km"][2])
-    assert "在大凌河上；下行至河网末端（5.0 km）河水未进入所查分区" in found["why_zh"][2]
+    assert "在大凌河上；下行至河网末端（5.0 公里）河水未进入所查分区" in found["why_zh"][2]
 
 
 def test_a_zone_over_a_confluence_is_entered_on_each_river():
@@ -255,7 +255,7 @@ def test_far_from_every_river_nothing_is_said_of_the_water():
         sites(Point(km(5, 3)), None, Point(), Point(km(5, 1.9))), zones((20, -1, 21, 1)), STRAIGHT
     )
     assert found["reach_state"].tolist() == ["off_network", "no_position", "no_position", "reaches"]
-    assert "2000 m内没有河段" in found["why_zh"][0]
+    assert "项目周围 2000 米内没有河段" in found["why_zh"][0]
     assert found["reach_flag"].tolist()[:3] == ["不在河网上", "项目没有位置", "项目没有位置"]
     assert found["reach_code"].tolist()[:3] == [""] * 3
     near = river_reach_check(
@@ -290,7 +290,7 @@ def test_on_a_divide_the_water_is_followed_both_ways():
         two,
     )
     assert met(found) == [("S1", "Z2", 10.0), ("S1", "Z1", 15.0), ("S2", "Z2", 10.0)]
-    assert found["reach_flag"].str.contains("到2处河道同样近").tolist() == [True, True, False]
+    assert found["reach_flag"].str.contains("到 2 处河道同样近").tolist() == [True, True, False]
     assert found["rivers_passed"].tolist() == ["北河", "南河", "北河"]
 
 
@@ -309,7 +309,7 @@ def test_a_pipeline_drains_where_it_crosses_and_the_nearest_way_counts():
     assert met(found) == [("S1", "Z2", 1.0), ("S1", "Z3", 2.0), ("S1", "Z1", 8.0)]
     assert found["reach_code"].tolist() == ["A", "B", "B"]
     assert found["offset_m"].tolist() == [0, 0, 0]
-    assert found["reach_flag"].str.contains("在2处涉河").all()
+    assert found["reach_flag"].str.contains("在 2 处涉河").all()
     assert found["why_zh"][2].startswith("位于该分区之外，跨越牤牛河")
 
 
@@ -365,7 +365,7 @@ def test_doubt_about_the_zones_is_passed_on():
     found = river_reach_check(sites(Point(km(5, 0))), made_up, STRAIGHT)
     assert found["layer"].tolist() == ["示例图层"] and found["version"].tolist() == ["示例1"]
     assert "分区为示例数据" in found["reach_flag"][0]
-    assert "1个分区没有图形，未查" in found["reach_flag"][0]
+    assert "1 个分区没有图形，未查" in found["reach_flag"][0]
 
 
 # ---------------------------------------------------------------- the table
@@ -746,7 +746,7 @@ def test_where_the_network_ends_before_the_limit_the_answer_says_so():
     for limit in (50, math.inf):
         found = river_reach_check(table, upstream, STRAIGHT, max_distance_km=limit)
         assert "down to the end of the network (5.0 km) its water" in found["why_en"][0]
-        assert found["reach_flag"][0] == "河网在下行5.0 km处终止，以下未查"
+        assert found["reach_flag"][0] == "河网在下行 5.0 公里处终止，以下未查"
 
 
 def test_without_a_zone_to_look_at_the_answer_is_no_clean_no():
@@ -761,10 +761,40 @@ def test_short_ways_are_said_in_metres():
     table = sites(Point(km(4.97, 0)), Point(km(5.5, 1.2)))
     placed = sections(("D1", "A", 4.99))
     found = river_reach_check(table, zones((5, -1, 6, 1)), STRAIGHT, sections=placed)
-    assert "沿大凌河下行30 m进入“示例水源1”" in found["why_zh"][0]
+    assert "沿大凌河下行 30 米进入“示例水源1”" in found["why_zh"][0]
     assert found["why_en"][0].endswith("Next section D1 in 20 m.")
     assert "入河处即进入“示例水源1”" in found["why_zh"][1]
     assert "enters the primary zone “示例水源1” where it comes to the river" in found["why_en"][1]
+
+
+def test_chinese_sentences_say_units_in_chinese_and_english_ones_in_symbols():
+    units = gpd.GeoDataFrame(
+        {"unit_code": ["U1"]}, geometry=[box(*km(-1, -9), *km(40, 9))], crs=4549
+    )
+    found = river_reach_check(
+        sites(Point(km(1, 0.4)), Point(km(6, 0)), Point(km(25, 0.1)), Point(km(1, 5)), None),
+        zones((5, -1, 7, 1)), STRAIGHT, sections=sections(("D1", "A", 3), ("D2", "B", 5)),
+        units=units, max_distance_km=30,
+    )  # fmt: skip
+    assert set(found["reach_state"]) == set(REACH_STATES)
+    assert not found["why_zh"].str.contains(r"\d\s*k?m\b").any()
+    assert found["why_zh"].str.contains(" 公里").any() and found["why_zh"].str.contains(" 米").any()
+    assert not found["why_en"].str.contains("公里|米|[，。；、]").any()
+
+
+def test_grades_are_called_as_everywhere_else():
+    table = sites(Point(km(1, 0)))
+    named = {
+        ("drinking_water", "quasi"): "the quasi zone",
+        ("eco_red_line", "core"): "the core zone",
+        ("management_unit", "priority"): "the priority protection unit",
+        ("management_unit", "general"): "the general management unit",
+        ("town", ""): "the zone",
+    }
+    for (kind, grade), words in named.items():
+        layer = zones((5, -1, 6, 1), zone_kind=kind, zone_grade=grade)
+        found = river_reach_check(table, layer, STRAIGHT)
+        assert f"its water reaches {words} “示例水源1” in 4.0 km" in found["why_en"][0]
 
 
 def test_one_code_in_two_layers_is_two_zones():
@@ -781,7 +811,7 @@ def test_coordinates_that_are_no_numbers_are_no_position():
     odd.loc[1, "geometry"] = Polygon([(np.inf, 0), (1, 1), (2, 0), (np.inf, 0)])
     found = river_reach_check(table, odd, STRAIGHT)
     assert found["reach_state"].tolist() == ["no_position", "no_position", "reaches"]
-    assert "1个分区没有图形，未查" in found["reach_flag"][2]
+    assert "1 个分区没有图形，未查" in found["reach_flag"][2]
 
 
 def test_a_ring_that_overlaps_itself_has_no_hole_there():
@@ -851,7 +881,7 @@ def test_each_row_answers_for_the_river_that_it_follows(shape):
     assert found["distance_to_next_km"].tolist() == pytest.approx([5, 1])
     assert found["sections_downstream"].tolist() == ["DA", "DB;DB2"]
     assert found["codes_between"].tolist() == ["DA", "DB;DB2"]
-    assert "责任县区：乙县；下游第一个断面：DB（1.0 km）。" in found["why_zh"][1]
+    assert "责任县区：乙县；下游第一个断面：DB（1.0 公里）。" in found["why_zh"][1]
 
 
 def test_a_site_in_the_middle_between_two_rivers_drains_to_both():
@@ -859,12 +889,12 @@ def test_a_site_in_the_middle_between_two_rivers_drains_to_both():
     options = {"sections": gauges, "max_snap_m": 6000}
     found = river_reach_check(sites(Point(km(5, 5))), zones((20, -1, 22, 1)), TWO, **options)
     assert found["next_section_code"].tolist() == ["DA"]
-    assert "到2处河道同样近" in found["reach_flag"][0]
+    assert "到 2 处河道同样近" in found["reach_flag"][0]
     # a row without a way is about both
     found = river_reach_check(sites(Point(km(5, 5))), zones((1, -1, 2, 1)), TWO, **options)
     assert found["reach_state"].tolist() == ["none"]
     assert found["sections_downstream"].tolist() == ["DB;DA"]
-    assert found["why_zh"][0].startswith("距大凌河、小凌河5000 m，按就近汇入；下行至河网末端")
+    assert found["why_zh"][0].startswith("距大凌河、小凌河 5000 米，按就近汇入；下行至河网末端")
     assert found["why_en"][0].startswith("The site drains to 大凌河 and 小凌河 (5000 m away); down")
 
 

@@ -99,7 +99,7 @@ def test_a_catchment_elsewhere_and_an_intake_beside_the_water_are_said():
     assert zones["zone_flag"].str.contains("集水范围不含此处").all()
     beside = source(Point(km(10.1, 5)))
     zones = water_source_zones(source(LAKE), kind="large_reservoir", intakes=beside)
-    assert zones["zone_flag"].str.contains("取水口在水面之外100 m").all()
+    assert zones["zone_flag"].str.contains("取水口在水面之外 100 米").all()
     assert not zones.geometry.isna().any()
 
 
@@ -211,7 +211,7 @@ def test_of_arms_that_join_apart_both_are_followed_down(first):
 def test_a_river_that_is_too_short_is_said():
     zones = water_source_zones(source(Point(km(1.5, 0))), STRAIGHT, kind="river")
     assert shapes(zones)["secondary"].bounds[0] == pytest.approx(X)
-    assert zones["zone_flag"].str.contains("上游只有1500 m河道").all()
+    assert zones["zone_flag"].str.contains("上游只有 1500 米河道").all()
 
 
 def test_an_intake_far_from_the_river_keeps_its_rows_without_zones():

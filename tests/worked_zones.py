@@ -124,3 +124,69 @@ def ellipsoid():
     row = cg.screen_sites(site, zone).findings.iloc[0]
     ratio = row["overlap_m2"] / row["overlap_m2_geodesic"]
     return f"118.5°E: {ratio:.5f} < 1.001"
+
+
+# --- the way downstream, and ways out ---------------------------------------------------------------
+
+
+@worked
+def reach_distance():
+    """A straight river, a site 300 m beside it at 1 km, a zone from 8.4 km on."""
+    line = gpd.GeoDataFrame(
+        {"reach_code": ["R1"], "river_name": ["甲河"]},
+        geometry=[near(LineString([(0, 0), (20000, 0)]))],
+        crs=METRES,
+    )
+    site = gpd.GeoDataFrame({"site_code": ["S"]}, geometry=[near(Point(1000, 300))], crs=METRES)
+    zone = zones_of(("drinking_water", "primary", (8400, -500, 9000, 500), {}))
+    row = cg.river_reach_check(site, zone, cg.river_network(line)).iloc[0]
+    return f"8.4 km - {row['measure_m'] / 1000:g} km = {row['distance_km']:.1f} km"
+
+
+def one_site(shape):
+    return gpd.GeoDataFrame(
+        {"site_code": ["S"], "site_name": ["示例"]}, geometry=[near(shape)], crs=METRES
+    )
+
+
+@worked
+def free_part():
+    """A square of 100 m with a zone of 20 m right through it."""
+    zone = zones_of((*LINE, (40, 0, 60, 100), {}))
+    said = []
+    for clearance in (0, 5):
+        row = cg.free_parts(one_site(box(0, 0, 100, 100)), zone, clearance_m=clearance).iloc[0]
+        said.append(f"{row['site_m2']:.0f} - {row['conflict_m2']:.0f} = {row['free_m2']:.0f} m²")
+    return "; 5 m: ".join(said)
+
+
+@worked
+def smallest_shift():
+    """A square that reaches 50 m into a zone."""
+    site = one_site(box(950, 400, 1050, 500))
+    said = []
+    for clearance in (0, 20):
+        zone = zones_of((*LINE, SQUARE, {}))
+        row = cg.smallest_shift(site, zone, clearance_m=clearance).iloc[0]
+        assert row["bearing_zh"] == "东"
+        said.append(f"50 + {clearance}: {row['shift_m']:.2f} m")
+    return "; ".join(said)
+
+
+@worked
+def stretch():
+    line = one_site(LineString([(0, 500), (3000, 500)]))
+    row = cg.conflict_stretches(line, zones_of((*LINE, (1250, 0, 1750, 1000), {}))).iloc[0]
+    return (
+        f"{row['from_km']:g}–{row['to_km']:g} km: {row['from_stake']}–{row['to_stake']}, "
+        f"{row['length_m']:.0f} m"
+    )
+
+
+@worked
+def distance_band():
+    """A strip of 4 km by 1 km whose first kilometre is a zone that goes on to the sides."""
+    area = gpd.GeoSeries([near(box(0, 0, 4000, 1000))], crs=METRES)
+    zone = zones_of((*LINE, (0, -9000, 1000, 9000), {}))
+    bands = cg.zone_distance_contours(zone, within=area, distances_m=[500, 1000])
+    return ", ".join(f"{100 * share:g} %" for share in bands["share"].round(6))

@@ -70,6 +70,18 @@ class DatumVerdict:
         Places weighed, and those of them that tell the two best apart.
     reason_zh, reason_en : str
         Why it was decided so, or not decided.
+    decided : bool
+        Whether there is a verdict.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> from chaoyang_geo.datum import check_datum
+    >>> borders = gpd.GeoSeries([shapely.box(120, 41, 120.5, 41.4).segmentize(0.02)], crs=4490)
+    >>> found = check_datum(borders, against=borders)
+    >>> found.decided, found.verdict, found.residual_m, len(found.hypotheses)
+    (True, 'cgcs2000', 0.0, 9)
     """
 
     hypotheses: pd.DataFrame

@@ -53,6 +53,11 @@ def cgcs2000_to_gcj02(lon: Any, lat: Any) -> Pair:
     lon, lat : arrays of float64 of the common shape
         Points outside :data:`BOX` are unchanged; where a coordinate is missing, both are.
 
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
+
     Notes
     -----
     Source: see the module. The same constants as every open implementation; no official text.
@@ -73,12 +78,18 @@ def gcj02_to_cgcs2000(lon: Any, lat: Any) -> Pair:
     Parameters
     ----------
     lon, lat : array of float, degrees
+        Broadcast against each other.
 
     Returns
     -------
     lon, lat : arrays of float64 of the common shape
         Unchanged where no point of :data:`BOX` is shifted there; where a coordinate is
         missing, both are.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
 
     Notes
     -----
@@ -100,7 +111,24 @@ def gcj02_to_cgcs2000(lon: Any, lat: Any) -> Pair:
 def gcj02_to_bd09(lon: Any, lat: Any) -> Pair:
     """Shift degrees of GCJ-02 to those of BD-09, as Baidu shows them.
 
-    Arguments and result as :func:`cgcs2000_to_gcj02`.
+    Parameters
+    ----------
+    lon, lat : array of float, degrees
+        Broadcast against each other.
+
+    Returns
+    -------
+    lon, lat : arrays of float64 of the common shape
+        Points outside :data:`BOX` are unchanged; where a coordinate is missing, both are.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
+
+    Notes
+    -----
+    Source: see the module. The same constants as every open implementation; no official text.
 
     Examples
     --------
@@ -115,9 +143,27 @@ def gcj02_to_bd09(lon: Any, lat: Any) -> Pair:
 def bd09_to_gcj02(lon: Any, lat: Any) -> Pair:
     """Return degrees of BD-09 to those of GCJ-02: the exact inverse, below a millimetre.
 
-    Arguments and result as :func:`gcj02_to_cgcs2000`. The usual formula for the way back, one
-    step with the shifted place in the waves, errs by up to 0.2 m; here Newton's steps
-    follow until no point moves by 1e-7 degrees.
+    Parameters
+    ----------
+    lon, lat : array of float, degrees
+        Broadcast against each other.
+
+    Returns
+    -------
+    lon, lat : arrays of float64 of the common shape
+        Unchanged where no point of :data:`BOX` is shifted there; where a coordinate is
+        missing, both are.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
+
+    Notes
+    -----
+    The usual formula for the way back, one step with the shifted place in the waves, errs by up
+    to 0.2 m; here Newton's steps follow until no point moves by 1e-7 degrees. Source: see the
+    module.
 
     Examples
     --------
@@ -132,7 +178,24 @@ def bd09_to_gcj02(lon: Any, lat: Any) -> Pair:
 def cgcs2000_to_bd09(lon: Any, lat: Any) -> Pair:
     """Shift degrees of CGCS2000 (or WGS-84) to those of BD-09: by GCJ-02, then on.
 
-    Arguments and result as :func:`cgcs2000_to_gcj02`.
+    Parameters
+    ----------
+    lon, lat : array of float, degrees
+        Broadcast against each other.
+
+    Returns
+    -------
+    lon, lat : arrays of float64 of the common shape
+        Points outside :data:`BOX` are unchanged; where a coordinate is missing, both are.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
+
+    Notes
+    -----
+    Source: see the module. The same constants as every open implementation; no official text.
 
     Examples
     --------
@@ -147,7 +210,25 @@ def cgcs2000_to_bd09(lon: Any, lat: Any) -> Pair:
 def bd09_to_cgcs2000(lon: Any, lat: Any) -> Pair:
     """Return degrees of BD-09 to those of CGCS2000: the exact inverse, below a millimetre.
 
-    Arguments and result as :func:`gcj02_to_cgcs2000`.
+    Parameters
+    ----------
+    lon, lat : array of float, degrees
+        Broadcast against each other.
+
+    Returns
+    -------
+    lon, lat : arrays of float64 of the common shape
+        Unchanged where no point of :data:`BOX` is shifted there; where a coordinate is
+        missing, both are.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is no number, or the shapes cannot be broadcast.
+
+    Notes
+    -----
+    :func:`bd09_to_gcj02`, then :func:`gcj02_to_cgcs2000`. Source: see the module.
 
     Examples
     --------

@@ -283,6 +283,8 @@ def units_of_sections(
         A layer has no CRS.
     SchemaError
         A required column is missing, a unit is there twice, a geometry is of another kind.
+    ValueError
+        ``border_m`` is no distance.
 
     Examples
     --------

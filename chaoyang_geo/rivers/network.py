@@ -53,6 +53,21 @@ class RiverNetwork:
         Ends nearer than this were joined.
     ordered_by : str
         ``to_code``, ``elevation``, ``outlet`` or ``geometry``: what decided the direction.
+    codes : Index of str, n
+        The reach codes as text, in the order of the rows.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> from chaoyang_geo.rivers import river_network
+    >>> lines = gpd.GeoDataFrame(
+    ...     {"reach_code": ["A", "B"], "to_code": ["B", ""]}, crs=4549,
+    ...     geometry=[LineString([(500000, 4601000), (501000, 4601000)]),
+    ...               LineString([(501000, 4601000), (503000, 4601000)])])
+    >>> network = river_network(lines)
+    >>> len(network), network.down.tolist(), network.length_m.tolist(), network.ordered_by
+    (2, [1, -1], [1000.0, 2000.0], 'to_code')
     """
 
     reaches: gpd.GeoDataFrame
@@ -131,6 +146,8 @@ def accumulate(
     ------
     SchemaError
         The column is missing or holds no numbers.
+    ValueError
+        Unknown ``split`` or ``missing``.
 
     Notes
     -----

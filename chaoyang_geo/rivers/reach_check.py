@@ -133,9 +133,11 @@ def river_reach_check(
         in part, or touches it), ``reaches``, ``none`` (no zone within ``max_distance_km``), ``off_network`` (no
         reach within ``max_snap_m``) or ``no_position``. A site with none of the first two has one row.
         ``distance_km`` is missing but for these two; ``rivers_passed``, ``codes_between`` and
-        ``sections_downstream`` are joined by ``;``, in the order downstream. Unit, county and
-        sections downstream are those of the place from which the water of the row comes to the
-        river; where no way is followed, the sections below all places of the site.
+        ``sections_downstream`` are joined by ``;``, in the order downstream. ``reach_code``,
+        ``measure_m``, ``offset_m`` (site to river), unit, county, next section and sections
+        downstream are those of the place from which the water of the row comes to the river; where
+        no way is followed, the sections below all places of the site. ``reach_flag`` says what is
+        doubtful, ``why_zh`` and ``why_en`` the whole in sentences.
 
     Raises
     ------
@@ -368,15 +370,22 @@ class _Zones:
         """Return what is said of each zone; None at the end, for no zone."""
         import numpy as np
 
-        names = ("zone_name", "water_source_name", "zone_grade", "quality", "status")
+        names = (
+            "zone_name", "water_source_name", "zone_kind", "zone_grade", "quality", "status",
+        )  # fmt: skip
         every = np.arange(len(self.codes))
         columns = [self.text(name, every).tolist() for name in names]
         return [
             *(
                 zone_words(
-                    name=name or code, source=source, grade=grade, quality=quality, status=status
+                    name=name or code,
+                    source=source,
+                    kind=kind,
+                    grade=grade,
+                    quality=quality,
+                    status=status,
                 )
-                for code, name, source, grade, quality, status in zip(
+                for code, name, source, kind, grade, quality, status in zip(
                     self.codes.tolist(), *columns, strict=True
                 )
             ),

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import NamedTuple
 
-#: Grades of zones in both languages, by kind and grade where the grade alone does not say it.
-_GRADES_EN = {
-    "core": "core zone",
-    "general": "general zone",
-    "primary": "primary zone",
-    "secondary": "secondary zone",
-    "quasi": "quasi zone",
-    "priority": "priority unit",
-    "key": "key unit",
-}
+from chaoyang_geo.verdicts import GRADES, way_text
+
 _SOURCE_ZH = {"primary": "水源一级保护区", "secondary": "水源二级保护区", "quasi": "水源准保护区"}
 
 
@@ -70,9 +62,9 @@ class Asked:
     counties: bool
 
 
-def zone_words(*, name: str, source: str, grade: str, quality: str, status: str) -> Zone:
+def zone_words(*, name: str, source: str, kind: str, grade: str, quality: str, status: str) -> Zone:
     """Return what is said of a zone; ``source`` is the water source that it belongs to, if any."""
-    grade_zh, grade_en = _SOURCE_ZH.get(grade, ""), _GRADES_EN.get(grade, "zone")
+    grade_zh, grade_en = _SOURCE_ZH.get(grade, ""), GRADES.get((kind, grade), ("", "zone"))[1]
     doubts = [_DOUBTS.get(quality, ""), "分区所用距离未核实" if "unverified" in status else ""]
     return Zone(
         f"{source}的{grade_zh}" if source and grade_zh else f"“{name}”",
@@ -108,7 +100,11 @@ def sentences(rows: Iterable[Row], asked: Asked) -> list[tuple[str, str, str]]:
             # in a zone, yet on no river: what comes next is not known
             next_section = None
             if row.rivers:
-                next_section = row.next_section, _way(row.next_km) if row.next_section else ""
+                code, km = row.next_section, row.next_km
+                # as texts, of which many sites have the same
+                next_section = (
+                    (code, way_text(km, "zh"), way_text(km, "en")) if code else ("", "", "")
+                )
         more_zh, more_en = answer(row.unit, row.county, next_section)
         out.append((flag, zh + more_zh, en + more_en))
     return out
@@ -118,7 +114,7 @@ def _off_network(asked: Asked) -> tuple[str, str]:
     if asked.placed:
         zh, en = "项目表没有给出所在河段", "The table of sites gives no reach for the site"
     else:
-        zh = f"项目周围{asked.max_snap_m:g} m内没有河段"
+        zh = f"项目周围 {asked.max_snap_m:g} 米内没有河段"
         en = f"No reach within {asked.max_snap_m:g} m of the site"
     return f"{zh}，不能判断水的去向。", f"{en}; where its water goes is not known."
 
@@ -133,7 +129,7 @@ def _in_zone(row: Row) -> tuple[str, str]:
 
 
 def _reaches(row: Row, drains: tuple[str, str], *, sections: bool) -> tuple[str, str]:
-    far = _way(row.distance_km)
+    far = way_text(row.distance_km, "en")
     zone_zh, zone_en = _names(row)
     zh = f"位于该分区之外，{drains[0]}；"
     en = f"Lies outside the zone and {drains[1]}; its water "
@@ -143,12 +139,12 @@ def _reaches(row: Row, drains: tuple[str, str], *, sections: bool) -> tuple[str,
     else:
         via_zh = row.passed.replace(";", "、") or "未命名河道"
         via_en = row.passed.replace(";", ", ") or "an unnamed river"
-        zh += f"沿{via_zh}下行{far}进入{zone_zh}"
+        zh += f"沿{via_zh}下行 {way_text(row.distance_km, 'zh')}进入{zone_zh}"
         en += f"reaches {zone_en} in {far} via {via_en}"
     if sections:
         codes = [code for code in row.between.split(";") if code]
         listed = f"（{'、'.join(codes)}）" if codes else ""
-        zh += f"，其间有{len(codes)}个断面{listed}" if codes else "，其间没有断面"
+        zh += f"，其间有 {len(codes)} 个断面{listed}" if codes else "，其间没有断面"
         plural = "s" if len(codes) != 1 else ""
         en += f", {len(codes) or 'no'} section{plural} between"
         en += f" ({', '.join(codes)})" if codes else ""
@@ -164,10 +160,10 @@ def _none(row: Row, drains: tuple[str, str], asked: Asked) -> tuple[str, str]:
     if not asked.n_zones:
         return f"{zh}；没有可查的分区。", f"{en}; no zone could be checked."
     if row.to_end_km < asked.max_distance_km:
-        within = f"下行至河网末端（{_way(row.to_end_km)}）"
-        within_en = f"down to the end of the network ({_way(row.to_end_km)})"
+        within = f"下行至河网末端（{way_text(row.to_end_km, 'zh')}）"
+        within_en = f"down to the end of the network ({way_text(row.to_end_km, 'en')})"
     else:
-        within = f"下行{asked.max_distance_km:g} km以内"
+        within = f"下行 {asked.max_distance_km:g} 公里以内"
         within_en = f"within {asked.max_distance_km:g} km"
     return (
         f"{zh}；{within}河水未进入所查分区。",
@@ -183,11 +179,11 @@ def _drains(rivers: tuple[str, ...], far: str) -> tuple[str, str]:
         return f"跨越{zh}", f"crosses {en}"
     if far == "0":
         return f"在{zh}上", f"is on {en}"
-    return f"距{zh}{far} m，按就近汇入", f"drains to {en} ({far} m away)"
+    return f"距{zh} {far} 米，按就近汇入", f"drains to {en} ({far} m away)"
 
 
 def _answer(
-    asked: Asked, unit: str, county: str, next_section: tuple[str, str] | None
+    asked: Asked, unit: str, county: str, next_section: tuple[str, str, str] | None
 ) -> tuple[str, str]:
     """Say who answers for the place, and which section comes next; None where that is not known."""
     zh, en = [], []
@@ -198,9 +194,9 @@ def _answer(
         zh.append(f"责任县区：{county}" if county else "不在所给县区内")
         en.append(f"responsible county {county}" if county else "in none of the counties")
     if asked.sections and next_section is not None:
-        code, far = next_section
-        zh.append(f"下游第一个断面：{code}（{far}）" if code else "下游没有断面")
-        en.append(f"next section {code} in {far}" if code else "no section downstream")
+        code, far_zh, far_en = next_section
+        zh.append(f"下游第一个断面：{code}（{far_zh}）" if code else "下游没有断面")
+        en.append(f"next section {code} in {far_en}" if code else "no section downstream")
     if not zh:
         return "", ""
     text = "; ".join(en)
@@ -212,11 +208,11 @@ def _flag(row: Row, asked: Asked) -> str:
     if row.lies == 1:
         notes.append("仅与分区边界相接，需复核")
     if not row.crossings and row.offset_m > 0.5:
-        notes.append(f"距河道{_m(row.offset_m)} m，按最近河段汇入，未看分水岭")
+        notes.append(f"距河道 {_m(row.offset_m)} 米，按最近河段汇入，未看分水岭")
     if row.crossings > 1:
-        notes.append(f"在{row.crossings}处涉河，按最近一处计")
+        notes.append(f"在 {row.crossings} 处涉河，按最近一处计")
     if row.tied > 1:
-        notes.append(f"到{row.tied}处河道同样近，均已追踪，按最近一路计")
+        notes.append(f"到 {row.tied} 处河道同样近，均已追踪，按最近一路计")
     if row.forked:
         notes.append("途中分汊，各汊均已追踪，取最短水路")
     if row.zone is not None:
@@ -224,14 +220,10 @@ def _flag(row: Row, asked: Asked) -> str:
     if not asked.n_zones:
         notes.append("没有可查的分区")
     elif row.state == "none" and row.to_end_km < asked.max_distance_km:
-        notes.append(f"河网在下行{_way(row.to_end_km)}处终止，以下未查")
+        notes.append(f"河网在下行 {way_text(row.to_end_km, 'zh')}处终止，以下未查")
     if asked.without_shape:
-        notes.append(f"{asked.without_shape}个分区没有图形，未查")
+        notes.append(f"{asked.without_shape} 个分区没有图形，未查")
     return "；".join(notes)
-
-
-def _way(km: float) -> str:
-    return f"{km:.1f} km" if km >= 0.05 else f"{_m(km * 1000)} m"
 
 
 def _m(value: float) -> str:

@@ -439,7 +439,7 @@ class _Ground:
                 area = shapely.union(area, strip(network, ways, self._bank(grade)))
             areas.append(area)
             ends = [
-                f"{words}只有{max(way.length_m for way in some):.0f} m河道"
+                f"{words}只有 {max(way.length_m for way in some):.0f} 米河道"
                 for words, some, limit in (("上游", above, up), ("下游", below, down))
                 if max(way.length_m for way in some) < limit - 1
             ]
@@ -471,7 +471,7 @@ class _Ground:
             else float(shapely.distance(shapely.get_parts([intakes]), water).max())
         )
         if off > 1:
-            flags.append(f"取水口在水面之外{off:.0f} m")
+            flags.append(f"取水口在水面之外 {off:.0f} 米")
         area: Any = shapely.Polygon()
         areas, reach_m, up = [], 0.0, 0.0
         for grade in self.grades:

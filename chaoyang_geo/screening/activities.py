@@ -70,7 +70,13 @@ def find_activity(text: object) -> str | None:
     Parameters
     ----------
     text
-        A key, a Chinese or English name, or a synonym of the vocabulary.
+        A key, a Chinese or English name, or a synonym of the vocabulary; width, case, blanks and
+        brackets play no part.
+
+    Returns
+    -------
+    str or None
+        The key in the column ``activity`` of :func:`activities_table`.
 
     Examples
     --------

@@ -23,7 +23,7 @@ from chaoyang_geo.screening.words import (
     kind_en,
     kind_zh,
 )
-from chaoyang_geo.verdicts import finding_key
+from chaoyang_geo.verdicts import finding_key, share_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -264,12 +264,12 @@ def _case(
     if rule.verdict and key:
         if_zh, if_en = ("若在区内，", "if inside, ") if doubtful else ("", "")
         end_zh = (
-            f"；{if_zh}“{activity_words(key)}”{rule.verdict}，依据 {rule.rule_source} {rule.clause}"
+            f"；{if_zh}“{activity_words(key)}”{rule.verdict}，依据{rule.rule_source} {rule.clause}"
             f"（{RULE_STATUSES[rule.status]}）"
         )
         end_en = (
-            f"; {if_en}{activity_words(key, 'en')} is {VERDICTS_EN[rule.verdict]} by "
-            f"{rule.rule_source}, {rule.clause} ({rule.status})"
+            f"; {if_en}the rule on “{activity_words(key, 'en')}” says: "
+            f"{VERDICTS_EN[rule.verdict]}, by {rule.rule_source}, {rule.clause} ({rule.status})"
         )
     end_zh += f"；{flag_zh}。" if flag_zh else "。"
     end_en += f"; {flag_en}." if flag_en else "."
@@ -291,7 +291,7 @@ def _verdict(answer: Answer, meets: bool, doubtful: bool) -> tuple[str, bool]:
 
 _HECTARE, _KILOMETRE = 1e4, 1e3  # from these on, an area or length is said in them
 _UNITS_ZH = ("", " 米", " 公里", " 平方米", " 公顷")
-_UNITS_EN = ("", " m", " km", " m2", " ha")
+_UNITS_EN = ("", " m", " km", " m²", " ha")
 
 
 def lengths_in_words(m: Floats) -> tuple[Texts, Texts]:
@@ -328,7 +328,7 @@ def _zone_words(table: ZoneTable, group: Ints, name: Any, code: Any) -> tuple[An
     en = _taken((kind_en(kind, grade) for _, kind, grade in table.groups), group)
     return (
         _joined(zh, _taken(("", "“"), known), called, _taken(("", "”"), known)),
-        _joined(en, _taken(("", " "), known), called),
+        _joined(en, _taken(("", " “"), known), called, _taken(("", "”"), known)),
     )
 
 
@@ -358,15 +358,13 @@ def _why(
     number = pa.array(_numbers(value, large, scale, what > 0), pa.string())
     part = what >= 2
     share = np.full(len(what), "", dtype=object)
-    share[part] = [
-        f"{percent:.3g} %" for percent in (100 * found.share_of_site[order][part]).tolist()
-    ]
+    share[part] = [share_text(each) for each in found.share_of_site[order][part].tolist()]
     percent = pa.array(share, pa.string())
     doubtful = np.array([one.doubtful for one in cases], dtype=bool)[case]
     widths, width = np.unique(np.where(doubtful, found.band[order], -1.0), return_inverse=True)
     band_zh, band_en = lengths_in_words(np.maximum(widths, 0))
     within_zh = "；在误差带 " + band_zh + "以内，位置不足以定界"
-    within_en = "; within the band of " + band_en + " the position does not decide"
+    within_en = "; within the band of doubt of " + band_en + " the position does not decide"
     within_zh[widths < 0], within_en[widths < 0] = "", ""
     zh = _joined(
         _taken((f"{one.verdict}：" for one in cases), case), zone_zh, "：",
@@ -378,8 +376,8 @@ def _why(
     en = _joined(
         _taken((f"{VERDICTS_EN[one.verdict]}: " for one in cases), case), zone_en, ": the site ",
         _taken((en for _, en in RELATIONS.values()), relation),
-        _taken(("", ", at ", ", over ", ", over "), what), number, _taken(_UNITS_EN, unit),
-        _taken(("", " ("), part), percent, _taken(("", " of the site)"), part),
+        _taken(("", ", ", ", overlap ", ", crossing "), what), number, _taken(_UNITS_EN, unit),
+        _taken(("", " away", "", ""), what), _taken(("", " ("), part), percent, _taken(("", " of the site)"), part),
         _taken(within_en, width), _taken((one.end_en for one in cases), case),
     )  # fmt: skip
     return zh, en

@@ -108,6 +108,14 @@ class Screening:
         given), ``crs`` (of the sites), ``metric_crs`` (the zones that were measured in, joined
         by ``;``), ``rule_sets`` (joined by ``;``), ``rules_hash`` (of the rules), ``n_sites``,
         ``n_findings``. Texts, numbers and None, so that it can be written as JSON.
+
+    Examples
+    --------
+    >>> from chaoyang_geo import load_examples, screen_sites
+    >>> examples = load_examples("chaoyang")
+    >>> screening = screen_sites(examples.sites, examples.zones, on="2026-11-22")
+    >>> screening.options["n_sites"], screening.options["on"], len(screening.checked)
+    (12, '2026-11-22', 4)
     """
 
     findings: pd.DataFrame

@@ -74,10 +74,12 @@ def rules_table(rules: Any = "builtin", *, unverified: str = "mark") -> pd.DataF
 
     Raises
     ------
+    FileNotFoundError
+        There is no such file.
     ValueError
-        ``rules`` is no set and no file; unknown ``unverified``.
+        ``rules`` is no set and no ``.toml`` file, or names a set twice; unknown ``unverified``.
     SchemaError
-        A set of the user's own is not what it must be.
+        A set of the user's own is not what it must be: the message names line or row.
 
     Examples
     --------
@@ -169,8 +171,10 @@ def read_rules(path: str | PathLike[str]) -> pd.DataFrame:
 
     Raises
     ------
+    FileNotFoundError
+        There is no such file.
     SchemaError
-        The file is no TOML; a key is unknown, missing or of the wrong type; a kind, grade,
+        The file is not UTF-8 or no TOML; a key is unknown, missing or of the wrong type; a kind, grade,
         activity, verdict or status is not known; an id is there twice; two rules speak of the
         same case. The message names file, line and key.
 

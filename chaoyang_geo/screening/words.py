@@ -24,7 +24,10 @@ VERDICTS_EN: dict[str, str] = verdicts.VERDICTS
 RELATIONS: dict[str, tuple[str, str]] = {
     "inside": ("位于区内", "lies inside"),
     "overlaps": ("部分位于区内", "lies partly inside"),
-    "touches": ("与边界相接，没有公共面积或长度", "touches its border, with nothing in common"),
+    "touches": (
+        "与边界相接，没有公共面积或长度",
+        "touches its border, without area or length in common",
+    ),
     "near": ("位于区外", "lies outside"),
 }
 
@@ -147,6 +150,10 @@ def find_grade(kind: str, text: object) -> str | None:
     ('primary', 'priority')
     >>> find_grade("town", ""), find_grade("drinking_water", "四级")
     ('', None)
+    >>> find_grade("drinking_water", "集中式饮用水水源准保护区")
+    'quasi'
+    >>> find_grade("eco_red_line", "生态保护红线内自然保护地核心保护区")
+    'core'
     """
     word = fold(text)
     if not word:
@@ -157,7 +164,9 @@ def find_grade(kind: str, text: object) -> str | None:
     tried = [word, *(word.replace(name, "") for name in names if name in word)]
     if kind == "drinking_water":
         # of one grade land and water are often drawn apart
-        tried += [re.sub("饮用水?水源地?|水源地?|[水陆]域", "", form) for form in tried]
+        tried += [re.sub("集中式|饮用水?水源地?|水源地?|[水陆]域", "", form) for form in tried]
+    # 生态保护红线内自然保护地核心保护区
+    tried += [form[1:] for form in tried if form.startswith("内")]
     for form in tried:
         for key, (zh, en, words) in known.grades.items():
             if form in {fold(name) for name in (key, zh, en, *words)}:

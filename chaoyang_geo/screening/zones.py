@@ -67,8 +67,8 @@ def read_zones(
     Parameters
     ----------
     layer : GeoDataFrame of polygons, any CRS, or path
-        A path is read with pyogrio as it is. Of a file with doubtful encoding or datum, hand in
-        the frame that was read and looked at.
+        A path is read with pyogrio as it is, GeoParquet with geopandas. Of a file with doubtful
+        encoding or datum, hand in the frame that was read and looked at.
     kind : str, optional
         What the zones are: a key of :data:`KINDS`, its Chinese or English name or a synonym
         (红线, 水源地), or the name of a column that holds such words. Without it the column
@@ -96,7 +96,7 @@ def read_zones(
     -------
     GeoDataFrame, same rows
         :data:`ZONE_COLUMNS` and the geometry. A zone without a code gets one from its shape
-        (``Z`` and 10 digits), so that the order of rows plays no part. ``content_hash`` is that
+        (``Z`` and 10 hexadecimal digits), so that the order of rows plays no part. ``content_hash`` is that
         of the whole layer as read. ``frame.attrs["layers"]`` notes name, kinds, number of zones,
         version, date and hash, so that a screening tells an empty layer, and a part of a layer.
         Joining frames (``pd.concat``, ``merge``, ``dissolve``) loses the notes, and an empty layer
@@ -106,11 +106,15 @@ def read_zones(
     ------
     CRSError
         The layer has no CRS.
+    FileNotFoundError
+        There is no such file.
     SchemaError
-        A column is missing; a word is no kind or grade; an accuracy is negative.
+        ``layer`` is no layer, or a table without geometry; a column is missing or there twice; a
+        word is no kind or grade; an accuracy is negative or no number.
     ValueError
-        ``quality`` or ``version_date`` is not what it must be; the file cannot be read: give
-        its name to ``screen_sites(..., unreadable=...)``, so that the answer says so.
+        ``quality``, ``version_date`` or a key of ``columns`` is not what it must be; the file
+        cannot be read: give its name to ``screen_sites(..., unreadable=...)``, so that the answer
+        says so.
 
     Notes
     -----
@@ -205,7 +209,8 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     crs = ":".join(authority) if authority else (frame.crs.to_wkt() if frame.crs else "")
     names = sorted(str(column) for column in frame.columns if column != frame.geometry.name)
     digest.update(json.dumps([crs, names], ensure_ascii=False).encode())
-    shapes = shapely.normalize(frame.geometry.to_numpy())
+    with np.errstate(invalid="ignore"):  # a NaN among the coordinates is flagged later
+        shapes = shapely.normalize(frame.geometry.to_numpy())
     binary = shapely.to_wkb(shapes, byte_order=1, output_dimension=3)
     table = frame.drop(columns=frame.geometry.name)
     table.columns = table.columns.astype(str)
@@ -425,7 +430,10 @@ def check_accuracies(values: Any, *, table: str) -> None:
 
 
 def _codes_from_shapes(shapes: Any) -> list[str]:
+    import numpy as np
     import shapely
 
-    binary = shapely.to_wkb(shapely.normalize(shapes), byte_order=1, output_dimension=2)
+    with np.errstate(invalid="ignore"):
+        whole = shapely.normalize(shapes)
+    binary = shapely.to_wkb(whole, byte_order=1, output_dimension=2)
     return [f"Z{hashlib.sha256(shape or b'').hexdigest()[:10].upper()}" for shape in binary]

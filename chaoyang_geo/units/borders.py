@@ -109,23 +109,30 @@ def _caps(near: Shapes, units: Coverage) -> list[Any]:
     a, b = tree.query(chains, predicate="dwithin", distance=limit)
     other = owner[a] != b
     a, b = a[other], b[other]
-    caps: list[Any] = []
+    starts: list[Any] = []
+    ends: list[Any] = []
+    facing: list[int] = []
     borders = shapely.boundary(units.metric[b])
     shapely.prepare(borders)
-    for chain, border in zip(chains[a], borders, strict=True):
+    for chain, border, unit in zip(chains[a], borders, b.tolist(), strict=True):
         at = shapely.points(shapely.get_coordinates(chain))
         away = shapely.distance(at, border)
         close = np.flatnonzero((away <= limit) & (away > 0))
         for place in {int(close[0]), int(close[-1])} if len(close) else ():
-            caps.append(shapely.shortest_line(at[place], border))
-    if not caps:
+            starts.append(at[place])
+            ends.append(shapely.get_point(shapely.shortest_line(at[place], border), 1))
+            facing.append(unit)
+    if not starts:
         return []
-    # a little longer at the far end, so that it meets the other border after the round trip
-    line = shapely.get_coordinates(np.array(caps, dtype=object)).reshape(-1, 2, 2)
-    step = line[:, 1] - line[:, 0]
-    length = np.hypot(step[:, 0], step[:, 1])[:, None]
-    line[:, 1] += step / length * 2 * units.ruler.grid_m
-    return list(units.ruler.back(shapely.linestrings(line)))
+    # a long border that is straight in the caller's CRS runs beside the one between the same
+    # vertices in metres, so the far end is put on the border that is cut
+    start, end = np.split(units.ruler.back(np.array(starts + ends, dtype=object)), 2)
+    across = shapely.shortest_line(end, shapely.boundary(units.shapes[facing]))
+    line = np.stack(
+        [shapely.get_coordinates(start), shapely.get_coordinates(shapely.get_point(across, 1))],
+        axis=1,
+    )
+    return list(shapely.linestrings(line))
 
 
 def _problem_faces(faces: Faces, inside: Bools, units: Coverage, *, bounded: bool) -> list[Finding]:

@@ -17,7 +17,7 @@ from chaoyang_geo.units.findings import (
     REPAIRS,
     area_text,
 )
-from chaoyang_geo.units.shapes import read_polygons, ruler_of, widths
+from chaoyang_geo.units.shapes import additive_areas, read_polygons, ruler_of, widths
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,8 +79,9 @@ def repair_units(
 
     Each finding is mended as it proposes: township borders win where townships are given, a
     gap or sliver goes to the neighbour with the longest shared border, an overlap to one of its
-    units, what lies beyond ``within`` is cut off. What needs a person's judgement, and every
-    other part of the units, stays.
+    units, what lies beyond ``within`` is cut off. A strip narrower than ``sliver_m`` that this
+    cuts off from its unit is a sliver too. What needs a person's judgement, and every other part
+    of the units, stays.
 
     Required columns: ``units``: ``unit_code``, geometry (polygon), any CRS; used where present:
     ``area_km2``. ``townships`` as for :func:`check_units`.
@@ -162,8 +163,8 @@ def repair_units(
         overlap=policy or "smaller",
     )  # fmt: skip
     orders = _orders(rows, codes, ready, policy)
-    after, size, moved = _rebuilt(ready, orders)
-    return _result(units, ready, after, size, moved, left, codes)
+    after, sizes, moved = _rebuilt(ready, orders)
+    return _result(units, ready, after, sizes, moved, left, codes)
 
 
 def _chosen(findings: pd.DataFrame, max_gap_m2: float, sliver_m: float) -> Bools:
@@ -233,8 +234,10 @@ def _orders(
     return sorted(found, key=lambda one: ranks[one.kind])
 
 
-def _rebuilt(units: Coverage, orders: list[_Order]) -> tuple[Shapes, Floats, list[dict[str, Any]]]:
-    """Return the units after all orders, their areas before, and what moved."""
+def _rebuilt(
+    units: Coverage, orders: list[_Order]
+) -> tuple[Shapes, tuple[Floats, Floats], list[dict[str, Any]]]:
+    """Return the units after all orders, their areas before and after, and what moved."""
     import numpy as np
     import shapely
 
@@ -253,21 +256,122 @@ def _rebuilt(units: Coverage, orders: list[_Order]) -> tuple[Shapes, Floats, lis
         lines = [*shapely.boundary(units.shapes[involved]), *shapely.boundary(shapes)]
         faces = cut_faces(lines, np.where(involved, units.shapes, shapely.Polygon()), units.ruler)
         owner, order = _assigned(faces, places, matched, units)
-        after = units.shapes.copy()
-        kept = owner[faces.pairs_face] == -2
-        face = np.concatenate([np.flatnonzero(owner >= 0), faces.pairs_face[kept]])
-        unit = np.concatenate([owner[owner >= 0], faces.pairs_unit[kept]])
-        for place in np.flatnonzero(involved):
-            own = faces.shapes[face[unit == place]]
-            after[place] = union_of(own) if len(own) else shapely.Polygon()
+        after = _put_together(faces, owner, involved, units)
+        scraps = _scraps(after, faces, owner, order, places, units)
+        if scraps:
+            at = np.unique(np.concatenate([members for _, members in scraps]))
+            beside = np.unique(tree.query(faces.shapes[at], predicate="intersects")[1])
+            if not involved[beside].all():
+                involved[beside] = True
+                continue
+        joined = _join(scraps, faces, owner, order, len(places))
+        if joined:
+            after = _put_together(faces, owner, involved, units)
         loose = ~shapely.is_empty(shapely.coverage_invalid_edges(after))
         more = loose & ~before & ~involved
         if not more.any():
+            # strips between long edges are thinner than the edges bend in metres
+            area, old, new = additive_areas(units.ruler, faces.shapes, units.shapes, after)
             # the areas of the same borders with all their vertices, so that the balance adds up
-            inside = np.bincount(faces.pairs_unit, faces.area[faces.pairs_face], len(after))
-            size = np.where(involved, inside, units.area)
-            return after, size, _moves(faces, owner, order, places)
+            inside = np.bincount(faces.pairs_unit, area[faces.pairs_face], len(after))
+            moved = _moves(faces, area, owner, order, [*places, *joined])
+            return after, (np.where(involved, inside, old), new), moved
         involved |= more
+
+
+def _put_together(faces: Faces, owner: Ints, involved: Bools, units: Coverage) -> Shapes:
+    """Return the units, those involved made of their faces."""
+    import numpy as np
+    import shapely
+
+    after = units.shapes.copy()
+    kept = owner[faces.pairs_face] == -2
+    face = np.concatenate([np.flatnonzero(owner >= 0), faces.pairs_face[kept]])
+    unit = np.concatenate([owner[owner >= 0], faces.pairs_unit[kept]])
+    for place in np.flatnonzero(involved):
+        own = faces.shapes[face[unit == place]]
+        after[place] = union_of(own) if len(own) else shapely.Polygon()
+    return after
+
+
+def _scraps(
+    after: Shapes, faces: Faces, owner: Ints, order: Ints, places: list[_Order], units: Coverage
+) -> list[tuple[int, Ints]]:
+    """Return the slivers that the orders cut off from their units: the unit, and the faces.
+
+    The corner of a unit drawn too large stays behind where the overlaps before it go to others.
+    """
+    import numpy as np
+    import shapely
+
+    unit, shapes = _small_parts(after, units)
+    if not len(unit):
+        return []
+    old_unit, old = _small_parts(units.shapes, units)
+    tree = shapely.STRtree(faces.points)
+    part, face = tree.query(shapes, predicate="contains")
+    fixed = np.array([one.policy == "township" for one in places], dtype=bool)
+    found = []
+    for k, own in enumerate(unit.tolist()):
+        members = face[part == k]
+        held = [at for at in members.tolist() if own in faces.owners[at]]
+        ordered = order[members][order[members] >= 0]
+        if not held or (owner[members] != own).any() or fixed[ordered].any():
+            continue  # given by an order, or left for a person to decide
+        was_apart = shapely.contains(old[old_unit == own][:, None], faces.points[held])
+        if not was_apart.any(axis=0).all():
+            found.append((own, members))
+    return found
+
+
+def _small_parts(shapes: Shapes, units: Coverage) -> tuple[Ints, Shapes]:
+    """Return parts narrower than ``sliver_m`` apart from the largest of a unit, and the units."""
+    import numpy as np
+    import shapely
+
+    many = np.flatnonzero(shapely.get_num_geometries(shapes) > 1)
+    parts, of = shapely.get_parts(shapes[many], return_index=True)
+    unit = many[of]
+    area, rim = units.ruler.sizes(parts)
+    order = np.lexsort([-area, unit])
+    largest = np.r_[True, unit[order][1:] != unit[order][:-1]][: len(order)]
+    small = np.sort(order[~largest])
+    small = small[widths(area[small], rim[small]) < units.sliver_m]
+    return unit[small], parts[small]
+
+
+def _join(
+    scraps: list[tuple[int, Ints]], faces: Faces, owner: Ints, order: Ints, first: int
+) -> list[_Order]:
+    """Give scraps to the neighbour with the longest border with them, in place.
+
+    Returns the orders that say so; they are numbered from ``first``.
+    """
+    import numpy as np
+
+    a, b, length = faces.borders
+    waiting = np.zeros(len(owner), bool)
+    for _, members in scraps:
+        waiting[members] = True
+    found: list[_Order] = []
+    rest = scraps
+    while rest:
+        later = []
+        for own, members in rest:
+            beside = np.isin(a, members) & ~waiting[b] & (owner[b] >= 0)
+            if not beside.any():
+                later.append((own, members))
+                continue
+            shared = np.bincount(owner[b[beside]], length[beside])
+            to = int(np.argmax(np.round(shared, 6)))
+            held = [at for at in members.tolist() if own in faces.owners[at]]
+            order[held] = first + len(found)
+            owner[members], waiting[members] = to, False
+            found.append(_Order("sliver", "longest_border", (own,), to, None))
+        if len(later) == len(rest):
+            break  # nothing beside them but the outside
+        rest = later
+    return found
 
 
 def _assigned(
@@ -353,7 +457,9 @@ def _by_border(faces: Faces, owner: Ints) -> None:
         waiting = np.flatnonzero(owner == -3)
 
 
-def _moves(faces: Faces, owner: Ints, order: Ints, places: list[_Order]) -> list[dict[str, Any]]:
+def _moves(
+    faces: Faces, area: Floats, owner: Ints, order: Ints, places: list[_Order]
+) -> list[dict[str, Any]]:
     """Return what moved, one row for each order's kind and policy, giver and receiver."""
     import numpy as np
 
@@ -372,7 +478,7 @@ def _moves(faces: Faces, owner: Ints, order: Ints, places: list[_Order]) -> list
     return [
         {
             "finding_kind": kind, "repair_policy": policy, "giver": giver, "receiver": new,
-            "held": old, "area_m2": float(faces.area[members].sum()),
+            "held": old, "area_m2": float(area[members].sum()),
             "geometry": union_of(faces.shapes[members]),
         }
         for (kind, policy, giver, new, old), members in found.items()
@@ -387,7 +493,7 @@ def _unchanged(units: gpd.GeoDataFrame, codes: list[str], left: gpd.GeoDataFrame
     shapes, _ = read_polygons(units, table="units", code="unit_code")
     area = np.zeros(len(units))
     if len(units) and not shapely.is_empty(shapes).all():
-        area = ruler_of(units, layer_name="units").sizes(shapes)[0]
+        (area,) = additive_areas(ruler_of(units, layer_name="units"), shapes)
     return UnitRepair(
         units.copy(), _moved_frame([], codes, units.crs),
         _balance(units, codes, area, area, [], [""] * len(units)), left,
@@ -395,7 +501,7 @@ def _unchanged(units: gpd.GeoDataFrame, codes: list[str], left: gpd.GeoDataFrame
 
 
 def _result(
-    units: gpd.GeoDataFrame, ready: Coverage, after: Shapes, size: Floats,
+    units: gpd.GeoDataFrame, ready: Coverage, after: Shapes, sizes: tuple[Floats, Floats],
     moved: list[dict[str, Any]], left: gpd.GeoDataFrame, codes: list[str],
 ) -> UnitRepair:  # fmt: skip
     import geopandas as gpd
@@ -418,7 +524,7 @@ def _result(
     ]
     return UnitRepair(
         out, _moved_frame(moved, codes, units.crs),
-        _balance(units, codes, size, ready.ruler.sizes(after)[0], moved, flags), left,
+        _balance(units, codes, *sizes, moved, flags), left,
     )  # fmt: skip
 
 

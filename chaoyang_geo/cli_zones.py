@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import chaoyang_geo as cg
 from chaoyang_geo.crs import CRSError, on_earth
-from chaoyang_geo.layers.coordinates import (
-    CHINA_E,
-    CHINA_N,
-    EASTINGS,
-    NORTHINGS,
-    zone_epsg,
-)
-from chaoyang_geo.layers.read import find_layers, opened
+from chaoyang_geo.layers.read import find_layers, looks_like, opened
 from chaoyang_geo.schema import SchemaError, one_of
 from chaoyang_geo.screening.words import KINDS, find_grade, find_kind, fold
 
@@ -175,13 +168,15 @@ def _read(path: Path, layer: str, crs: Any, encoding: Any) -> gpd.GeoDataFrame:
     except (CRSError, SchemaError):
         raise
     except ValueError as error:
-        names = [] if layer or not path.exists() else _layers_of(path, encoding)
-        if len(names) < 2:
+        names = _layers_of(path, encoding) if path.exists() else []
+        if layer and names and layer not in names:
+            said = f"there is no layer {layer!r}"
+        elif not layer and len(names) > 1:
+            said = f"there are {len(names)} layers"
+        else:
             raise
         each = "、".join(f"{path}#{name}" for name in names)
-        raise SchemaError(
-            f"{path}: there are {len(names)} layers; name the ones that are meant: {each}."
-        ) from error
+        raise SchemaError(f"{path}: {said}; name the one that is meant: {each}.") from error
 
 
 def _layers_of(path: Path, encoding: Any) -> list[str]:
@@ -241,25 +236,8 @@ def _no_place(path: Path, frame: gpd.GeoDataFrame) -> CRSError:
 
 def _like(frame: gpd.GeoDataFrame) -> str:
     """Return what a layer's numbers look like, and what to type; ``''`` where nothing known."""
-    west, south, east, north = frame.total_bounds
-    if CHINA_E[0] <= west <= east <= CHINA_E[1] and CHINA_N[0] <= south <= north <= CHINA_N[1]:
-        return "its coordinates look like degrees: --crs EPSG:4490 for CGCS2000"
-    if not NORTHINGS[0] <= south <= north <= NORTHINGS[1]:
-        return ""
-    zone, low = divmod(west, 1_000_000)
-    if not (EASTINGS[0] <= low and east - zone * 1_000_000 <= EASTINGS[1]):
-        return ""
-    if not zone:
-        return (
-            "its coordinates look like metres without a zone: --crs EPSG:4549 for CGCS2000 with "
-            "central meridian 120E, EPSG:4548 with 117E"
-        )
-    code = zone_epsg(int(zone), "CGCS2000")
-    return (
-        f"its coordinates look like metres of zone {zone:.0f}: --crs EPSG:{code} for CGCS2000"
-        if code
-        else ""
-    )
+    hint = looks_like(frame)
+    return re.sub(r'crs="([^"]+)"', r"--crs \1", hint.en).rstrip(".") if hint else ""
 
 
 def _tell_flags(path: Path, frame: gpd.GeoDataFrame) -> None:
@@ -294,7 +272,8 @@ def asked_layers(arguments: Sequence[str], zones_info: Path | None) -> list[Aske
             said = {"kind": kind, **({"grade": grade} if grade else {})}
             place = rest
         path, layer = place_of(place)
-        keys = [key for key in (argument, place, path.name, path.stem, layer) if key in infos]
+        heads = (argument, place, f"{path.name}#{layer}", path.name, path.stem, layer)
+        keys = [key for key in heads if key in infos]
         used.update(keys[:1])
         info = {**(infos[keys[0]] if keys else {}), **said}
         asked.append(AskedLayer(path, layer or str(info.get("layer", "")), info))
@@ -303,7 +282,7 @@ def asked_layers(arguments: Sequence[str], zones_info: Path | None) -> list[Aske
         names = ", ".join(each.path.name for each in asked)
         raise ValueError(
             f"{zones_info}: [{min(unused)!r}] is none of the layers given: {names}. The heads of "
-            "the file are names of files."
+            "the file are names of files, or FILE#LAYER."
         )
     return asked
 
@@ -312,6 +291,10 @@ def _infos(path: Path | None) -> dict[str, dict[str, Any]]:
     """Read what is told of the layers: a block per file, checked key by key."""
     if path is None:
         return {}
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: there is no such file; --write-info {path} writes one to fill in."
+        )
     try:
         found = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -448,14 +431,17 @@ def write_form(path: Path, asked: Sequence[AskedLayer], read: ReadZones) -> None
     from chaoyang_geo.files import replacing
 
     lines = ["# 填好后用 --zones-info 给出。Fill in, then give it with --zones-info."]
+    files = [each.path.name for each in asked]
     by_layer = {str(name): frame for frame in read.frames for name in frame["layer"].unique()}
     for each in asked:
         frame = by_layer.get(each.name)
         kinds = [] if frame is None else list(frame["zone_kind"].unique())
         kind = KINDS[kinds[0]].zh if len(kinds) == 1 else ""
+        file = each.path.name
+        head = file if files.count(file) == 1 else f"{file}#{each.layer}"
         lines += [
             "",
-            f"[{_quoted(each.path.name)}]",
+            f"[{_quoted(head)}]",
             f"kind = {_quoted(str(each.info.get('kind') or kind))}",
             '# grade = ""          # 等级，或等级所在的列 a grade, or its column',
             'version = ""          # 版本，如批复文号 as its publisher calls it',

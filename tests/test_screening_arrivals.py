@@ -192,6 +192,37 @@ def test_one_of_several_layers_is_named(capsys: Any, folder: Path) -> None:
         agree(found, expected())
 
 
+def test_a_layer_that_is_not_there_stops_and_names_those_that_are(
+    capsys: Any, folder: Path
+) -> None:
+    path = folder / "生态保护红线.gpkg"
+    found, err = screen(capsys, folder, "项目.gpkg", f"{path}#红线")
+    assert found is None and f"there is no layer '红线'; name the one that is meant: {path}#" in err
+
+
+def test_the_form_has_a_block_for_each_layer_of_a_file(capsys: Any, folder: Path) -> None:
+    path, info = folder / "分区.gpkg", folder / "info.toml"
+    for layer in ("生态保护红线2018", "生态保护红线2023"):
+        pyogrio.write_dataframe(zones_of(), path, layer=layer, append=path.exists())
+    asked = [f"{path}#生态保护红线2018", f"{path}#生态保护红线2023"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["screen", str(folder / "项目.gpkg"), *asked, "--write-info", str(info)])
+    assert not stopped.value.code
+    form = info.read_text(encoding="utf-8").replace('version = ""', 'version = "甲"', 1)
+    info.write_text(form.replace('version = ""', 'version = "乙"'), encoding="utf-8")
+    capsys.readouterr()
+    found, _ = screen(capsys, folder, "项目.gpkg", *asked, "--zones-info", info)
+    assert [layer["version"] for layer in found["checked"]] == ["甲", "乙"]
+
+
+def test_a_file_of_what_is_told_that_is_not_there_says_what_to_do(
+    capsys: Any, folder: Path
+) -> None:
+    path, info = folder / "生态保护红线.gpkg", folder / "没有.toml"
+    found, err = screen(capsys, folder, "项目.gpkg", path, "--zones-info", info)
+    assert found is None and f"--write-info {info} writes one to fill in" in err
+
+
 def test_rows_that_cannot_be_placed_are_told_with_row_and_value(capsys: Any, folder: Path) -> None:
     degrees = sites_of({"T1": Point(1500, 500)}).to_crs(4490).geometry
     table = pd.DataFrame({

@@ -36,14 +36,16 @@ def read_layer(
     """Read a vector layer: names and texts whole, columns by meaning, geometry usable.
 
     Shapefile, GeoPackage, FileGDB, GeoJSON, KML, DXF (ASCII), FlatGeobuf, GeoParquet, a folder or
-    ``.zip`` of them, and Excel or CSV tables with coordinates.
+    ``.zip`` of them, Excel or CSV tables with coordinates, and the boundary points of land surveys
+    (勘测定界 .txt).
 
     Parameters
     ----------
     path : str or path
         ``.shp``, ``.gpkg``, ``.gdb``, ``.geojson``, ``.json``, ``.kml``, ``.kmz``, ``.dxf``, ``.fgb``,
         ``.parquet``, ``.geoparquet``, ``.zip``, a folder, or a table: ``.xlsx``, ``.xlsm``, ``.xls``,
-        ``.ods``, ``.csv``, ``.txt``, ``.tsv``.
+        ``.ods``, ``.csv``, ``.txt``, ``.tsv``. A ``.txt`` with a part ``[属性描述]`` or ``[地块坐标]``
+        is one of boundary points: a plot is a row, a ring within another is a hole.
     columns : mapping, optional
         Overrides the name of a column: header in the file (in full, where an alias table restores
         it) to a name, or ``"ignore"``. In a table also to what it holds: ``longitude``,
@@ -86,12 +88,15 @@ def read_layer(
     UserWarning
         What was taken to be so and might not be: a ``.cpg`` against the bytes, an encoding in
         doubt, axes told by size (X points north in Chinese surveying), a zone told by the
-        easting, a datum assumed, a missing CRS.
+        easting, a datum assumed, a missing CRS, a ``.prj`` or head of a survey file that names
+        none.
 
     Notes
     -----
     The encoding is decided by which reading is legal and of more common characters (GB 2312-80).
-    A zone before the easting gives the CGCS2000 zone of the EPSG registry (40 is EPSG:4528). Invalid
+    A zone before the easting gives the CGCS2000 zone of the EPSG registry (40 is EPSG:4528). The
+    head of a survey file gives datum (2000国家大地坐标系, 80国家大地坐标系 or 1980西安坐标系,
+    1954北京坐标系) and zone, where the coordinates agree with it. Invalid
     polygons are repaired by their rings (``shapely.make_valid(method="structure")``).
 
     Examples

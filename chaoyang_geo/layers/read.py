@@ -240,16 +240,14 @@ def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[Doubt]:
     """Say where coordinates cannot be in the system that the file states."""
     import numpy as np
 
-    if frame.crs is None:
-        hint = None if kind == "table" else _hint(frame)  # a table has said so already
-        return (
-            [Doubt(f"图层没有坐标系；{hint.zh}", f"the layer has no CRS; {hint.en}")]
-            if hint
-            else []
-        )
     west, south, east, north = frame.total_bounds
     if not np.isfinite([west, south, east, north]).all():
         return []
+    if frame.crs is None:
+        if kind == "table":
+            return []  # it has said so already
+        hint = looks_like(frame) or Doubt("用 crs= 写明", "name it with crs=.")
+        return [Doubt(f"图层没有坐标系；{hint.zh}", f"the layer has no CRS; {hint.en}")]
     if frame.crs.is_geographic and (
         max(abs(west), abs(east)) > 360 or max(abs(south), abs(north)) > 90.001
     ):
@@ -273,36 +271,37 @@ def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[Doubt]:
     return []
 
 
-def _hint(frame: gpd.GeoDataFrame) -> Doubt | None:
-    """Return what a layer without a CRS looks like; it is only said."""
-    import numpy as np
-
-    from chaoyang_geo.layers.coordinates import CHINA_E, CHINA_N, NORTHINGS, zone_epsg
+def looks_like(frame: gpd.GeoDataFrame) -> Doubt | None:
+    """Return the CRS that a layer's numbers look like; it is only said."""
+    from chaoyang_geo.layers.coordinates import CHINA_E, CHINA_N, EASTINGS, NORTHINGS, zone_epsg
 
     west, south, east, north = frame.total_bounds
-    if not np.isfinite([west, south, east, north]).all():
-        return None
-    if CHINA_E[0] <= west and east <= CHINA_E[1] and CHINA_N[0] <= south and north <= CHINA_N[1]:
+    if CHINA_E[0] <= west <= east <= CHINA_E[1] and CHINA_N[0] <= south <= north <= CHINA_N[1]:
         return Doubt(
             '坐标像是我国境内的经纬度：CGCS2000 用 crs="EPSG:4490"',
             'its coordinates look like degrees in China: crs="EPSG:4490" for CGCS2000.',
         )
-    if NORTHINGS[0] <= south and north <= NORTHINGS[1]:
-        code = zone_epsg(int(west // 1_000_000), "CGCS2000")
-        if code is not None:
-            zone = int(west // 1_000_000)
-            return Doubt(
-                f'坐标像是{zone}带的米：CGCS2000 用 crs="EPSG:{code}"',
-                f'its coordinates look like metres of zone {zone}: crs="EPSG:{code}" for CGCS2000.',
-            )
-        if west // 1_000_000 == 0:
-            return Doubt(
-                "坐标像是不带带号的高斯-克吕格米；用代码写明中央子午线，如 "
-                'crs="EPSG:4549" 为 CGCS2000、120°E',
-                "its coordinates look like Gauss-Krueger metres without a zone; name the central "
-                'meridian by its code, e.g. crs="EPSG:4549" for CGCS2000, 120E.',
-            )
-    return Doubt("用 crs= 写明", "name it with crs=.")
+    zone, low = divmod(west, 1_000_000)
+    if not (
+        NORTHINGS[0] <= south <= north <= NORTHINGS[1]
+        and EASTINGS[0] <= low
+        and east - zone * 1_000_000 <= EASTINGS[1]
+    ):
+        return None
+    if not zone:
+        return Doubt(
+            "坐标像是不带带号的高斯-克吕格米；用代码写明中央子午线，如 "
+            'crs="EPSG:4549" 为 CGCS2000、120°E',
+            "its coordinates look like Gauss-Krueger metres without a zone; name the central "
+            'meridian by its code, e.g. crs="EPSG:4549" for CGCS2000, 120E.',
+        )
+    code = zone_epsg(int(zone), "CGCS2000")
+    if code is None:
+        return None
+    return Doubt(
+        f'坐标像是{zone:.0f}带的米：CGCS2000 用 crs="EPSG:{code}"',
+        f'its coordinates look like metres of zone {zone:.0f}: crs="EPSG:{code}" for CGCS2000.',
+    )
 
 
 def _steps(

@@ -216,37 +216,56 @@ def _read_shapefile(source: Source, encoding: str | None) -> RawLayer:
 def _readable_prj(path: Path) -> Iterator[tuple[Path, list[Doubt]]]:
     """Yield the shapefile, or where its .prj stops the engine a copy with one that does not.
 
-    Local systems have Chinese names in GBK; what is no WKT at all is left out, and that is said.
+    Local systems have Chinese names in GBK; what is no CRS at all is left out, and that is said.
     """
-    import pyproj
-
     prj = sidecar(path, ".prj")
     data = prj.read_bytes() if prj is not None else b""
-    doubts: list[Doubt] = []
     text = transcode(data, None)[0] if data.strip() else ""
-    try:
-        pyproj.CRS.from_wkt(text)
-    except pyproj.exceptions.CRSError:
-        if text.strip():
-            doubts.append(
-                Doubt(
-                    f".prj 读不懂（{text.strip()[:40]}…），图层因此没有坐标系",
-                    f"the .prj cannot be read ({text.strip()[:40]}...), so the layer has no CRS.",
-                )
-            )
-        text = ""
-    if prj is None or not data.strip() or (text and text.encode() == data):
-        yield path, doubts
+    usable = text if _is_wkt(text) else ""
+    # the engine alone reads the .prj of old ArcInfo, which is no WKT
+    if usable.encode() == data or not data.strip() or (not usable and _engine_knows(path, data)):
+        yield path, []
         return
+    doubts = []
+    if not usable:
+        begin = text.strip()[:40]
+        doubts.append(
+            Doubt(
+                f".prj 读不懂（{begin}…），看不出坐标系",
+                f"the .prj cannot be read ({begin}...), so it names no CRS.",
+            )
+        )
     with tempfile.TemporaryDirectory(prefix="chaoyang-prj-") as folder:
-        copy = Path(folder) / path.name
+        copy = Path(folder) / f"{path.stem}.shp"
         for suffix in (".shp", ".shx", ".dbf"):
             file = sidecar(path, suffix)
             if file is not None:
                 shutil.copy2(file, copy.with_suffix(suffix))
-        if text:
-            copy.with_suffix(".prj").write_text(text, encoding="utf-8")
+        if usable:
+            copy.with_suffix(".prj").write_text(usable, encoding="utf-8")
         yield copy, doubts
+
+
+def _is_wkt(text: str) -> bool:
+    import pyproj
+
+    try:
+        pyproj.CRS.from_wkt(text)
+    except pyproj.exceptions.CRSError:
+        return False
+    return True
+
+
+def _engine_knows(path: Path, prj: bytes) -> bool:
+    import pyogrio
+    import pyogrio.errors
+
+    if not prj.isascii():  # what is not stops the engine
+        return False
+    try:
+        return pyogrio.read_info(path, encoding=_RAW)["crs"] is not None
+    except pyogrio.errors.CRSError:
+        return False
 
 
 def _cut_short(source: Source, header: dbf.Dbf | None) -> list[Doubt]:

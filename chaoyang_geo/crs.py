@@ -8,6 +8,8 @@ and never in web-Mercator. Source of the codes and their parameters: EPSG regist
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaoyang_geo.schema import one_of
@@ -83,7 +85,66 @@ def to_geographic(layer: _Layer, *, layer_name: str) -> _Layer:
         ``layer`` has no CRS.
     """
     require_crs(layer, layer_name=layer_name)
-    return layer.to_crs(GEOGRAPHIC)
+    return moved(layer, GEOGRAPHIC)
+
+
+def way(crs: Any, to: Any) -> list[Any]:
+    """Return the systems by which coordinates get from one to another, the other one last.
+
+    Parameters in a CRS (``TOWGS84``) lead to WGS 84. On the way to CGCS2000 PROJ leaves them out,
+    without a word, unless it is sent by WGS 84.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.crs import way
+    >>> shifted = "+proj=longlat +ellps=krass +towgs84=15,-150,-90 +type=crs"
+    >>> [system.name for system in way(shifted, 4490)]
+    ['WGS 84', 'China Geodetic Coordinate System 2000']
+    >>> [system.name for system in way(4549, 4490)]
+    ['China Geodetic Coordinate System 2000']
+    """
+    from pyproj import CRS
+
+    one, other = CRS.from_user_input(crs), CRS.from_user_input(to)
+    hubs = [each.target_crs for each in (one, other) if each.is_bound]
+    if hubs and datum_name(one) != datum_name(other):
+        return [hubs[0], other]
+    return [other]
+
+
+def datum_name(crs: Any) -> str:
+    """Return what the geodetic datum of a CRS is called, nothing for that of a drawing.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> from chaoyang_geo.crs import datum_name
+    >>> datum_name(CRS("EPSG:2385"))
+    'Xian 1980'
+    """
+    return "" if crs.geodetic_crs is None else str(crs.geodetic_crs.datum.name)
+
+
+def transform(crs: Any, to: Any) -> Callable[..., Any]:
+    """Return what turns x and y from one system into another; a height stays, missing or not."""
+    from pyproj import Transformer
+
+    systems = [crs, *way(crs, to)]
+    steps = [Transformer.from_crs(*pair, always_xy=True).transform for pair in pairwise(systems)]
+
+    def turn(x: Any, y: Any, *z: Any) -> Any:
+        for step in steps:
+            x, y = step(x, y)
+        return (x, y, *z)
+
+    return turn
+
+
+def moved(layer: _Layer, to: Any) -> _Layer:
+    """Return a layer in another CRS, with the parameters of its own (see :func:`way`)."""
+    for system in way(layer.crs, to):
+        layer = layer.to_crs(system)
+    return layer
 
 
 def metric_crs(
@@ -318,7 +379,7 @@ def to_metric(layer: _Layer, *, layer_name: str = "layer") -> _Layer:
     >>> sites.crs.to_epsg(), round(float(sites.x.iloc[0]))
     (4549, 537533)
     """
-    return layer.to_crs(metric_crs(layer, layer_name=layer_name))
+    return moved(layer, metric_crs(layer, layer_name=layer_name))
 
 
 def on_earth(shapes: Shapes, crs: Any) -> Bools:
@@ -406,11 +467,10 @@ def _middles(shapes: Shapes, crs: Any) -> Floats:
     """Return the longitude of the middle of each shape, NaN where it has no place on the earth."""
     import numpy as np
     import shapely
-    from pyproj import Transformer
 
     west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
-    turn = Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
-    lon, lat = turn.transform(np.stack([west, west, east, east]), np.stack([south, north] * 2))
+    turn = transform(crs, GEOGRAPHIC)
+    lon, lat = turn(np.stack([west, west, east, east]), np.stack([south, north] * 2))
     placed = (np.isfinite(lon) & (np.abs(lat) <= 90)).all(axis=0)
     west, east = lon.min(axis=0), lon.max(axis=0)
     with np.errstate(invalid="ignore"):

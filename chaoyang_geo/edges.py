@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import transform
+
 if TYPE_CHECKING:
+    import geopandas as gpd
     import numpy as np
     import numpy.typing as npt
 
@@ -29,7 +32,8 @@ def reprojected(shapes: Shapes, crs: Any, to: Any) -> Shapes:
     An edge is straight in the CRS in which it was drawn, and bent in others: the middle of an edge
     of one degree along a parallel lies 100 m beside the straight line between its ends in metres.
     Long edges get vertices, so many that none lies farther than :data:`EDGE_M` from where it was
-    drawn. Shapes without such edges are as ``to_crs`` makes them, vertex by vertex.
+    drawn. Shapes without such edges are turned vertex by vertex. Parameters in a CRS are used, as
+    :func:`chaoyang_geo.crs.way` says.
 
     Parameters
     ----------
@@ -57,15 +61,15 @@ def reprojected(shapes: Shapes, crs: Any, to: Any) -> Shapes:
     >>> round(corner.y - south)  # the middle of the side lies farther south than its ends
     120
     """
-    import geopandas as gpd
     import numpy as np
     import shapely
-    from pyproj import CRS, Transformer
+    from pyproj import CRS
 
     drawn_in, wanted = CRS.from_user_input(crs), CRS.from_user_input(to)
     if drawn_in == wanted:
         return shapes
-    found = np.array(gpd.GeoSeries(shapes, crs=drawn_in).to_crs(wanted).to_numpy(), dtype=object)
+    turn = transform(drawn_in, wanted)
+    found: Shapes = shapely.transform(np.asarray(shapes), turn, include_z=None, interleaved=False)
     unit = _unit_m(wanted)
     xy, owner = shapely.get_coordinates(found, return_index=True)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -74,9 +78,16 @@ def reprojected(shapes: Shapes, crs: Any, to: Any) -> Shapes:
     far = np.flatnonzero(step > (_SHORT_M / unit) ** 2)
     rows = np.unique(owner[far[owner[far] == owner[far + 1]]])
     if len(rows):
-        turn = Transformer.from_crs(drawn_in, wanted, always_xy=True).transform
         found[rows] = _followed(np.asarray(shapes)[rows], found[rows], turn, unit)[0]
     return found
+
+
+def redrawn(layer: gpd.GeoSeries, to: Any) -> gpd.GeoSeries:
+    """Return the shapes of a layer as :func:`reprojected` makes them."""
+    import geopandas as gpd
+
+    shapes = reprojected(layer.to_numpy(), layer.crs, to)
+    return gpd.GeoSeries(shapes, index=layer.index, crs=to)
 
 
 def _unit_m(crs: Any) -> float:

@@ -608,7 +608,7 @@ def test_heights_are_kept_when_a_site_moves():
 def test_zones_without_a_shape_are_said_and_invalid_ones_mended():
     bow = shapely.Polygon([(0, 0), (40, 40), (40, 0), (0, 40)])
     zone = zones(bow, None)
-    assert zone_records(zone).flag == "1 个分区无可用图形，未计入"
+    assert zone_records(zone, zone.crs).flag == "1 个分区无可用图形，未计入"
     found = free_parts(sites(box(0, 0, 40, 40)), zone)
     assert found["free_m2"].tolist() == [800] and "无可用图形" in found["free_flag"].iloc[0]
     assert "无可用图形" in smallest_shift(sites(box(0, 0, 40, 40)), zone)["shift_flag"].iloc[0]

@@ -35,7 +35,7 @@ BELOW = {
     "loops": set(),
     "periods": {"schema", "codes", "standards", "rounding", "loops"},
     "verdicts": set(),
-    "edges": set(),
+    "edges": {"crs"},
     "flags": {"verdicts"},
     "shapes": {"codes", "loops"},
 }

@@ -225,3 +225,15 @@ def test_where_all_shapes_lie_outside_the_first_is_named():
         require_zone(shapes[::-1], DEGREES, rows=rows[::-1], layer_name="sites")
     every = require_zone(np.append(shapes, Point(120, 41)), DEGREES, rows=rows, layer_name="sites")
     assert every[2] == 120
+
+
+@pytest.mark.parametrize("crs", [4490, 4548])
+def test_a_height_that_is_missing_does_not_take_the_place_with_it(crs):
+    place = shapely.from_wkt("POINT Z (120 41 NaN)")
+    mixed = shapely.GeometryCollection([Point(120, 41, 7), Point(120.5, 41)])
+    drawn = reprojected(np.array([place, mixed]), 4490, crs)
+    found = reprojected(drawn, crs, 4549)
+    flat = reprojected(shapely.force_2d(drawn), crs, 4549)
+    assert shapely.get_coordinates(found) == pytest.approx(shapely.get_coordinates(flat))
+    assert np.isfinite(shapely.get_coordinates(found)).all()
+    assert shapely.get_coordinates(found[1], include_z=True)[0, 2] == 7

@@ -244,6 +244,15 @@ def test_a_site_in_a_zone_says_so_and_lists_the_next_zone():
     assert found["why_en"][0].startswith("Lies in the primary zone “示例水源1”")
 
 
+def test_a_long_edge_in_degrees_lies_where_it_was_drawn():
+    # the parallel of 41 N lies 120 m south of the straight line between its ends in metres
+    wide = zones((0, 0, 1, 1)).set_geometry([box(119.5, 41, 120.5, 42)]).set_crs(
+        4490, allow_override=True
+    )  # fmt: skip
+    at = sites(Point(120, 41.0005)).set_crs(4490, allow_override=True)
+    assert river_reach_check(at, wide, STRAIGHT)["reach_state"].tolist() == ["in_zone"]
+
+
 def test_beside_a_zone_the_river_may_be_in_it_at_once():
     found = river_reach_check(sites(Point(km(5.5, 1.2))), zones((5, -1, 6, 1)), STRAIGHT)
     assert found["reach_state"].tolist() == ["reaches"]

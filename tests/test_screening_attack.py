@@ -172,6 +172,18 @@ def test_a_crack_is_within_the_zone_wherever_a_line_or_point_lies_in_it(off):
     assert found.findings["overlap_m"].tolist() == pytest.approx([800, 0], abs=1e-6)
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.03, 0.06, 0.09])
+def test_a_line_or_point_deep_between_two_zones_is_within_them_however_it_is_shifted(gap):
+    middle = 500 + gap / 2
+    site = sites(LineString([(middle, 100), (middle, 900)]), Point(middle, 500))
+    found = screen_sites(site, split(gap, "rows"), tolerance_m=10)
+    assert found.sites["verdict"].tolist() == ["禁止", "禁止"]
+    wide = gap > 0.05  # no crack: the site lies beside the two, and the reason says so
+    said = found.findings["finding_flag"].str.contains("窄缝内，按区内计")
+    assert said.all() if wide else not said.any()
+    assert set(found.findings["relation"]) == {"near" if wide else "inside"}
+
+
 def test_a_gap_that_is_no_crack_stays_outside():
     site = sites(LineString([(500.5, 100), (500.5, 900)]), Point(500.5, 500))
     found = screen_sites(site, split(1.0, "rows"), tolerance_m=0)

@@ -2,7 +2,10 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
+from pyproj import CRS, Transformer
 from shapely import LineString, Point, Polygon, box
 
 import chaoyang_geo as cg
@@ -47,6 +50,42 @@ def test_one_datum_or_parameters_are_no_doubt(zone_crs, site_crs):
     assert "大地基准" not in found["verdict_flag"].iloc[0]
 
 
+def test_parameters_in_the_crs_move_a_layer_to_cgcs2000():
+    moved = CRS("+proj=tmerc +lon_0=120 +x_0=500000 +ellps=krass +towgs84=15,-150,-90 +type=crs")
+    turn = Transformer.from_crs(4326, moved, always_xy=True).transform
+    there = gpd.GeoSeries([box(E, N, E + 50, N + 50)], crs=4549).to_crs(4326).iloc[0]
+    there = shapely.transform(there, turn, interleaved=False)
+    assert abs(there.centroid.x - E - 25) > 50, "otherwise the shift does not show"
+    site = box(E + 10, N + 10, E + 20, N + 20)
+    for one, other in (
+        (zones(moved, there), sites(site)),
+        (zones(shape=site), sites(there, moved)),
+    ):
+        found = cg.screen_sites(other, one, max_distance_m=0)
+        assert found.findings["overlap_m2"].tolist() == pytest.approx([100], abs=0.01)
+        assert "大地基准" not in found.sites["verdict_flag"].iloc[0]
+    free = cg.free_parts(sites(site), zones(moved, there))
+    assert free["free_share"].tolist() == [0] and "大地基准" not in free["free_flag"].iloc[0]
+    assert cg.to_metric(zones(moved, there)).total_bounds == pytest.approx(
+        [E, N, E + 50, N + 50], abs=0.01
+    )
+
+
+def test_alternatives_tell_a_layer_in_another_datum():
+    said = cg.free_parts(sites(), zones(2385))["free_flag"].iloc[0]
+    assert "有分区图层的大地基准不同" in said
+    assert "in another datum" in flag_text(said, "en")
+    assert "大地基准" not in cg.free_parts(sites(), zones())["free_flag"].iloc[0]
+
+
+def test_a_layer_with_parameters_is_no_nearer_to_one_without():
+    moved = "+proj=tmerc +lon_0=120 +x_0=500000 +ellps=krass +towgs84=15,-150,-90 +type=crs"
+    found = cg.screen_sites(sites(box(E - 90, N, E - 80, N + 9)), zones(2385))
+    assert found.sites["verdict"].tolist() == ["无法判断"]
+    found = cg.screen_sites(sites(box(E - 90, N, E - 80, N + 9), moved), zones(2385))
+    assert found.sites["verdict"].tolist() == ["无法判断"]
+
+
 def test_a_layer_of_no_usable_zone_is_not_called_empty():
     found = cg.screen_sites(sites(), zones(shape=LineString([(E, N), (E + 9, N)])))
     why = found.sites["why_zh"].iloc[0]
@@ -70,3 +109,14 @@ def test_a_coordinate_that_is_no_number_is_hashed_without_a_word():
     with np.errstate(invalid="ignore"):
         broken = Polygon(corners)
     assert zones(shape=broken)["zone_flag"].tolist() == ["坐标不是有限数，未核查"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("far", [1e300, -1.7976931348623157e308])  # in shapefiles: no coordinate
+def test_a_coordinate_beyond_all_measure_is_told_without_a_warning(far):
+    with np.errstate(over="ignore"):
+        broken = Polygon([(E, N), (far, N), (E + 9, N + 9), (E, N)])
+    found = cg.screen_sites(sites(), zones(shape=broken)).sites
+    assert found["verdict"].tolist() == ["无法判断"]
+    both = pd.concat([sites(broken), sites()], ignore_index=True).assign(site_code=["A", "B"])
+    assert cg.screen_sites(both, zones()).sites["verdict"].tolist() == ["无法判断", "禁止"]

@@ -111,8 +111,8 @@ def zone_distance_contours(
         raise ValueError(f"distances_m={distances_m!r} is no list; give [{distances_m!r}].")
     limits = sorted({checked_metres("distances_m", each, zero=False) for each in distances_m})
     tolerance = checked_metres("tolerance_m", tolerance_m, zero=False)
-    table = zone_records(zones)
     area, crs = checked_area(within)
+    table = zone_records(zones, within.crs)
     if not limits:
         raise ValueError("distances_m is empty; give at least one distance in metres.")
     if area is None:

@@ -118,7 +118,7 @@ def free_parts(
         raise ValueError(f"min_area_m2={min_area_m2!r} is no area; give square metres, 0 or more.")
     clearance = checked_metres("clearance_m", clearance_m)
     tolerance = checked_metres("tolerance_m", tolerance_m, zero=False)
-    table = zone_records(zones)
+    table = zone_records(zones, sites.crs)
     shapes, flags, usable = mended_sites(sites)
     flat = usable & np.isin(shapely.get_type_id(shapes), (3, 6))
     flags[usable & ~flat] = "不是面，未计算可用部分"

@@ -20,8 +20,10 @@ from chaoyang_geo.crs import (
     on_earth,
     require_crs,
     require_zone,
+    transform,
     zone_meridians,
 )
+from chaoyang_geo.datum.systems import same_datum
 from chaoyang_geo.edges import reprojected
 from chaoyang_geo.flags import flag
 from chaoyang_geo.schema import SchemaError, require, require_unique
@@ -44,6 +46,7 @@ MISSING = "无图形"
 EMPTY = "图形为空"
 NOT_FINITE = "坐标不是有限数"
 INVALID = "图形自相交或重叠，已修复"
+OTHER_DATUM = "有分区图层的大地基准不同，没有转换参数（TOWGS84），坐标未平移，偏差未知"
 NOWHERE, OUTSIDE = flag("nowhere"), flag("outside_zones")
 
 #: Nearer than this, metres, is touching.
@@ -121,6 +124,7 @@ class Zones:
 
     frame: gpd.GeoDataFrame
     n_unusable: int
+    other_datum: bool  # of some layer than that of the sites or the area
 
     @property
     def flag(self) -> str:
@@ -128,6 +132,7 @@ class Zones:
         return in_words(
             "" if len(self.frame) else "没有可查的分区",
             f"{self.n_unusable} 个分区无可用图形，未计入" if self.n_unusable else "",
+            OTHER_DATUM if self.other_datum else "",
         )
 
     @cached_property
@@ -138,8 +143,10 @@ class Zones:
         return shapely.STRtree(self.frame.geometry.to_numpy())
 
 
-def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
+def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame], crs: Any) -> Zones:
     """Check zones of one layer or several; records without a usable shape are counted.
+
+    ``crs`` is that of the sites or the area: a layer in another datum is told.
 
     Raises
     ------
@@ -185,12 +192,13 @@ def zone_records(zones: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame]) -> Zones:
             pd.DataFrame(frame)[texts].reset_index(drop=True), geometry=shapes, crs=frame.crs
         )
         kept.append(plain[usable])
+    other_datum = any(len(part) and not same_datum(part.crs, crs) for part in kept)
     crs = kept[0].crs
     drawn = np.concatenate([reprojected(part.geometry.to_numpy(), part.crs, crs) for part in kept])
     table = pd.concat(
         [pd.DataFrame(part.drop(columns="geometry")) for part in kept], ignore_index=True
     )
-    return Zones(gpd.GeoDataFrame(table, geometry=drawn, crs=crs), unusable)
+    return Zones(gpd.GeoDataFrame(table, geometry=drawn, crs=crs), unusable, other_datum)
 
 
 def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
@@ -288,7 +296,6 @@ def pieces_near(zones: Zones, windows: Shapes, crs: str) -> tuple[Shapes, Ints]:
 
     The pieces of a record cover it without overlap wherever it meets a window.
     """
-    import geopandas as gpd
     import numpy as np
     import shapely
 
@@ -296,8 +303,9 @@ def pieces_near(zones: Zones, windows: Shapes, crs: str) -> tuple[Shapes, Ints]:
     if not len(zones.frame):
         return nothing
     # the boxes of the windows in the CRS of the zones; bent sides are followed, and some more
-    bent = gpd.GeoSeries(shapely.segmentize(windows, _side(windows) / 8), crs=crs)
-    box = bent.to_crs(zones.frame.crs).bounds.to_numpy()
+    bent = shapely.segmentize(windows, _side(windows) / 8)
+    turn = transform(crs, zones.frame.crs)
+    box = shapely.bounds(shapely.transform(bent, turn, interleaved=False))
     pad = 0.02 * (box[:, 2:] - box[:, :2])
     wide = shapely.box(*(box[:, :2] - pad).T, *(box[:, 2:] + pad).T)
     near = np.unique(zones.tree.query(wide)[1])

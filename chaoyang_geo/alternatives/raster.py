@@ -107,8 +107,8 @@ def zone_distance_raster(
     import shapely
 
     cell = checked_metres("cell_m", cell_m, zero=False)
-    table = zone_records(zones)
     area, crs = checked_area(within)
+    table = zone_records(zones, within.crs)
     if area is None:
         raise SchemaError("within: the area has no rows; give at least one polygon.")
     west, south, east, north = np.array(area.bounds) / cell

@@ -152,7 +152,7 @@ def smallest_shift(
     within = checked_metres("within_m", within_m, zero=False)
     clearance = checked_metres("clearance_m", clearance_m)
     tolerance = checked_metres("tolerance_m", tolerance_m, zero=False)
-    table = zone_records(zones)
+    table = zone_records(zones, sites.crs)
     shapes, flags, usable = mended_sites(sites)
     moved = sites.geometry.to_numpy().copy()
     moved[~usable] = None

@@ -158,7 +158,7 @@ def conflict_stretches(
             f"stake_decimals={stake_decimals!r} is not an option; use a whole number from 0 to 3."
         )
     start_km = _starts(sites)
-    table = zone_records(zones)
+    table = zone_records(zones, sites.crs)
     shapes, flags, usable = mended_sites(sites)
     kinds = shapely.get_type_id(shapes)
     line = usable & np.isin(kinds, (1, 2, 5))

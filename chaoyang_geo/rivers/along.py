@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.called import number_texts
 from chaoyang_geo.rivers.numbering import (
     SAME_M,
@@ -327,7 +328,8 @@ def interpolate_along(
         interpolate_flag=flags[stretch],
     )
     crs = network.reaches.crs
-    shapes = gpd.GeoSeries(points, index=table.index, crs=network.metric_crs or crs).to_crs(crs)
+    placed = gpd.GeoSeries(points, index=table.index, crs=network.metric_crs or crs)
+    shapes = moved(placed, crs)
     out = gpd.GeoDataFrame(pd.DataFrame(table), geometry=shapes)
     return out
 

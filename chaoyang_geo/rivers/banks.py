@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.rivers.corridor import located, mended
 from chaoyang_geo.rivers.source_distances import accuracy_of, checked, in_words
 from chaoyang_geo.schema import (
@@ -133,7 +134,7 @@ def river_buffer(
     width, wet = _metres(table, "width_m", width_m), _metres(table, "water_width_m", water_width_m)
     found = located(table)
     zone = metric_crs(found, layer_name="waters") if found.notna().any() else table.crs
-    shapes = mended(found.to_crs(zone))
+    shapes = mended(redrawn(found, zone))
     drawn = np.full(len(table), None, dtype=object)
     usable = ~shapely.is_missing(shapes) & np.isfinite(width) & np.isfinite(wet)
     if lines:
@@ -188,7 +189,7 @@ def river_buffer(
     index = table.index if by == "row" else pd.RangeIndex(len(rows))
     frame = pd.DataFrame(rows, columns=list(BANK_COLUMNS), index=index).astype(BANK_COLUMNS)
     geometry = gpd.GeoSeries(np.array(areas, dtype=object), index=index, crs=zone)
-    return gpd.GeoDataFrame(frame, geometry=geometry.to_crs(table.crs))
+    return gpd.GeoDataFrame(frame, geometry=redrawn(geometry, table.crs))
 
 
 def _are_lines(table: gpd.GeoDataFrame) -> bool:

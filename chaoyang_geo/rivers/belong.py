@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import metric_crs, moved, require_crs
 from chaoyang_geo.rivers.locate import (
     BASES,
     BORDER,
@@ -121,7 +121,7 @@ def assign_units(
         require(points, ["reach_code", "measure_m"], table="points", hint="Snap them first.")
     layer = points.geometry
     where = read_points(
-        layer if points.crs == polygons.crs else layer.to_crs(polygons.crs), "points"
+        layer if points.crs == polygons.crs else moved(layer, polygons.crs), "points"
     )
     units = read_polygons(polygons, code, repair=border == "closes")
     found = locate(where, units)
@@ -320,7 +320,7 @@ def units_of_sections(
     own = read_polygons(units, code, repair=True)
     zone = metric_crs(units, layer_name="units") if len(own.shapes) else sections.crs
     shapes = in_crs(own.shapes, units.crs, zone)
-    where, there, _ = read_points(sections.geometry.to_crs(zone), "sections")
+    where, there, _ = read_points(moved(sections.geometry, zone), "sections")
     rows = np.flatnonzero(there)
     tree = shapely.STRtree(shapes)
     at, shape = tree.query(where[rows], predicate="dwithin", distance=border_m)

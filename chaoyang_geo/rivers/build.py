@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import GEOGRAPHIC, CRSError, metric_crs, require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, CRSError, metric_crs, moved, require_crs
 from chaoyang_geo.rivers import repair
 from chaoyang_geo.rivers.direction import Directed, Draft, by_code, by_shape, read_heights
 from chaoyang_geo.rivers.ends import SAME_M, cut_pieces, find_junctions, join_ends
@@ -189,7 +189,7 @@ def _zone(lines: gpd.GeoDataFrame) -> str:
         np.concatenate([np.full(65, west), np.full(65, east), x, x]),
         np.concatenate([y, y, np.full(65, south), np.full(65, north)]),
     )
-    there = gpd.GeoSeries(rim, crs=lines.crs).to_crs(GEOGRAPHIC)
+    there = moved(gpd.GeoSeries(rim, crs=lines.crs), GEOGRAPHIC)
     lon, lat = there.x.to_numpy(), float(there.y.mean())
     first = (lon.min() + lon[65:130].min()) / 2
     last = (lon[:65].max() + lon.max()) / 2
@@ -298,7 +298,7 @@ def _draft(
         _texts(lines["river_name"]).str.strip() if "river_name" in lines else pd.Series([""] * n)
     )
     numbers = pd.factorize(texts.where(texts != ""), use_na_sentinel=True)[0].astype(np.int64)
-    shapes = lines.geometry.to_crs(zone) if zone else lines.geometry
+    shapes = moved(lines.geometry, zone) if zone else lines.geometry
     drawn, why = repair.metric_lines(shapes, table="lines")
     usable = why == ""
     length = np.where(usable, np.nan_to_num(shapely.length(drawn)), 0.0)
@@ -490,7 +490,7 @@ def _nodes(draft: Draft, directed: Directed, component: Ints, crs: Any) -> gpd.G
             "degree": leave + enter,
             "component": part,
         },
-        geometry=points.to_crs(crs) if draft.zone else points,
+        geometry=moved(points, crs) if draft.zone else points,
         crs=crs,
     )
 

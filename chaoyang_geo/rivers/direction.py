@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import CRSError, require_crs
+from chaoyang_geo.crs import CRSError, moved, require_crs
 from chaoyang_geo.rivers.ends import SAME_M, Ends, Junctions, Pieces, cut_pieces
 from chaoyang_geo.rivers.findings import Notes
 from chaoyang_geo.rivers.links import Links, code_gaps, direct_codes, link_by_code, link_codes
@@ -299,7 +299,7 @@ def _nearest_nodes(draft: Draft, outlet: Any) -> Ints:
     from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
     require_crs(outlet, layer_name="outlet")
-    points = outlet.geometry.to_crs(draft.zone).to_numpy()
+    points = moved(outlet.geometry, draft.zone).to_numpy()
     if not (shapely.get_type_id(points) == 0).all():
         raise SchemaError("outlet: every row must be a point; give points or reach codes.")
     apart, node = cKDTree(draft.ends.xy).query(shapely.get_coordinates(points))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import moved
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -227,7 +229,7 @@ class Notes:
                 "finding_zh": pd.Series(zh, dtype="str"),
                 "finding_en": pd.Series(en, dtype="str"),
             },
-            geometry=points.to_crs(crs) if zone else points,
+            geometry=moved(points, crs) if zone else points,
             crs=crs,
         )
         texts = np.full(len(codes), "", dtype=object)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.numbering import spread
 from chaoyang_geo.schema import SchemaError, text_array
 
@@ -107,7 +108,7 @@ def in_crs(shapes: Any, crs: Any, target: Any) -> Any:
     import geopandas as gpd
     import numpy as np
 
-    return np.asarray(gpd.GeoSeries(shapes, crs=crs).to_crs(target).array, dtype=object)
+    return np.asarray(moved(gpd.GeoSeries(shapes, crs=crs), target).array, dtype=object)
 
 
 # --- locating -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.numbering import (
     SAME_M,
     Intervals,
@@ -212,7 +213,7 @@ def way_lines(network: RiverNetwork, ways: Ways, n: int) -> gpd.GeoSeries:
         # a way of no length is still a line: its two ends are one
         lines[pair] = shapely.linestrings(xy if len(xy) > 1 else np.vstack([xy[:1], xy[:1]]))
     crs = network.metric_crs or network.reaches.crs
-    return gpd.GeoSeries(lines, crs=crs).to_crs(network.reaches.crs)
+    return moved(gpd.GeoSeries(lines, crs=crs), network.reaches.crs)
 
 
 def cut_lines(network: RiverNetwork, reach: Ints, from_m: Floats, to_m: Floats) -> Any:

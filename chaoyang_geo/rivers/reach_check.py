@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.rivers.belong import assign_units
 from chaoyang_geo.rivers.corridor import located, mended, pieces_inside
 from chaoyang_geo.rivers.numbering import number
@@ -204,7 +205,7 @@ def river_reach_check(
     if not (math.isfinite(max_snap_m) and max_snap_m > 0):
         raise ValueError(f"max_snap_m={max_snap_m!r} is no distance; give metres above 0.")
     zone_crs = network.metric_crs or _some_crs(sites)
-    shapes = mended(sites.geometry.to_crs(zone_crs), collapsed=True)
+    shapes = mended(redrawn(sites.geometry, zone_crs), collapsed=True)
     drains = find_drains(sites, shapes, network, max_snap_m=max_snap_m, tie_m=tie_m)
     table = _Zones(zones, zone_crs)
     walks = _Walks(network, drains, max_distance_km * 1000.0)
@@ -306,7 +307,7 @@ class _Zones:
         import numpy as np
         import shapely
 
-        self.shapes = mended(zones.geometry.to_crs(crs))
+        self.shapes = mended(redrawn(zones.geometry, crs))
         codes = text_array(zones["zone_code"])
         if (codes == "").any():
             row = int((codes == "").argmax())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.numbering import SAME_M, spread
 from chaoyang_geo.rivers.places import Ways
 
@@ -132,7 +133,7 @@ def _turned(xy: Floats, *systems: Any) -> Floats:
 
     there = gpd.GeoSeries([shapely.linestrings(xy)], crs=systems[0])  # one shape is quick to make
     for system in systems[1:]:
-        there = there.to_crs(system)
+        there = moved(there, system)
     found: Floats = shapely.get_coordinates(there.to_numpy())
     return found
 

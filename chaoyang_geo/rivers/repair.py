@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.ends import SAME_M, Ends, find_junctions, join_ends
 from chaoyang_geo.schema import SchemaError, as_text
 
@@ -197,7 +198,7 @@ def split_lines(
     table = lines.assign(origin_code=as_text(lines[code]).to_numpy())
     merged = table.geometry.line_merge()
     table = table.set_geometry(merged).explode(ignore_index=True)
-    shapes, why = metric_lines(table.geometry.to_crs(zone), table="lines")
+    shapes, why = metric_lines(moved(table.geometry, zone), table="lines")
     usable = why == ""
     ends = join_ends(shapes, usable, tolerance_m=tolerance_m)
     number = np.arange(len(table))
@@ -213,7 +214,7 @@ def split_lines(
         place = np.flatnonzero(np.isin(rows, list(cut)))
         pieces = gpd.GeoSeries(np.concatenate([cut[row] for row in sorted(cut)]), crs=zone)
         geometry = out.geometry.to_numpy().copy()
-        geometry[place] = pieces.to_crs(table.crs).to_numpy()
+        geometry[place] = moved(pieces, table.crs).to_numpy()
         out = out.set_geometry(gpd.GeoSeries(geometry, index=out.index, crs=table.crs))
     origin = out["origin_code"]
     count = origin.groupby(origin).transform("size").to_numpy()

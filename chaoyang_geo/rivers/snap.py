@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import metric_crs, moved, require_crs
 from chaoyang_geo.rivers.called import RiverNames, Wanted, number_texts
 from chaoyang_geo.rivers.numbering import number
 from chaoyang_geo.schema import SchemaError, as_text, one_of, require, require_unique, text_array
@@ -188,8 +188,7 @@ def _to_crs(points: Any, crs: Any, target: Any) -> Any:
     import geopandas as gpd
     import numpy as np
 
-    moved = gpd.GeoSeries(points, crs=crs).to_crs(target)
-    return np.asarray(moved.array, dtype=object)
+    return np.asarray(moved(gpd.GeoSeries(points, crs=crs), target).array, dtype=object)
 
 
 @dataclass(frozen=True, eq=False)
@@ -579,7 +578,7 @@ def _result(
         reach, measure = answer.reach[put], answer.measure[put]
         outlet[put] = (lines.outlet_m[reach] + lines.length[reach] - measure) / 1e3
     crs = lines.crs if lines.crs is not None else sections.crs
-    snapped = gpd.GeoSeries(answer.point, index=sections.index, crs=crs).to_crs(sections.crs)
+    snapped = moved(gpd.GeoSeries(answer.point, index=sections.index, crs=crs), sections.crs)
     active = sections.geometry.name
     out = sections.drop(columns=[c for c in SNAP_COLUMNS if c in sections and c != active])
     index = sections.index

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import metric_crs, moved, require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.rivers.build import river_network
 from chaoyang_geo.rivers.corridor import (
     Way,
@@ -218,7 +219,7 @@ def water_source_zones(
     zone = zone or sources.crs
     ground = _Ground(network, river_width_m, tributaries, grades)
     codes, names = text_array(sources[code]), text_array(sources[name])
-    placed = there.to_crs(zone)
+    placed = moved(there, zone)
     shapes = mended(placed)
     repaired = ~(placed.is_valid | placed.isna()).to_numpy()
     bases = text_array(sources["source"]) if "source" in sources else [""] * len(sources)
@@ -333,7 +334,7 @@ def _by_code(
             f"{table}: row {row + 1} is a {layer.geometry.iloc[row].geom_type}; give {kinds[0]}s."
         )
     codes = text_array(layer[code])
-    shapes = mended(drawn.to_crs(zone))
+    shapes = mended(redrawn(drawn, zone))
     there = ~shapely.is_missing(shapes)
     return {
         str(key): shapely.union_all(shapes[there & (codes == key)]) for key in set(codes[there])
@@ -596,4 +597,4 @@ def _table(
 
     table = pd.DataFrame(rows, columns=list(DERIVED_ZONE_COLUMNS)).astype(DERIVED_ZONE_COLUMNS)
     shapes = gpd.GeoSeries(np.array(areas, dtype=object), crs=zone or crs)
-    return gpd.GeoDataFrame(table, geometry=shapes.to_crs(crs) if zone else shapes)
+    return gpd.GeoDataFrame(table, geometry=redrawn(shapes, crs) if zone else shapes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chaoyang_geo.crs import require_crs
+from chaoyang_geo.crs import moved, require_crs
 from chaoyang_geo.rivers.numbering import (
     Intervals,
     Numbering,
@@ -208,7 +208,7 @@ def _polygons_table(
     texts = _texts(others, code)
     number_of, distinct = pd.factorize(texts)
     shapes = np.asarray(
-        others.geometry.to_crs(network.metric_crs or others.crs).array, dtype=object
+        moved(others.geometry, network.metric_crs or others.crs).array, dtype=object
     )
     pieces = _cut(network, shapes, number_of.astype("int64"), others, code)
     area = np.bincount(number_of, np.nan_to_num(_areas(shapes)), minlength=len(distinct)) / 1e6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.crs import moved
 from chaoyang_geo.rivers.numbering import (
     Intervals,
     Numbering,
@@ -183,7 +184,7 @@ def _upstream_lines(
         lines[which] = shapely.multilinestrings(pieces[usable], indices=groups)
     crs = network.reaches.crs
     shapes = gpd.GeoSeries(lines, index=totals.index, crs=network.metric_crs or crs)
-    out: pd.DataFrame = gpd.GeoDataFrame(totals, geometry=shapes.to_crs(crs))
+    out: pd.DataFrame = gpd.GeoDataFrame(totals, geometry=moved(shapes, crs))
     return out
 
 

@@ -78,8 +78,8 @@ def certain_conflicts(
     sure[case[meets & ((pairs.relation == INSIDE) & (pairs.border > band) | (band == 0))]] = True
     _settle_by_depth(cases, sure, widest, common, ground)
     # a line or point that touches two zones may lie on their seam, deep in the two together
-    touches = at_seams(pairs.relation, pairs.distance)
-    touches &= shapely.get_dimensions(sites)[pairs.site] < 2
+    dimension = shapely.get_dimensions(sites)[pairs.site]
+    touches = at_seams(pairs.relation, pairs.distance) & (dimension < 2)
     wanted = np.zeros(len(cases), bool)
     wanted[case[meets | touches]] = True
     # a zone of several rows may have a seam of its own, and zones that overlap count as one
@@ -93,7 +93,9 @@ def certain_conflicts(
     sure[open_[wide]] = _held(shapes[wide], kind[wide], widest[open_[wide]], ground)
     # a lone point in a lone zone is as deep as its border is far, which is known
     on_seam = np.zeros(len(cases), bool)
-    on_seam[case[touches]] = True
+    # a line in a crack may stay in it where it is shifted
+    along = (dimension == 1) & (pairs.border <= CRACK_M)
+    on_seam[case[touches | along & (count[case] > 1)]] = True
     tried = np.where(point, (count[open_] > 1) | (shapely.get_type_id(shapes) != 0), on_seam[open_])
     for place in np.flatnonzero(tried & ~sure[open_]):
         at = open_[place]

@@ -303,7 +303,7 @@ def _usable(shapes: Any, boxes: Floats) -> Bools:
 
     kinds = shapely.get_type_id(shapes)
     good = (kinds == 3) | (kinds == 6)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         area = shapely.area(shapes)
         good &= np.isfinite(area)
         west, south, east, north = boxes.T

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import meridian_code, require_zone
+from chaoyang_geo.crs import meridian_code, require_zone, transform
 from chaoyang_geo.flags import joined
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured
@@ -221,7 +221,7 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
     The third answer are records at the boxes around large sites, that are in no pair.
     """
     import numpy as np
-    from pyproj import CRS, Transformer
+    from pyproj import CRS
 
     low, high = sites.around
     to = table.crs
@@ -229,8 +229,7 @@ def _near(sites: Sites, crs: str, table: ZoneTable) -> tuple[Ints, Ints, Ints]:
         middle = (low + high) / 2
         x = np.stack([(low, middle, high)[i][:, 0] for i in (0, 1, 2, 0, 2, 0, 1, 2)])
         y = np.stack([(low, middle, high)[i][:, 1] for i in (0, 0, 0, 1, 1, 2, 2, 2)])
-        turn = Transformer.from_crs(crs, to, always_xy=True)
-        around = np.stack(turn.transform(x, y), axis=2)
+        around = np.stack(transform(crs, to)(x, y), axis=2)
         low, high = np.fmin.reduce(around, axis=0), np.fmax.reduce(around, axis=0)
         # what is straight here is bent there
         few = 1e-4 if to.is_geographic else 10.0 / to.axis_info[0].unit_conversion_factor

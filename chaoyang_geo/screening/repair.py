@@ -89,7 +89,8 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     usable = flags == ""
     line = usable & np.isin(kinds, (1, 2, 5))
     flags[line & shapely.is_closed(found)] = CLOSED
-    still = line & (shapely.length(found) == 0)
+    with np.errstate(over="ignore"):
+        still = line & (shapely.length(found) == 0)
     found[still] = shapely.extract_unique_points(found[still])
     flags[still] = ZERO_LENGTH
     rest = np.flatnonzero(usable & ~line & ~np.isin(kinds, (0, 4)))

@@ -209,7 +209,7 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     crs = ":".join(authority) if authority else (frame.crs.to_wkt() if frame.crs else "")
     names = sorted(str(column) for column in frame.columns if column != frame.geometry.name)
     digest.update(json.dumps([crs, names], ensure_ascii=False).encode())
-    with np.errstate(invalid="ignore"):  # a NaN among the coordinates is flagged later
+    with np.errstate(invalid="ignore", over="ignore"):  # coordinates of no use are flagged later
         shapes = shapely.normalize(frame.geometry.to_numpy())
     binary = shapely.to_wkb(shapes, byte_order=1, output_dimension=3)
     table = frame.drop(columns=frame.geometry.name)
@@ -433,7 +433,7 @@ def _codes_from_shapes(shapes: Any) -> list[str]:
     import numpy as np
     import shapely
 
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         whole = shapely.normalize(shapes)
     binary = shapely.to_wkb(whole, byte_order=1, output_dimension=2)
     return [f"Z{hashlib.sha256(shape or b'').hexdigest()[:10].upper()}" for shape in binary]

@@ -46,11 +46,6 @@ class Faces:
         return [tuple(sorted(units)) for units in found]
 
     @cached_property
-    def area(self) -> Floats:
-        """Areas of the faces, m2."""
-        return self.ruler.sizes(self.shapes)[0]
-
-    @cached_property
     def borders(self) -> tuple[Ints, Ints, Floats]:
         """Pairs of faces that share a border, each twice, and its length in metres."""
         return shared_borders(self.shapes, self.ruler)

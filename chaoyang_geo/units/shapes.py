@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import metric_crs, moved, require_crs
 from chaoyang_geo.schema import SchemaError, as_text
 from chaoyang_geo.shapes import made_valid
 
@@ -58,7 +58,7 @@ class Ruler:
         import numpy as np
 
         series = gpd.GeoSeries(np.asarray(shapes, dtype=object), crs=self.crs)
-        return np.asarray(series.to_crs(self.metric).values, dtype=object)
+        return np.asarray(moved(series, self.metric).values, dtype=object)
 
     def back(self, shapes: Shapes) -> Shapes:
         """Return metric shapes in the caller's coordinates."""
@@ -66,7 +66,7 @@ class Ruler:
         import numpy as np
 
         series = gpd.GeoSeries(np.asarray(shapes, dtype=object), crs=self.metric)
-        return np.asarray(series.to_crs(self.crs).values, dtype=object)
+        return np.asarray(moved(series, self.crs).values, dtype=object)
 
     def sizes(self, shapes: Shapes) -> tuple[Floats, Floats]:
         """Return area (m2) and perimeter (m) of polygons."""
@@ -79,7 +79,7 @@ class Ruler:
         if not len(shapes):
             return area, length
         series = gpd.GeoSeries(shapes, crs=self.crs)
-        bounds = series.to_crs("EPSG:4490").bounds.to_numpy()
+        bounds = moved(series, "EPSG:4490").bounds.to_numpy()
         west, east = np.nanmin(bounds[:, 0]), np.nanmax(bounds[:, 2])
         zones = np.zeros(len(shapes), np.int64)
         if east - west > _WIDE_DEGREES:
@@ -88,7 +88,7 @@ class Ruler:
             here = zones == zone
             part = series[here]
             known = self.metric if zone == 0 else metric_crs(part, layer_name="units")
-            there = np.asarray(part.to_crs(known).values, dtype=object)
+            there = np.asarray(moved(part, known).values, dtype=object)
             area[here], length[here] = shapely.area(there), shapely.length(there)
         return area, length
 
@@ -181,7 +181,7 @@ def polygonal(shapes: Shapes) -> Shapes:
 def in_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, crs: Any, *, layer_name: str) -> Any:
     """Return a layer in the CRS of another, after :func:`chaoyang_geo.crs.require_crs`."""
     require_crs(layer, layer_name=layer_name)
-    return layer if layer.crs == crs else layer.to_crs(crs)
+    return layer if layer.crs == crs else moved(layer, crs)
 
 
 def widths(area: Floats, perimeter: Floats) -> Floats:

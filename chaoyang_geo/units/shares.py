@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import metric_crs, moved, require_crs
 from chaoyang_geo.rounding import short_number
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
 from chaoyang_geo.units.cells import Cells
@@ -121,7 +121,7 @@ def county_shares(
         zone = None
     else:
         zone = metric_crs(units, layer_name="units")
-        shapes = shapes.to_crs(zone)
+        shapes = moved(shapes, zone)
     of_county = _counties(counties, zone)
     out: list[dict[str, Any]] = []
     codes = as_text(units["unit_code"]).tolist()
@@ -249,7 +249,7 @@ def _counties(counties: gpd.GeoDataFrame, zone: str | None) -> gpd.GeoDataFrame:
     )  # fmt: skip
     table = table[table.geometry.notna() & ~table.geometry.is_empty]
     if zone is not None:
-        table = table.to_crs(zone)
+        table = moved(table, zone)
     if table["code"].duplicated().any():
         firsts = {"name": "first", "mended": "max"}
         table = table.dissolve("code", aggfunc=firsts, sort=False).reset_index()

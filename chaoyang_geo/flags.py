@@ -64,9 +64,9 @@ _SCREENING: dict[str, tuple[str, str]] = {
         "the date of the version is later than the day of the screening",
     ),
     "other_datum": (
-        "图层“{layer}”与项目的大地基准不同（{datum}），没有转换参数，坐标未平移，偏差未知",
+        "图层“{layer}”与项目的大地基准不同（{datum}），没有转换参数（TOWGS84），坐标未平移，偏差未知",
         "the layer {layer} and the sites are in different datums ({datum}): without parameters "
-        "nothing was shifted, and how far it is off is not known",
+        "(TOWGS84) nothing was shifted, and how far it is off is not known",
     ),
     "no_zones": ("图层没有分区", "the layer has no zones"),
     "part_of_layer": (
@@ -88,6 +88,7 @@ _SCREENING: dict[str, tuple[str, str]] = {
     ),
     # rules
     "unknown_activity": ("活动不在词表", "the activity is not in the vocabulary"),
+    "no_activity": ("未说明建设活动", "the activity is not stated"),
     "any_grade": (
         "分区等级不明，各等级结论相同",
         "the grade of the zone is not known, all grades have the same verdict",
@@ -117,6 +118,10 @@ _SCREENING: dict[str, tuple[str, str]] = {
     "seam": (
         "在误差带内与该分区相邻，但项目确在同类同级的另一分区内",
         "the zone lies within the band, but the site surely lies in another of its kind and grade",
+    ),
+    "between": (
+        "位于同类同级分区之间的窄缝内，按区内计",
+        "in the narrow gap between zones of one kind and grade, which counts as inside",
     ),
     "allowed_anyway": (
         "位置压线，但区内也允许",
@@ -233,6 +238,11 @@ _OTHERS: tuple[tuple[str, str], ...] = (
         "the geometry crossed itself and has no area when mended",
     ),
     ("{n} 个分区无可用图形，未计入", "zones without a usable shape, left out: {n}"),
+    (
+        "有分区图层的大地基准不同，没有转换参数（TOWGS84），坐标未平移，偏差未知",
+        "a layer of zones is in another datum: without parameters (TOWGS84) nothing was shifted, "
+        "and how far it is off is not known",
+    ),
     ("不是面，未计算可用部分", "no polygon: no free part was worked out"),
     ("无可用部分", "no part is free"),
     (

@@ -468,6 +468,14 @@ def test_an_unknown_activity_is_judged_only_where_no_zone_is_near():
     assert screening.sites["verdict_flag"].str.contains("活动不在词表").all()
 
 
+@pytest.mark.parametrize("activity", ["", " ", None])
+def test_an_activity_that_is_not_stated_is_not_called_unknown(activity):
+    screening = screen_sites(sites(Point(500, 500), activity=[activity]), zones(SQUARE))
+    row = screening.sites.iloc[0]
+    assert (row["verdict"], row["verdict_flag"]) == ("无法判断", "未说明建设活动")
+    assert "未说明建设活动" in row["why_zh"] and "the activity is not stated" in row["why_en"]
+
+
 def test_an_unknown_grade_is_judged_where_all_grades_agree():
     both = only(Point(500, 500), SQUARE, grade="", activity="光伏")
     assert both["verdict"] == "禁止"

@@ -458,3 +458,8 @@ def test_an_empty_layer_keeps_its_columns_and_its_name():
     assert found.attrs["layers"][0]["layer"] == "生态保护红线"
     assert found.crs == full.crs
     assert np.isnan(found.attrs["layers"][0]["accuracy_m"])
+
+
+def test_a_file_of_rules_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.toml: there is no such file of rules"):
+        read_rules(tmp_path / "none.toml")

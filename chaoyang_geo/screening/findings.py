@@ -74,8 +74,8 @@ class SiteTexts:
         import numpy as np
         import pandas as pd
 
-        names = ["" if key is None else activity_words(key, "en") for key in self.activities]
-        known = np.array([key is not None for key in self.activities], bool)[self.activity]
+        names = [activity_words(key, "en") if key else "" for key in self.activities]
+        known = np.array([bool(key) for key in self.activities], bool)[self.activity]
         english = pd.Series(pd.array([*names, ""], dtype="str").take(self.activity))
         return english.where(known, self.words).array
 
@@ -214,7 +214,8 @@ def _cases(
     # on the seam of two zones of one kind and grade: in both together, though in neither
     alike = table.alike[found.group] if len(table.groups) else found.group
     both = found.row * (int(alike.max(initial=0)) + 1) + alike
-    meets |= found.sure & at_seams(found.relation, found.distance) & ~np.isin(both, both[meets])
+    between = found.sure & at_seams(found.relation, found.distance) & ~np.isin(both, both[meets])
+    meets |= between
     close = found.distance <= found.band
     doubtful = ~found.sure & (meets | close)
     seam = found.sure & ~meets & close
@@ -223,7 +224,7 @@ def _cases(
     off = (area > 1) & (np.abs(found.area - area) > 1e-3 * area)
     off |= (length > 1) & (np.abs(found.length - length) > 1e-3 * length)
     columns = (
-        found.group, sites.activity[found.row], meets, doubtful, seam,
+        found.group, sites.activity[found.row], meets, between, doubtful, seam,
         np.where(concerned, found.n_zones, 1), doubtful & found.unknown,
         concerned & found.mended, off,
     )  # fmt: skip
@@ -240,6 +241,7 @@ def _case(
     zone: tuple[str, str],
     answer: Answer,
     meets: bool,
+    between: bool,
     doubtful: bool,
     seam: bool,
     n_zones: int,
@@ -250,6 +252,7 @@ def _case(
     verdict, spoken = _verdict(answer, meets, doubtful)
     said = (
         (n_zones > 1, "overlap"),
+        (between, "between"),
         (seam, "seam"),
         (verdict == _ALLOWED and doubtful, "allowed_anyway"),
         (unknown, "band_by_tolerance"),

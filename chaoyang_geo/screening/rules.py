@@ -193,6 +193,10 @@ def read_rules(path: str | PathLike[str]) -> pd.DataFrame:
     own.toml, line 5, verdict: '可以' is no verdict of a rule; use one of 禁止, 限制, 允许有条件, 允许.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: there is no such file of rules; check the path, or take 'builtin'."
+        )
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
@@ -431,8 +435,9 @@ class Judge:
         return self._known[case]
 
     def _work_out(self, kind: str, grade: str, activity: str | None) -> Answer:
-        if activity is None:
-            return Answer(UNJUDGED, flag=flag("unknown_activity"))
+        if not activity:
+            word = "unknown_activity" if activity is None else "no_activity"
+            return Answer(UNJUDGED, flag=flag(word))
         if grade or not KINDS[kind].grades:
             return self._one(kind, grade, activity)
         each = {key: self._one(kind, key, activity) for key in KINDS[kind].grades}

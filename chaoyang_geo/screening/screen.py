@@ -179,13 +179,13 @@ def screen_sites(
 
 
 def _site_texts(sites: gpd.GeoDataFrame) -> SiteTexts:
-    """Return what the sites are called, and their activities by key; None is not known."""
+    """Return what the sites are called, and their activities by key; None is not known, '' not said."""
     import numpy as np
     import pandas as pd
 
     words = as_text(sites["activity"])
     place, known = pd.factorize(words)
-    keys = [find_activity(word) for word in known]
+    keys = [find_activity(word) if word.strip() else "" for word in known]
     distinct = list(dict.fromkeys(keys))
     number = np.array([distinct.index(key) for key in keys], dtype=np.int64)
     code, name = as_text(sites["site_code"]), as_text(sites["site_name"])

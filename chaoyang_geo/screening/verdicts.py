@@ -84,7 +84,7 @@ def site_verdicts(
     en[unsure] = (f"{VERDICTS_EN[UNJUDGED]}: " + reason_en + "." + between)[unsure]
     worst[unsure] = _UNSURE
     judged = sites.copy()
-    names = ["" if key is None else activity_words(key) for key in texts.activities]
+    names = [activity_words(key) if key else "" for key in texts.activities]
     values = {
         "activity_zh": pd.array([*names, ""], dtype="str").take(texts.activity),
         "activity_en": texts.english,
@@ -122,15 +122,18 @@ def _flags(
     import numpy as np
     import pandas as pd
 
-    known = np.array([key is not None for key in texts.activities], dtype=bool)[texts.activity]
+    # a key that is known is no doubt
+    doubts = ["" if key else flag("unknown_activity" if key is None else "no_activity")
+              for key in texts.activities]  # fmt: skip
+    activity, unknown = pd.factorize(np.array([*doubts, ""], dtype=object)[texts.activity])
     layers, outside = _beyond(sites, shapes, usable, table)
     shape, words = pd.factorize(flags)
     said = (verdict != _UNSURE) & bool(gaps)
-    first, number = distinct(shape, known, said, *outside)
+    first, number = distinct(shape, activity, said, *outside)
     found = [
         joined(
             words[shape[at]],
-            "" if known[at] else flag("unknown_activity"),
+            unknown[activity[at]],
             *(gaps if said[at] else ()),
             *(
                 flag("beyond", layer=layer)

@@ -38,7 +38,7 @@ from chaoyang_geo.cli_ways import (
     water_of,
 )
 from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
-from chaoyang_geo.crs import CRSError
+from chaoyang_geo.crs import CRSError, moved
 from chaoyang_geo.findings import FORMATS
 from chaoyang_geo.findings.write import PAGES
 from chaoyang_geo.flags import flag_text
@@ -54,7 +54,7 @@ _CODES = (
     "site_code", "项目编码", "项目代码", "项目编号", "地块编号", "编码", "编号", "代码", "code", "id",
 )  # fmt: skip
 _NAMES = ("site_name", "项目名称", "工程名称", "地块名称", "名称", "name")
-_ACTIVITIES = ("activity", "建设活动", "活动", "项目类型", "建设内容", "用途")
+_ACTIVITIES = ("activity", "建设活动", "活动", "项目类型", "建设内容", "用途", "地块用途")
 _SHOWN = 20  # sites on the terminal
 _MOST_PROCESSES = 8  # each holds the zones in memory
 # seconds of one process for a site with a map of many zones, measured by benchmarks/findings.py
@@ -69,13 +69,16 @@ _COLOURS = {
 def screen_command(
     sites: Annotated[
         Path | None,
-        typer.Argument(help="项目：图层，或有坐标的 Excel、CSV。Sites: a layer, or a table."),
+        typer.Argument(
+            help="项目：图层（文件.gpkg#图层）、有坐标的 Excel 或 CSV、勘测定界 .txt。"
+            "Sites: a layer (FILE.gpkg#LAYER), a table, or a survey's .txt."
+        ),
     ] = None,
     zones: Annotated[
         list[str] | None,
         typer.Argument(
-            help="分区图层，可写“类型=文件”或“类型/等级=文件”，如 水源地/一级=a.shp。"
-            "Layers of zones: FILE, or KIND=FILE, KIND/GRADE=FILE."
+            help="分区图层，可写“类型=文件”或“类型/等级=文件”，如 水源地/一级=a.shp；文件可写 a.gpkg#图层。"
+            "Layers of zones: FILE, or KIND=FILE, KIND/GRADE=FILE; FILE may be FILE.gpkg#LAYER."
         ),
     ] = None,
     rules: Annotated[
@@ -379,7 +382,7 @@ def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
     if not frames:
         return None
     crs = frames[0].crs
-    parts = [frame.to_crs(crs) for frame in frames if len(frame)]
+    parts = [moved(frame, crs) for frame in frames if len(frame)]
     if not parts:
         return frames[0]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
@@ -403,7 +406,7 @@ def _base(plan: str, sites: gpd.GeoDataFrame) -> cg.Plan | None:
     placed = sites.geometry.dropna()
     if not len(placed):
         return pack
-    west, south, east, north = placed.to_crs(pack.counties.crs).total_bounds
+    west, south, east, north = moved(placed, pack.counties.crs).total_bounds
     left, low, right, high = pack.counties.total_bounds
     return pack if west <= right and east >= left and south <= high and north >= low else None
 
@@ -577,12 +580,14 @@ def _layer_table(
         how = known_by.get(str(row["layer"]), "")
         state = state_name(str(row["layer_state"]), lang)
         flag = flag_text(row["layer_flag"], lang)
+        if flag and not flag.startswith(state):
+            flag = f"{state}{words['colon']}{flag}"
         table.add_row(
             shown(row["layer"]),
             words["known_by"].format(kind=kinds, how=how) if how and kinds else kinds,
             f"{row['n_zones']}",
             shown(" ".join(text for text in (row["version"], row["version_date"]) if text)),
-            shown(f"{state}{words['colon']}{flag}" if flag else state),
+            shown(flag or state),
             style=None if row["layer_state"] == "ok" else "magenta",
         )
     return table

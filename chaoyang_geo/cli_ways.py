@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import chaoyang_geo as cg
 from chaoyang_geo.cli_parts import english_names, numbered
 from chaoyang_geo.cli_zones import read_any
-from chaoyang_geo.crs import CRSError
+from chaoyang_geo.crs import CRSError, moved, zone_meridians
 from chaoyang_geo.schema import as_text
 from chaoyang_geo.screening.doubt import bands as bands_of_doubt
 from chaoyang_geo.screening.rules import Judge
@@ -317,8 +317,6 @@ def bands_round(
     import numpy as np
     from shapely import box
 
-    from chaoyang_geo.crs import zone_meridians
-
     placed = sites.geometry[sites.geometry.notna() & ~sites.geometry.is_empty]
     # those outside the CGCS2000 zones were not screened
     placed = placed[np.isfinite(zone_meridians(placed.to_numpy(), placed.crs))]
@@ -326,8 +324,8 @@ def bands_round(
     if not len(placed) or not len(chosen):
         warnings.warn(words["no_bands"], stacklevel=2)
         return None
-    zone = cg.metric_crs(placed.to_crs("EPSG:4490"), layer_name="sites")
-    west, south, east, north = placed.to_crs(zone).total_bounds
+    zone = cg.metric_crs(moved(placed, "EPSG:4490"), layer_name="sites")
+    west, south, east, north = moved(placed, zone).total_bounds
     edge = max(_ROUND_SITES_M, *distances_m)
     area = gpd.GeoSeries([box(west - edge, south - edge, east + edge, north + edge)], crs=zone)
     found = cg.zone_distance_contours(chosen, within=area, distances_m=list(distances_m))

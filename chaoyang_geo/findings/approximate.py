@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from chaoyang_geo.crs import require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, moved, require_crs
 from chaoyang_geo.schema import as_text, require, require_unique, split_codes
 from chaoyang_geo.verdicts import (
     APPROXIMATE,
@@ -272,7 +272,7 @@ def _capped(table: Any, rows: Any, flag: str) -> Any:
 
 def _by_code(layer: gpd.GeoDataFrame, column: str) -> dict[str, Any]:
     require(layer, (column,), table=column.removesuffix("_code"))
-    shapes = layer.geometry.to_crs("EPSG:4490")
+    shapes = moved(layer.geometry, GEOGRAPHIC)
     return dict(zip(as_text(layer[column]), shapes, strict=True))
 
 
@@ -282,7 +282,7 @@ def _townships(layer: gpd.GeoDataFrame | None) -> dict[tuple[str, str], Any]:
     require_crs(layer, layer_name="townships")
     require(layer, ("county_code", "township_name"), table="townships")
     keys = zip(as_text(layer["county_code"]), as_text(layer["township_name"]), strict=True)
-    return dict(zip(keys, layer.geometry.to_crs("EPSG:4490"), strict=True))
+    return dict(zip(keys, moved(layer.geometry, GEOGRAPHIC), strict=True))
 
 
 def _place(

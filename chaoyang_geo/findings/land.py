@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.findings.picture import Frame, Picture, hatch
 from chaoyang_geo.schema import as_text, require
 from chaoyang_geo.shapes import finite, made_valid
@@ -100,7 +101,7 @@ class _Land:
         import numpy as np
         import shapely
 
-        placed = np.array(layer.geometry.to_crs(metric).to_numpy(), dtype=object)
+        placed = np.array(redrawn(layer.geometry, metric).to_numpy(), dtype=object)
         placed[~finite(placed)] = None  # longitude and latitude swapped, it lies nowhere
         shapes, _ = made_valid(placed)
         names = [*_COLUMNS, *(["layer"] if "layer" in layer else [])]

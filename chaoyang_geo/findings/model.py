@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chaoyang_geo.crs import metric_crs, require_crs
+from chaoyang_geo.crs import GEOGRAPHIC, metric_crs, moved, require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
@@ -306,14 +307,14 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {}
     if not len(part):
         return found
-    degrees = part.geometry.to_crs("EPSG:4490")
+    degrees = moved(part.geometry, GEOGRAPHIC)
     meridian = np.round(degrees.bounds[["minx", "maxx"]].sum(axis=1).to_numpy() / 6)
     codes = as_text(part["site_code"]).map(clean).to_numpy()
     # what lies outside the CGCS2000 zones was not screened, and is not drawn
     for each in np.unique(meridian[(meridian >= 25) & (meridian <= 45)]).tolist():
         here = meridian == each
         metric = metric_crs(degrees[here], layer_name="sites")
-        plane = np.array(part.geometry[here].to_crs(metric).to_numpy(), dtype=object)
+        plane = np.array(redrawn(part.geometry[here], metric).to_numpy(), dtype=object)
         still = (shapely.get_dimensions(plane) == 1) & (shapely.length(plane) == 0)
         # a line without a length is screened as a point, and drawn as one
         plane[still] = shapely.extract_unique_points(plane[still])

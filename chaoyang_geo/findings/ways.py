@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import require_crs
+from chaoyang_geo.edges import redrawn
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import require
@@ -139,7 +140,7 @@ def _rows(
 
     if frame is None or not len(frame):
         return
-    placed = {crs: frame.geometry.to_crs(crs).to_numpy() for crs in set(metrics.values()) - {""}}
+    placed = {crs: redrawn(frame.geometry, crs).to_numpy() for crs in set(metrics.values()) - {""}}
     for number, row in enumerate(_records(frame, columns)):
         shapes = placed.get(metrics.get(row["site_code"], ""))
         shape = None if shapes is None else shapes[number]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: leave some centimetres between them.
 CRACK_M = 0.05
 
-_PART = 2_000  # shapes that a thread looks at together
+_MANY, _PARTS = 100_000, 8  # vertices that are worth threads, and parts that these share
 
 
 def finite(shapes: Shapes) -> Bools:
@@ -61,7 +61,8 @@ def valid(shapes: Shapes) -> Bools:
 
     found = np.zeros(len(shapes), bool)
     count = shapely.get_num_coordinates(shapes).astype(np.int64)
-    loop = loops.compiled(loops.simple_rings, int(count.sum()))
+    n_vertices = int(count.sum())
+    loop = loops.compiled(loops.simple_rings, n_vertices)
     if loop is not None:
         one_ring = (shapely.get_type_id(shapes) == 3) & (count > 0)
         rows = np.flatnonzero(one_ring & (shapely.get_num_interior_rings(shapes) == 0))
@@ -73,19 +74,20 @@ def valid(shapes: Shapes) -> Bools:
         def look(part: slice) -> None:
             loop(xy, first, count, part.start, part.stop, np.empty((4, room)), simple)
 
-        list(in_order(look, _parts(len(rows))))
+        list(in_order(look, _parts(len(rows), n_vertices)))
         found[rows] = simple
     left = np.flatnonzero(~found)
-    parts = [left[part] for part in _parts(len(left))]
+    parts = [left[part] for part in _parts(len(left), n_vertices)]
     good = in_order(lambda part: shapely.is_valid(shapes[part]), parts)
     for part, valid_ones in zip(parts, good, strict=True):
         found[part] = valid_ones
     return found
 
 
-def _parts(n: int) -> list[slice]:
+def _parts(n: int, n_vertices: int) -> list[slice]:
     """Return rows in parts for threads."""
-    return [slice(at, min(n, at + _PART)) for at in range(0, n, _PART)]
+    step = max(1, -(-n // _PARTS)) if n_vertices > _MANY else max(1, n)
+    return [slice(at, min(n, at + step)) for at in range(0, n, step)]
 
 
 def made_valid(shapes: Shapes, *, collapsed: bool = False) -> tuple[Shapes, Bools]:

@@ -111,7 +111,7 @@ def mixed_layer():
         Polygon([(0, 0, 1), (2, 0, 1), (2, 2, 1)]), nowhere,
     ]  # fmt: skip
     one = [Polygon(STAR), box(0, 0, 1, 1), bow, Polygon([(0, 0), (1, 0), (1, 0), (1, 1)])]
-    return np.array(rest + one * (shapes._PART // 2), dtype=object)
+    return np.array(rest + one * 1_000, dtype=object)
 
 
 @pytest.mark.parametrize("fast", [True, False])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import pickle
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 8  # sites that a process is handed at a time
 _FEW = 24  # sites for which no process is worth its start
 
+_GUARD = (
+    "a process that wrote findings ended (processes={processes}). In a script the call must stand "
+    'under `if __name__ == "__main__":`; where memory is short, use processes=1.'
+)
+
 FileRow = dict[str, Any]
 
 
@@ -41,6 +48,17 @@ class Desk:
 
     def written(self, site: Dossier) -> list[FileRow]:
         """Write the page and the Word file of a site; return a row for each."""
+        try:
+            return self._written(site)
+        except OSError:
+            raise  # names the file
+        except Exception as error:
+            raise RuntimeError(
+                f"site {site.code!r}: its page or Word file could not be made "
+                f"({type(error).__name__}: {error}); look at its texts and its shape."
+            ) from error
+
+    def _written(self, site: Dossier) -> list[FileRow]:
         words, drawn = words_of(self.lang), self.ground.zones is not None
         picture = site_picture(site, self.ground, words, self.lang)
         rows = []
@@ -57,7 +75,11 @@ def put(place: Path, code: str, kind: str, file: str, data: bytes) -> FileRow:
     """Write a file of the folder; return its row of the list of files."""
     path = place / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say it
+        raise
     return {
         "site_code": code,
         "file_format": kind,
@@ -96,30 +118,35 @@ def _written(
     if processes == 1:
         yield (desk.written(site) for site in sites)
         return
-    # a fresh process on every system: a copy of this one could hang on a lock of another thread
-    pool = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_sit_down, initargs=(desk,)
-    )
+    # a script without the guard is run again by each new process, whose own pool would never start
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError(_GUARD.format(processes=processes))
     batches = [sites[at : at + _AT_ONCE] for at in range(0, len(sites), _AT_ONCE)]
-    try:
-        yield (rows for batch in pool.map(_write_batch, batches) for rows in batch)
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            f"a process that wrote findings ended (processes={processes}). In a script the call must "
-            'stand under `if __name__ == "__main__":`; where memory is short, use processes=1.'
-        ) from error
-    finally:
-        # nobody may write any more when the folder is cleared away
-        pool.shutdown(wait=True, cancel_futures=True)
+    with tempfile.TemporaryDirectory() as private:
+        # in a file: who starts a process with much to read waits for ever if it ends unread
+        handed = Path(private) / "desk"
+        with handed.open("wb") as file:
+            pickle.dump(desk, file)
+        # a fresh process on every system: a copy of this one could hang on a lock of another thread
+        spawn = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(processes, spawn, initializer=_sit_down, initargs=(handed,))
+        try:
+            yield (rows for batch in pool.map(_write_batch, batches) for rows in batch)
+        except BrokenProcessPool as error:
+            raise RuntimeError(_GUARD.format(processes=processes)) from error
+        finally:
+            # nobody may write any more when the folder is cleared away
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 _desk: list[Desk] = []  # of this process
 
 
-def _sit_down(desk: Desk) -> None:
+def _sit_down(handed: Path) -> None:
     """Prepare a process; it is the first one that Ctrl-C speaks to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _desk[:] = [desk]
+    with handed.open("rb") as file:
+        _desk[:] = [pickle.load(file)]
 
 
 def _write_batch(sites: Sequence[Dossier]) -> list[list[FileRow]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,6 @@ from rich.table import Table
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli_parts import (
-    ERR,
     OUT,
     Json,
     Lang,
@@ -27,6 +26,7 @@ from chaoyang_geo.cli_parts import (
     write_json,
 )
 from chaoyang_geo.cli_screen_words import WORDS
+from chaoyang_geo.cli_screen_writing import announce, doubted_sites, progress_of
 from chaoyang_geo.cli_ways import (
     Ways,
     alternatives_of,
@@ -57,9 +57,6 @@ _NAMES = ("site_name", "项目名称", "工程名称", "地块名称", "名称",
 _ACTIVITIES = ("activity", "建设活动", "活动", "项目类型", "建设内容", "用途", "地块用途")
 _SHOWN = 20  # sites on the terminal
 _MOST_PROCESSES = 8  # each holds the zones in memory
-# seconds of one process for a site with a map of many zones, measured by benchmarks/findings.py
-_MAP_S, _FORMAT_S = 0.07, {"html": 0.03, "docx": 0.09}
-_LONG_S = 60.0  # what takes longer is announced
 _COLOURS = {
     "禁止": "bold red", "无法判断": "magenta", "压线需复核": "yellow", "限制": "dark_orange",
     "允许有条件": "blue", "允许": "green", "无冲突": "green",
@@ -165,7 +162,8 @@ def screen_command(
         ),
     ] = "all",
     processes: Annotated[
-        int, typer.Option(help="同时写页的进程数，缺省按处理器。Processes; default the processors.")
+        int,
+        typer.Option(min=0, help="同时写页的进程数，缺省按处理器。Processes; default all."),
     ] = 0,
     example: Annotated[
         bool, typer.Option("--example", help="用自带的示例数据。Use the synthetic examples.")
@@ -214,7 +212,8 @@ def screen_command(
             return
     ground = _base(plan, given)
     water = water_of(network, ground, crs, words, lang)
-    with steps(6 + len(given), quiet=as_json) as step:
+    # alternatives are looked for site by site
+    with steps(4 + len(given) * (alternatives or example), quiet=as_json) as step:
 
         def screened(places: gpd.GeoDataFrame) -> cg.Screening:
             return cg.cap_approximate(
@@ -250,11 +249,12 @@ def screen_command(
             ways.bands = bands_round(
                 given, zones_all, kinds=banded, distances_m=limits, words=words
             )
-        if not as_json:
-            _announce(screening, pages, wanted, at_once, words)
         step(words["draw"])
         page = _map_page(screening, read.frames, ground, ways, lang)
-        named = words["map_file"]
+    if not as_json:
+        announce(screening, pages, wanted, at_once, words)
+    named = words["map_file"]
+    with ExitStack() as bar:
         files = cg.write_findings(
             screening,
             folder,
@@ -265,7 +265,7 @@ def screen_command(
             pages=pages,
             processes=at_once,
             extra_files={named: page.encode("utf-8")},
-            progress=_progress(step, words),
+            progress=progress_of(bar, words, quiet=as_json),
             **ways.tables(),
         )
     if as_json:
@@ -482,56 +482,11 @@ def _tell_other_doubts(
     screening: cg.Screening, folder: Path, files: pd.DataFrame, words: Mapping[str, str]
 ) -> None:
     """Say how many sites have doubts beside those of their verdict, and where they are listed."""
-    found = screening.findings
-    doubted = set(found.loc[found["finding_flag"].fillna("").ne(""), "site_code"])
-    sites = screening.sites
-    for column in ("place_flag", "activity_flag"):
-        if column in sites:
-            doubted |= set(sites.loc[sites[column].fillna("").ne(""), "site_code"])
+    doubted = doubted_sites(screening)
     listed = [name for name in ("index.html", "findings.xlsx", "findings.json")
               if files["file"].eq(name).any()]  # fmt: skip
     if doubted and listed:
         say(words["other_doubts"].format(n=len(doubted), where=folder / listed[0]))
-
-
-def _announce(
-    screening: cg.Screening,
-    pages: str,
-    formats: Sequence[str],
-    processes: int,
-    words: Mapping[str, str],
-) -> None:
-    """Say how long the pages will take, and how to have fewer, where it is long."""
-    paged = [each for each in formats if each in _FORMAT_S]
-    sites = screening.sites
-    plain = sites["verdict"].eq("无冲突") & sites["verdict_flag"].eq("")
-    n = len(sites) if pages == "all" else int((~plain).sum())
-    seconds = n * (_MAP_S + sum(_FORMAT_S[each] for each in paged)) / processes
-    if paged and seconds > _LONG_S:
-        text = words["costs"].format(
-            n=n, formats=words["comma"].join(paged), processes=processes,
-            time=_lasting(seconds, words),
-        )  # fmt: skip
-        ERR.print(text, soft_wrap=True)
-
-
-def _progress(step: Callable[[str], None], words: Mapping[str, str]) -> Callable[[int, int], None]:
-    """Return what tells after each page how far it is, and how long it will still take."""
-    begun = time.monotonic()
-
-    def told(done: int, total: int) -> None:
-        seconds = (time.monotonic() - begun) / done * (total - done)
-        left = words["left"].format(time=_lasting(seconds, words)) if seconds > 10 else ""
-        text = words["write"].format(done=done, total=total, left=left)
-        step(text if done < total else words["whole"])
-
-    return told
-
-
-def _lasting(seconds: float, words: Mapping[str, str]) -> str:
-    if seconds < 90:
-        return words["seconds"].format(n=round(seconds))
-    return words["minutes"].format(n=round(seconds / 60))
 
 
 def _site_table(screening: cg.Screening, words: Mapping[str, str], lang: str) -> Table:

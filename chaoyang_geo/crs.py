@@ -396,23 +396,15 @@ def on_earth(shapes: Shapes, crs: Any) -> Bools:
     >>> on_earth(np.array([Point(120.4, 41.6), Point(41.6, 120.4)]), "EPSG:4490").tolist()
     [True, False]
     """
-    import geopandas as gpd
     import numpy as np
     import shapely
 
-    def placed(boxes: Floats) -> Bools:
-        corners = gpd.GeoSeries(shapely.points(boxes.reshape(-1, 2)), crs=crs).to_crs(GEOGRAPHIC)
-        degrees = shapely.get_coordinates(corners.to_numpy())
-        good = np.isfinite(degrees).all(axis=1) & (np.abs(degrees[:, 1]) <= 90)
-        narrow = degrees[1::2, 0] <= degrees[::2, 0] + _WIDEST
-        return np.asarray(good[::2] & good[1::2] & narrow)
-
-    boxes = shapely.bounds(shapes)
-    whole = np.concatenate(
-        [boxes[:, :2].min(axis=0, initial=np.inf), boxes[:, 2:].max(axis=0, initial=-np.inf)]
-    )
-    # usually all are, and two corners tell
-    return np.ones(len(shapes), bool) if placed(whole).all() else placed(boxes)
+    boxes = shapely.bounds(shapes).reshape(-1, 4)
+    if len(boxes) > 1:  # usually all are, and the box around them tells
+        whole = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+        if not np.isnan(_middles(whole, crs)).any():
+            return np.ones(len(boxes), bool)
+    return np.asarray(~np.isnan(_middles(boxes, crs)))
 
 
 def zone_meridians(shapes: Shapes, crs: Any) -> Floats:
@@ -431,8 +423,9 @@ def zone_meridians(shapes: Shapes, crs: Any) -> Floats:
     [120.0, nan, inf]
     """
     import numpy as np
+    import shapely
 
-    middle = _middles(shapes, crs)
+    middle = _middles(shapely.bounds(shapes), crs)
     found: Floats = 3 * np.round(middle / 3)
     outside = ~((found >= _FIRST_MERIDIAN) & (found <= _LAST_MERIDIAN))
     found[outside & ~np.isnan(middle)] = np.inf
@@ -453,7 +446,7 @@ def require_zone(shapes: Shapes, crs: Any, *, rows: Ints, layer_name: str) -> Fl
     first = f"{layer_name}, row {rows[0] + 1}"
     every = f"None of the {len(found)} shapes lies in a zone." if len(found) > 1 else ""
     if np.isinf(found[0]):
-        middle = float(_middles(shapes[:1], crs)[0])
+        middle = float(_middles(shapely.bounds(shapes[0]), crs)[0])
         raise CRSError(f"{first}: {_outside(middle, 3)} {every}".rstrip())
     box = ", ".join(f"{each:.10g}" for each in shapely.bounds(shapes[0]))
     raise CRSError(
@@ -463,12 +456,11 @@ def require_zone(shapes: Shapes, crs: Any, *, rows: Ints, layer_name: str) -> Fl
     )
 
 
-def _middles(shapes: Shapes, crs: Any) -> Floats:
-    """Return the longitude of the middle of each shape, NaN where it has no place on the earth."""
+def _middles(boxes: Floats, crs: Any) -> Floats:
+    """Return the longitude of the middle of each box, NaN where it has no place on the earth."""
     import numpy as np
-    import shapely
 
-    west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
+    west, south, east, north = boxes.reshape(-1, 4).T
     turn = transform(crs, GEOGRAPHIC)
     lon, lat = turn(np.stack([west, west, east, east]), np.stack([south, north] * 2))
     placed = (np.isfinite(lon) & (np.abs(lat) <= 90)).all(axis=0)

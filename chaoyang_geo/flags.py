@@ -6,7 +6,9 @@ what :func:`flag_text` makes of them.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from chaoyang_geo.verdicts import GRADES, KINDS, VERDICTS, clean
@@ -286,6 +288,25 @@ def joined(*flags: str) -> str:
     '无图形；活动不在词表'
     """
     return JOINT.join(each for each in flags if each)
+
+
+def without_zone(flags: Iterable[str], meridian: Iterable[float]) -> list[str]:
+    """Return flags of sites, with why those without a CGCS2000 zone are not looked at.
+
+    ``meridian`` is as :func:`chaoyang_geo.crs.zone_meridians` returns it: of such a site no number.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.flags import without_zone
+    >>> without_zone(["", "无图形"], [120.0, float("nan")])
+    ['', '无图形；坐标在地球上没有位置，或宽逾90度']
+    """
+    return [
+        text
+        if math.isfinite(each)
+        else joined(text, flag("nowhere" if math.isnan(each) else "outside_zones"))
+        for text, each in zip(flags, meridian, strict=True)
+    ]
 
 
 def flag_text(text: object, lang: str) -> str:

@@ -278,6 +278,12 @@ def simple_rings(
         bound = _ERROR * (abs(one) + abs(other))
         return 1 if one - other > bound else -1 if other - one > bound else 0
 
+    def apart(
+        west: float, east: float, south: float, north: float, a: float, b: float, c: float, d: float
+    ) -> bool:
+        """Tell whether two boxes, each by its lower and upper x and y, have nothing in common."""
+        return west > b or east < a or south > d or north < c
+
     for ring in range(begin, end):
         start, n = 2 * first[ring], count[ring] - 1  # segments
         sure = 3 <= n <= MOST_SEGMENTS
@@ -294,34 +300,24 @@ def simple_rings(
             edges[2, one], edges[3, one] = low_y, high_y
             # the runs before it, and itself
             for other in range(one + 1 if sure else 0):
-                if (
-                    low_x > edges[1, other]
-                    or high_x < edges[0, other]
-                    or low_y > edges[3, other]
-                    or high_y < edges[2, other]
-                ):
+                left, right = edges[0, other], edges[1, other]
+                low, high = edges[2, other], edges[3, other]
+                if apart(low_x, high_x, low_y, high_y, left, right, low, high):
                     continue
                 for b in range(one * RUN, min(n, (one + 1) * RUN)):
                     k = start + 2 * b
                     cx, cy, dx, dy = xy[k], xy[k + 1], xy[k + 2], xy[k + 3]
                     west, east = min(cx, dx), max(cx, dx)
                     south, north = min(cy, dy), max(cy, dy)
-                    if (
-                        west > edges[1, other]
-                        or east < edges[0, other]
-                        or south > edges[3, other]
-                        or north < edges[2, other]
-                    ):
+                    if apart(west, east, south, north, left, right, low, high):
                         continue
                     for a in range(other * RUN, min(b, (other + 1) * RUN)):
                         k = start + 2 * a
                         ax, ay, bx, by = xy[k], xy[k + 1], xy[k + 2], xy[k + 3]
-                        if (
-                            min(ax, bx) > east
-                            or max(ax, bx) < west
-                            or min(ay, by) > north
-                            or max(ay, by) < south
-                        ):
+                        if apart(
+                            west, east, south, north,
+                            min(ax, bx), max(ax, bx), min(ay, by), max(ay, by),
+                        ):  # fmt: skip
                             continue
                         if a + 1 == b:  # neighbours may only not turn back
                             back = (ax - bx) * (dx - cx) + (ay - by) * (dy - cy) >= 0

@@ -115,6 +115,44 @@ def made_valid(shapes: Shapes, *, collapsed: bool = False) -> tuple[Shapes, Bool
     return found, bad
 
 
+def valid_again(shapes: Shapes) -> Shapes:
+    """Return shapes that were valid in another CRS, valid here; the input is not changed.
+
+    A vertex that lies on a long edge of its own shape may lie beside it, by a hair.
+    """
+    import numpy as np
+    import shapely
+
+    found = np.array(shapes, dtype=object)
+    flat = np.flatnonzero(shapely.get_dimensions(found) == 2)
+    whole, mended = made_valid(found[flat])
+    mended &= ~shapely.is_empty(whole)
+    found[flat[mended]] = whole[mended]
+    return found
+
+
+def as_points(shapes: Shapes) -> tuple[Shapes, Bools]:
+    """Return lines without length as the points where they lie, and which were such lines.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shapely import LineString
+    >>> from chaoyang_geo.shapes import as_points
+    >>> found, still = as_points(np.array([LineString([(1, 2), (1, 2)]), None]))
+    >>> found[0].wkt, still.tolist()
+    ('MULTIPOINT (1 2)', [True, False])
+    """
+    import numpy as np
+    import shapely
+
+    found = np.array(shapes, dtype=object)
+    with np.errstate(over="ignore"):
+        still = (shapely.get_dimensions(found) == 1) & (shapely.length(found) == 0)
+    found[still] = shapely.extract_unique_points(found[still])
+    return found, still
+
+
 def closed(shapes: Any) -> Shapes:
     """Fill cracks and notches of areas in metres that are narrower than :data:`CRACK_M`.
 

@@ -15,6 +15,7 @@ USES_ALL = {
     "cli_assess",
     "cli_geo",
     "cli_screen",
+    "cli_screen_writing",
     "cli_zones",
     "cli_ways",
     "__init__",

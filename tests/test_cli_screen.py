@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 from shapely import LineString, Point, Polygon, box
 
 import chaoyang_geo as cg
+from chaoyang_geo import cli_screen_writing
 from chaoyang_geo.cli import main
+from chaoyang_geo.cli_screen_words import WORDS
 
 E, N = 500_000.0, 4_600_000.0
 
@@ -297,8 +301,36 @@ def test_the_terminal_says_how_many_sites_have_other_doubts(capsys: Any, files: 
 def test_a_long_writing_is_announced_with_what_can_be_left_out(
     capsys: Any, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chaoyang_geo.cli_screen._LONG_S", 0.0)
+    monkeypatch.setattr("chaoyang_geo.cli_screen_writing._LONG_S", 0.0)
     _, _, err = screen(capsys, files, files / "生态保护红线.shp", "--processes", "1")
     assert "将写 3 个项目的结论页（html，docx），1 个进程" in err and "--formats xlsx,json" in err
     _, _, err = screen(capsys, files, files / "生态保护红线.shp", "--formats", "xlsx,json")
     assert "将写" not in err
+
+
+@pytest.mark.parametrize("paged", [0, 1, 3])
+def test_the_bar_of_pages_has_as_many_steps_as_pages(
+    monkeypatch: pytest.MonkeyPatch, paged: int
+) -> None:
+    counts: list[int] = []
+    told: list[str] = []
+
+    @contextmanager
+    def bar(count: int, *, quiet: bool) -> Iterator[Any]:
+        counts.append(count)
+        yield told.append
+
+    monkeypatch.setattr(cli_screen_writing, "steps", bar)
+    with ExitStack() as shown:
+        progress = cli_screen_writing.progress_of(shown, WORDS["en"], quiet=False)
+        for done in range(paged + 1):
+            progress(done, paged)
+    assert counts == [len(told)] == [paged + 1]
+    assert told[-1] == WORDS["en"]["whole"]
+
+
+def test_a_number_of_processes_below_zero_is_refused_before_anything_is_read(
+    capsys: Any, files: Path
+) -> None:
+    code, _, err = screen(capsys, files, files / "生态保护红线.shp", "--processes", "-1")
+    assert code == 2 and "--processes" in err and not (files / "out").exists()

@@ -1,9 +1,12 @@
 """The folder of findings: complete or not there, the same bytes, and errors that help."""
 
+import errno
 import hashlib
 import io
 import json
+import pickle
 import re
+import subprocess
 import sys
 import time
 import zipfile
@@ -200,7 +203,7 @@ def test_any_number_of_processes_writes_the_same_bytes(tmp_path):
         crowd(), tmp_path / "b", processes=2, progress=lambda *now: told.append(now), **options
     )
     assert one.equals(two) and len(one) == 2 * 30 + 3
-    assert told == [(number, 30) for number in range(1, 31)]
+    assert told == [(number, 30) for number in range(31)]
     for row in one.itertuples():
         assert (tmp_path / "a" / row.file).read_bytes() == (tmp_path / "b" / row.file).read_bytes()
 
@@ -208,7 +211,8 @@ def test_any_number_of_processes_writes_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("processes", [1, 2])
 def test_who_stops_half_way_finds_nothing_half_written(tmp_path, processes):
     def stop(done, total):
-        raise KeyboardInterrupt
+        if done:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_findings(crowd(), tmp_path / "f", valid_days=9, processes=processes, progress=stop)
@@ -249,3 +253,60 @@ def test_thousands_of_sites_have_a_folder_for_each_thousand(tmp_path):
     links = [value for tag, name, value in index.attributes if (tag, name) == ("a", "href")]
     assert sorted(links) == sorted(frame["file"][:3])
     write_findings(paper(), tmp_path / "f", valid_days=9, formats="json")  # and can be replaced
+
+
+def test_a_script_without_a_guard_is_told_so_and_does_not_wait_for_ever(tmp_path):
+    # zones of more bytes than a pipe holds: a process that is started with them ends before it
+    # has read them
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import pandas as pd\n"
+        "from test_findings_folder import crowd, write_findings, zones\n"
+        "many = pd.concat([zones()] * 5_000, ignore_index=True)\n"
+        f"write_findings(crowd(), {str(tmp_path / 'f')!r}, zones=many, valid_days=9, processes=2)\n",
+        encoding="utf-8",
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, encoding="utf-8", timeout=100
+    )
+    assert (
+        "RuntimeError" in ran.stderr.splitlines()[-1] and "__main__" in ran.stderr.splitlines()[-1]
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_a_site_whose_page_cannot_be_made_is_named(tmp_path, monkeypatch):
+    def broken(_, site, *__):
+        return {"A": "page"}[site.code]
+
+    monkeypatch.setattr("chaoyang_geo.findings.pages.site_page", broken)
+    with pytest.raises(RuntimeError, match=r"site 'B'.*KeyError") as raised:
+        write_findings(paper(), tmp_path / "f", valid_days=9, formats="html")
+    assert not list(tmp_path.iterdir())
+    again = pickle.loads(pickle.dumps(raised.value))  # as it comes out of another process
+    assert str(again) == str(raised.value)
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"0001_A\.html"):
+        write_findings(paper(), tmp_path / "f", valid_days=9, formats="html")
+
+
+def test_an_overview_of_which_no_site_has_a_page_says_so(tmp_path):
+    screening = crowd(3)
+    calm = screening.sites.assign(verdict="无冲突", verdict_flag="", place_flag="")
+    none = replace(screening, sites=calm, findings=screening.findings.iloc[:0])
+    told = []
+    write_findings(
+        none, tmp_path / "f", valid_days=9, pages="conflicts", formats="html",
+        progress=lambda *now: told.append(now),
+    )  # fmt: skip
+    assert "3 个无冲突且无存疑的项目未单独成页" in (tmp_path / "f" / "index.html").read_text(
+        "utf-8"
+    )
+    assert told == [(0, 0)]

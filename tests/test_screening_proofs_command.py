@@ -25,7 +25,7 @@ def test_the_writing_of_findings_tells_how_many_sites_are_done(tmp_path):
         paper(), tmp_path / "f", valid_days=9, formats="html",
         progress=lambda done, total: told.append((done, total)),
     )  # fmt: skip
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize("machine", [False, True])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.alternatives.ground import (
     TOUCH_M,
-    back,
     checked_area,
     checked_metres,
     digits,
@@ -17,6 +16,7 @@ from chaoyang_geo.alternatives.ground import (
     zone_records,
 )
 from chaoyang_geo.alternatives.seams import joined
+from chaoyang_geo.edges import reprojected
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -145,7 +145,7 @@ def zone_distance_contours(
             "band_flag": table.flag,
         }
     ).astype(BAND_COLUMNS)
-    return gpd.GeoDataFrame(result, geometry=back(placed, crs, within.crs), crs=within.crs)
+    return gpd.GeoDataFrame(result, geometry=reprojected(placed, crs, within.crs), crs=within.crs)
 
 
 def _said(limits: list[float], number: int) -> tuple[str, str]:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.alternatives.ground import (
     TOUCH_M,
     Ground,
-    back,
     checked_metres,
     checked_sites,
     digits,
     grounds,
     groups,
-    in_words,
     mended_sites,
     quad_segs,
     zone_records,
 )
 from chaoyang_geo.alternatives.seams import joined
+from chaoyang_geo.edges import reprojected
+from chaoyang_geo.flags import joined as in_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -143,7 +143,7 @@ def free_parts(
             ).max()
         taken, rest = _rests(ground, clearance, tolerance)
         used, small = _useful(rest, min_area_m2)
-        returned = back(used, ground.crs, sites.crs)
+        returned = reprojected(used, ground.crs, sites.crs)
         for at, shape, lost, free in zip(taken.tolist(), used, small, returned, strict=True):
             row = int(rows[at])
             each = shapely.area(shapely.get_parts([shape]))

@@ -25,9 +25,10 @@ from chaoyang_geo.crs import (
 )
 from chaoyang_geo.datum.systems import same_datum
 from chaoyang_geo.edges import reprojected
-from chaoyang_geo.flags import flag
+from chaoyang_geo.flags import joined as in_words
+from chaoyang_geo.flags import without_zone
 from chaoyang_geo.schema import SchemaError, require, require_unique
-from chaoyang_geo.shapes import finite, made_valid
+from chaoyang_geo.shapes import finite, made_valid, valid_again
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -47,7 +48,6 @@ EMPTY = "图形为空"
 NOT_FINITE = "坐标不是有限数"
 INVALID = "图形自相交或重叠，已修复"
 OTHER_DATUM = "有分区图层的大地基准不同，没有转换参数（TOWGS84），坐标未平移，偏差未知"
-NOWHERE, OUTSIDE = flag("nowhere"), flag("outside_zones")
 
 #: Nearer than this, metres, is touching.
 TOUCH_M = 0.001
@@ -226,9 +226,8 @@ def mended_sites(sites: gpd.GeoDataFrame) -> tuple[Shapes, Shapes, Bools]:
     flags[gone], usable[gone] = f"{INVALID}后面积为零", False
     rows = np.flatnonzero(usable)
     meridian = require_zone(shapes[rows], sites.crs, rows=rows, layer_name="sites")
-    for here, words in ((np.isnan(meridian), NOWHERE), (np.isinf(meridian), OUTSIDE)):
-        flags[rows[here]] = [in_words(text, words) for text in flags[rows[here]]]
-        usable[rows[here]] = False
+    flags[rows] = without_zone(flags[rows], meridian)
+    usable[rows] = np.isfinite(meridian)
     return shapes, flags, usable
 
 
@@ -262,24 +261,11 @@ def grounds(
     for each in np.unique(meridian).tolist():
         here = rows[meridian == each]
         code = meridian_code(int(each))
-        found = _valid(reprojected(shapes[here], crs, code))
+        found = valid_again(reprojected(shapes[here], crs, code))
         windows = grown_boxes(found, reach_m + 1.0)
         pieces, record = pieces_near(zones, windows, code)
         shapely.prepare(pieces)
         yield Ground(code, here, found, pieces, record)
-
-
-def _valid(sites: Shapes) -> Shapes:
-    """Return sites valid in metres: a vertex on a long edge of its own shape may lie beside it."""
-    import numpy as np
-    import shapely
-
-    found = np.array(sites, dtype=object)
-    flat = np.flatnonzero(shapely.get_dimensions(found) == 2)
-    whole, mended = made_valid(found[flat])
-    mended &= ~shapely.is_empty(whole)
-    found[flat[mended]] = whole[mended]
-    return found
 
 
 def grown_boxes(shapes: Shapes, reach_m: float) -> Shapes:
@@ -385,13 +371,3 @@ def groups(owner: Ints, member: Ints) -> Iterator[tuple[int, Ints]]:
 
     found, starts = np.unique(owner, return_index=True)
     return zip(found.tolist(), np.split(member, starts[1:]), strict=False)  # none: one empty part
-
-
-def in_words(*flags: str) -> str:
-    """Join what there is to say."""
-    return "；".join(flag for flag in flags if flag)
-
-
-def back(shapes: Shapes, crs: str, to: Any) -> Shapes:
-    """Return shapes in the caller's CRS."""
-    return reprojected(shapes, crs, to)

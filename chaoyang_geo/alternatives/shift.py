@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.alternatives.forbidden import Search, Way
 from chaoyang_geo.alternatives.ground import (
     Ground,
-    back,
     checked_metres,
     checked_sites,
     digits,
     grounds,
     grown_boxes,
-    in_words,
     mended_sites,
     zone_records,
 )
 from chaoyang_geo.alternatives.seams import cracks
+from chaoyang_geo.edges import reprojected
+from chaoyang_geo.flags import joined as in_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -168,7 +168,7 @@ def smallest_shift(
             if way is not None:
                 places[at] = translate(places[at], way.east, way.north)
         after = _distances(places, ground, within)
-        returned = back(places, ground.crs, sites.crs)
+        returned = reprojected(places, ground.crs, sites.crs)
         for at, row in enumerate(ground.rows.tolist()):
             way = ways.get(at, Way(0.0, 0.0, 0))
             state = "clear" if at not in ways else "none" if way is None else "shift"

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.alternatives.ground import (
     TOUCH_M,
     Ground,
-    back,
     checked_sites,
     grounds,
     groups,
-    in_words,
     mended_sites,
     zone_records,
 )
 from chaoyang_geo.alternatives.seams import CRACK_M, joined
+from chaoyang_geo.edges import reprojected
+from chaoyang_geo.flags import joined as in_words
 from chaoyang_geo.schema import SchemaError, as_text, numbers_of, one_of
 
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ def conflict_stretches(
     ]
     for ground in grounds(shapes, line, sites.crs, table, reach_m=CRACK_M):
         listed = _of_ground(ground, table.frame, by)
-        placed = back(np.array([each["shape"] for each in listed], object), ground.crs, sites.crs)
+        placed = reprojected(
+            np.array([each["shape"] for each in listed], object), ground.crs, sites.crs
+        )
         for each, shape in zip(listed, placed, strict=True):
             rows.append({**each, "shape": shape})
     rows.sort(key=lambda each: (each["row"], each.get("from_m", 0.0), each.get("zone", ())))

@@ -219,7 +219,7 @@ def _names(labels: Labels, dossier: Dossier, zones: list[tuple[Zone, Any]], lang
     last = len(dossier.findings)
 
     def rank_of(zone: Zone) -> int:
-        return rank.get((zone.layer, zone.code) if zone.layer else ("", zone.code), last)
+        return rank.get((zone.layer, zone.code), last)
 
     tried = 0
     for zone, part in sorted(zones, key=lambda each: rank_of(each[0])):

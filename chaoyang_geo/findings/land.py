@@ -37,7 +37,7 @@ class Zone:
 
     def is_one_of(self, named: set[tuple[str, str]]) -> bool:
         """Tell whether a zone is among these layers and codes; without a layer the code decides."""
-        return ((self.layer, self.code) if self.layer else ("", self.code)) in named
+        return (self.layer, self.code) in named
 
 
 def codes_of(findings: Iterable[dict[str, Any]]) -> set[tuple[str, str]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chaoyang_geo.crs import GEOGRAPHIC, metric_crs, moved, require_crs
+from chaoyang_geo.crs import meridian_code, require_crs, zone_meridians
 from chaoyang_geo.edges import redrawn
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
-from chaoyang_geo.shapes import finite
+from chaoyang_geo.shapes import as_points, finite
 from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
 
 if TYPE_CHECKING:
@@ -307,17 +307,14 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {}
     if not len(part):
         return found
-    degrees = moved(part.geometry, GEOGRAPHIC)
-    meridian = np.round(degrees.bounds[["minx", "maxx"]].sum(axis=1).to_numpy() / 6)
+    meridian = zone_meridians(part.geometry.to_numpy(), part.crs)
     codes = as_text(part["site_code"]).map(clean).to_numpy()
     # what lies outside the CGCS2000 zones was not screened, and is not drawn
-    for each in np.unique(meridian[(meridian >= 25) & (meridian <= 45)]).tolist():
+    for each in np.unique(meridian[np.isfinite(meridian)]).tolist():
         here = meridian == each
-        metric = metric_crs(degrees[here], layer_name="sites")
-        plane = np.array(redrawn(part.geometry[here], metric).to_numpy(), dtype=object)
-        still = (shapely.get_dimensions(plane) == 1) & (shapely.length(plane) == 0)
-        # a line without a length is screened as a point, and drawn as one
-        plane[still] = shapely.extract_unique_points(plane[still])
+        metric = meridian_code(int(each))
+        # a line without a length is screened as points, and drawn as such
+        plane, _ = as_points(redrawn(part.geometry[here], metric).to_numpy())
         middle = gpd.GeoSeries(shapely.point_on_surface(plane), crs=metric).to_crs("EPSG:4490")
         sizes = zip(
             codes[here], plane, middle.x, middle.y, shapely.area(plane), shapely.length(plane),

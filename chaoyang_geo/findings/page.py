@@ -119,7 +119,7 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
         for key in shown
     )
     tiles = "".join(
-        f'<li class="v-{key}"><label for="f-{key}"><b>{number}</b>{escape(name)}</label></li>'
+        f'<li class="v-{key}"><label for="f-{key}"><b>{number:,}</b>{escape(name)}</label></li>'
         for key, (number, name) in shown.items()
     )
     rank = {verdict: at for at, verdict in enumerate(VERDICTS)}
@@ -146,7 +146,7 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
         )
         parts.append(f'<p class="beside">{escape(words["beside"])}{named}</p>')
     without = sum(site.code not in links for site in case.sites)
-    if links and without:
+    if without:
         parts.append(f"<p>{escape(words['no_page'].format(n=without))}</p>")
     parts += [
         f'{choices}<ul class="counts">{tiles}</ul>',

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 8  # sites that a process is handed at a time
 _FEW = 24  # sites for which no process is worth its start
 
-_GUARD = (
-    "a process that wrote findings ended (processes={processes}). In a script the call must stand "
-    'under `if __name__ == "__main__":`; where memory is short, use processes=1.'
-)
-
 FileRow = dict[str, Any]
 
 
@@ -103,6 +98,8 @@ def write_pages(
     """Write the pages of sites; return for each site its rows of the list of files, in order."""
     desk = Desk(replace(case, sites=[]), Ground(zones), place, formats, lang)
     done: list[list[FileRow]] = []
+    if progress is not None:
+        progress(0, len(sites))
     with _written(desk, sites, processes if len(sites) > _FEW else 1) as rows:
         for each in rows:
             done.append(each)
@@ -118,9 +115,6 @@ def _written(
     if processes == 1:
         yield (desk.written(site) for site in sites)
         return
-    # a script without the guard is run again by each new process, whose own pool would never start
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise RuntimeError(_GUARD.format(processes=processes))
     batches = [sites[at : at + _AT_ONCE] for at in range(0, len(sites), _AT_ONCE)]
     with tempfile.TemporaryDirectory() as private:
         # in a file: who starts a process with much to read waits for ever if it ends unread
@@ -133,7 +127,10 @@ def _written(
         try:
             yield (rows for batch in pool.map(_write_batch, batches) for rows in batch)
         except BrokenProcessPool as error:
-            raise RuntimeError(_GUARD.format(processes=processes)) from error
+            raise RuntimeError(
+                f"a process that wrote findings ended (processes={processes}). In a script the call "
+                'must stand under `if __name__ == "__main__":`; where memory is short, use processes=1.'
+            ) from error
         finally:
             # nobody may write any more when the folder is cleared away
             pool.shutdown(wait=True, cancel_futures=True)

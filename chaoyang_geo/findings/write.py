@@ -103,8 +103,8 @@ def write_findings(
     extra_files : mapping, optional
         Other files for the folder, as a map of all sites, by name; the overview links to them.
     progress : callable, optional
-        Called after each site that has a page with how many are done and how many there are; the
-        overview, the workbook and the JSON come after the last.
+        Called before the first page and after each with how many sites are done and how many have
+        a page; the overview, the workbook and the JSON come after the last.
 
     Returns
     -------
@@ -125,7 +125,8 @@ def write_findings(
     ValueError
         An option is not what it must be, or the screening has no date.
     RuntimeError
-        A process that wrote pages ended, ``processes`` being more than 1.
+        The page of a site could not be made, the message has its code; or a process that wrote
+        pages ended, ``processes`` being more than 1.
 
     Notes
     -----
@@ -181,12 +182,11 @@ def write_findings(
     )
     check_zones(zones)
     paged = [site for site in case.sites if pages == "all" or not _plain(site)]
+    paged = paged if "html" in wanted or "docx" in wanted else []
     with complete_folder(Path(folder)) as place:
-        done: list[list[FileRow]] = []
-        if "html" in wanted or "docx" in wanted:
-            done = write_pages(
-                case, paged, zones, place, wanted, lang, processes=processes, progress=progress
-            )
+        done = write_pages(
+            case, paged, zones, place, wanted, lang, processes=processes, progress=progress
+        )
         rows = [row for each in done for row in each]
         rows += _of_all(case, done, place, wanted, lang, extra)
         listed = {"screened_on": case.screened_on, "expires_on": case.expires_on, "files": rows}

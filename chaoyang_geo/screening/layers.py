@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
-from chaoyang_geo.crs import on_earth, require_crs
+from chaoyang_geo.crs import datum_name, on_earth, require_crs
 from chaoyang_geo.datum.systems import same_datum
 from chaoyang_geo.flags import flag, joined
 from chaoyang_geo.schema import SchemaError, as_text, require
@@ -178,8 +178,7 @@ def _other_datum(frames: list[gpd.GeoDataFrame], sites_crs: Any) -> list[str]:
 
 
 def _datum(crs: Any) -> str:
-    name = str(crs.geodetic_crs.name if crs.geodetic_crs is not None else crs.name)
-    return name.replace("China Geodetic Coordinate System 2000", "CGCS2000")
+    return datum_name(crs).replace("China 2000", "CGCS2000")
 
 
 def require_geometry(frame: gpd.GeoDataFrame, table: str) -> None:

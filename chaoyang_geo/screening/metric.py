@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.crs import meridian_code, require_zone, transform
-from chaoyang_geo.flags import joined
+from chaoyang_geo.flags import without_zone
 from chaoyang_geo.screening.doubt import bands, certain_conflicts
 from chaoyang_geo.screening.findings import Measured
 from chaoyang_geo.screening.ground import (
@@ -25,13 +25,10 @@ from chaoyang_geo.screening.measure import Measures, Sites, measure_pairs, sites
 from chaoyang_geo.screening.repair import (
     GONE,
     INVALID,
-    NOWHERE,
-    OUTSIDE,
-    in_metres,
     outlined,
     repair_polygons,
 )
-from chaoyang_geo.shapes import valid
+from chaoyang_geo.shapes import valid, valid_again
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,9 +53,8 @@ def metric_groups(
     rows = np.flatnonzero(usable)
     meridian = require_zone(shapes[rows], crs, rows=rows, layer_name="sites")
     flags, usable = flags.copy(), usable.copy()
-    for here, words in ((np.isnan(meridian), NOWHERE), (np.isinf(meridian), OUTSIDE)):
-        flags[rows[here]] = [joined(flag, words) for flag in flags[rows[here]]]
-        usable[rows[here]] = False
+    flags[rows] = without_zone(flags[rows], meridian)
+    usable[rows] = np.isfinite(meridian)
     groups = [
         (meridian_code(int(each)), rows[meridian == each])
         for each in np.unique(meridian[np.isfinite(meridian)]).tolist()
@@ -119,7 +115,10 @@ class Work:
         for worst in (np.max(known, initial=0.0), np.nan):
             band = bands(self.accuracy[rows], np.full(len(rows), worst), self.tolerance_m)
             widest = np.maximum(widest, band)
-        shapes = in_metres(self.shapes[rows], self.crs, crs)
+        given = self.shapes[rows]
+        shapes = in_crs(given, self.crs, crs)
+        if shapes is not given:
+            shapes = valid_again(shapes)
         return sites_of(shapes, np.full(len(rows), self.max_distance_m), widest)
 
     def _ground(self, crs: str, records: Ints) -> tuple[Ground, Ints, Bools]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chaoyang_geo.flags import flag
-from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_crs, in_threads
-from chaoyang_geo.shapes import finite, made_valid, valid
+from chaoyang_geo.screening.ground import TOUCH_M, blocks, in_threads
+from chaoyang_geo.shapes import as_points, finite, made_valid, valid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,6 @@ MISSING, EMPTY, NOT_FINITE = flag("missing"), flag("empty"), flag("not_finite")
 NO_POLYGON, INVALID, GONE = flag("no_polygon"), flag("mended"), flag("mended_gone")
 COLLAPSED, ZERO_LENGTH = flag("collapsed"), flag("zero_length")
 CLOSED = flag("closed_line")
-NOWHERE, OUTSIDE = flag("nowhere"), flag("outside_zones")
 
 _HUGE = 1e100  # coordinates of which squares are finite
 
@@ -89,10 +88,8 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     usable = flags == ""
     line = usable & np.isin(kinds, (1, 2, 5))
     flags[line & shapely.is_closed(found)] = CLOSED
-    with np.errstate(over="ignore"):
-        still = line & (shapely.length(found) == 0)
-    found[still] = shapely.extract_unique_points(found[still])
-    flags[still] = ZERO_LENGTH
+    found[line], still = as_points(found[line])
+    flags[np.flatnonzero(line)[still]] = ZERO_LENGTH
     rest = np.flatnonzero(usable & ~line & ~np.isin(kinds, (0, 4)))
     checked = in_threads(made_valid, blocks(found[rest]))
     whole, mended = (np.concatenate(column) for column in zip(*checked, strict=True))
@@ -102,20 +99,3 @@ def repair_sites(shapes: Shapes) -> tuple[Shapes, Shapes, npt.NDArray[np.bool_]]
     flags[rest[mended]] = INVALID
     flags[rest[gone]] = COLLAPSED
     return found, flags, usable
-
-
-def in_metres(shapes: Shapes, crs: Any, to: Any) -> Shapes:
-    """Return valid sites in another CRS, valid there; the same ones where it is theirs.
-
-    A vertex that lies on a long edge of its own shape may lie beside it there, by a hair.
-    """
-    import numpy as np
-    import shapely
-
-    found = in_crs(shapes, crs, to)
-    if found is not shapes:
-        flat = np.flatnonzero(shapely.get_dimensions(found) == 2)
-        whole, mended = made_valid(found[flat])
-        mended &= ~shapely.is_empty(whole)
-        found[flat[mended]] = whole[mended]
-    return found

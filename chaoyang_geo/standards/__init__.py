@@ -2,30 +2,8 @@
 
 Every standard carries its citation and a status; :func:`catalogue` lists them. Every rule of
 evaluation carries its source and a status; :func:`rules` lists them. The module itself can be
-called: ``chaoyang_geo.standards("gb3838")`` is the standard as a person reads it.
-
-Parameters
-----------
-standard : str, path or DataFrame
-    As for :func:`limits`.
-lang : {"zh", "en"}
-
-Returns
--------
-DataFrame of text, one row per item and water type
-    Described at ``chaoyang_geo.standards.__call__``.
-
-Raises
-------
-ValueError, SchemaError
-    As :func:`limits`.
-
-Examples
---------
->>> from chaoyang_geo import standards
->>> standards("gb3838", lang="en").loc[[2], ["item_name", "requirement", "Ⅲ"]]
-          item_name requirement  Ⅲ
-2  dissolved oxygen    at least  5
+called: ``chaoyang_geo.standards("gb3838")`` is the standard as a person reads it; see
+``chaoyang_geo.standards.__call__``.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ def as_points(shapes: Shapes) -> tuple[Shapes, Bools]:
     >>> from shapely import LineString
     >>> from chaoyang_geo.shapes import as_points
     >>> found, still = as_points(np.array([LineString([(1, 2), (1, 2)]), None]))
-    >>> found[0].wkt, still.tolist()
-    ('MULTIPOINT (1 2)', [True, False])
+    >>> [(point.x, point.y) for point in found[0].geoms], still.tolist()
+    ([(1.0, 2.0)], [True, False])
     """
     import numpy as np
     import shapely

@@ -256,8 +256,6 @@ def test_thousands_of_sites_have_a_folder_for_each_thousand(tmp_path):
 
 
 def test_a_script_without_a_guard_is_told_so_and_does_not_wait_for_ever(tmp_path):
-    # zones of more bytes than a pipe holds: a process that is started with them ends before it
-    # has read them
     script = tmp_path / "script.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,32 @@ def put(place: Path, code: str, kind: str, file: str, data: bytes) -> FileRow:
     }
 
 
+@contextmanager
+def writers(processes: int, n_sites: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Start the processes that will write the pages of sites; ``None`` where none is worth it.
+
+    They are started before there is a folder: a script without its guard runs again in each of
+    them, and what it leaves behind when it is stopped nobody clears away.
+    """
+    if processes == 1 or n_sites <= _FEW:
+        yield None
+        return
+    # a fresh process on every system: a copy of this one could hang on a lock of another thread
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_ignore_interrupt)
+    try:
+        for ready in [pool.submit(_ready) for _ in range(processes)]:
+            ready.result()
+        yield pool
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"a process that wrote findings ended (processes={processes}). In a script the call "
+            'must stand under `if __name__ == "__main__":`; where memory is short, use processes=1.'
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 def write_pages(
     case: Casebook,
     sites: Sequence[Dossier],
@@ -92,7 +119,7 @@ def write_pages(
     formats: tuple[str, ...],
     lang: str,
     *,
-    processes: int,
+    pool: ProcessPoolExecutor | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[list[FileRow]]:
     """Write the pages of sites; return for each site its rows of the list of files, in order."""
@@ -100,7 +127,7 @@ def write_pages(
     done: list[list[FileRow]] = []
     if progress is not None:
         progress(0, len(sites))
-    with _written(desk, sites, processes if len(sites) > _FEW else 1) as rows:
+    with _written(desk, sites, pool) as rows:
         for each in rows:
             done.append(each)
             if progress is not None:
@@ -110,41 +137,39 @@ def write_pages(
 
 @contextmanager
 def _written(
-    desk: Desk, sites: Sequence[Dossier], processes: int
+    desk: Desk, sites: Sequence[Dossier], pool: ProcessPoolExecutor | None
 ) -> Iterator[Iterator[list[FileRow]]]:
-    if processes == 1:
+    if pool is None:
         yield (desk.written(site) for site in sites)
         return
     batches = [sites[at : at + _AT_ONCE] for at in range(0, len(sites), _AT_ONCE)]
     with tempfile.TemporaryDirectory() as private:
-        # in a file: who starts a process with much to read waits for ever if it ends unread
         handed = Path(private) / "desk"
         with handed.open("wb") as file:
             pickle.dump(desk, file)
-        # a fresh process on every system: a copy of this one could hang on a lock of another thread
-        spawn = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(processes, spawn, initializer=_sit_down, initargs=(handed,))
         try:
-            yield (rows for batch in pool.map(_write_batch, batches) for rows in batch)
-        except BrokenProcessPool as error:
-            raise RuntimeError(
-                f"a process that wrote findings ended (processes={processes}). In a script the call "
-                'must stand under `if __name__ == "__main__":`; where memory is short, use processes=1.'
-            ) from error
+            written = pool.map(_write_batch, [handed] * len(batches), batches)
+            yield (rows for batch in written for rows in batch)
         finally:
             # nobody may write any more when the folder is cleared away
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_desk: list[Desk] = []  # of this process
-
-
-def _sit_down(handed: Path) -> None:
-    """Prepare a process; it is the first one that Ctrl-C speaks to."""
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _ready() -> None:
+    """Do nothing: a process that can has started."""
+
+
+@cache
+def _desk(handed: Path) -> Desk:
     with handed.open("rb") as file:
-        _desk[:] = [pickle.load(file)]
+        desk: Desk = pickle.load(file)
+    return desk
 
 
-def _write_batch(sites: Sequence[Dossier]) -> list[list[FileRow]]:
-    return [_desk[0].written(site) for site in sites]
+def _write_batch(handed: Path, sites: Sequence[Dossier]) -> list[list[FileRow]]:
+    return [_desk(handed).written(site) for site in sites]

@@ -14,7 +14,7 @@ from chaoyang_geo.findings.land import check_zones
 from chaoyang_geo.findings.machine import document
 from chaoyang_geo.findings.model import Casebook, Dossier, ScreeningLike, casebook
 from chaoyang_geo.findings.page import index_page
-from chaoyang_geo.findings.pages import FileRow, put, write_pages
+from chaoyang_geo.findings.pages import FileRow, put, write_pages, writers
 from chaoyang_geo.findings.word import need_word
 from chaoyang_geo.findings.workbook import workbook
 from chaoyang_geo.schema import one_of
@@ -183,10 +183,8 @@ def write_findings(
     check_zones(zones)
     paged = [site for site in case.sites if pages == "all" or not _plain(site)]
     paged = paged if "html" in wanted or "docx" in wanted else []
-    with complete_folder(Path(folder)) as place:
-        done = write_pages(
-            case, paged, zones, place, wanted, lang, processes=processes, progress=progress
-        )
+    with writers(processes, len(paged)) as pool, complete_folder(Path(folder)) as place:
+        done = write_pages(case, paged, zones, place, wanted, lang, pool=pool, progress=progress)
         rows = [row for each in done for row in each]
         rows += _of_all(case, done, place, wanted, lang, extra)
         listed = {"screened_on": case.screened_on, "expires_on": case.expires_on, "files": rows}

@@ -311,7 +311,7 @@ VALUES = st.sampled_from([0.05, 0.19, 0.2, 0.25, 0.5, NAN, None])
     st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=9),
     st.sets(st.integers(0, 8)),
 )
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_rebuilding_equals_running_month_by_month(rows, again):
     # None: no row at all; NaN: a row without a mean
     parts = [

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoyang_geo import SchemaError, standards
@@ -118,21 +118,34 @@ def test_rows_stay_and_the_input_is_not_changed():
     assert result.index.tolist() == [7, 3, 3] and result["mean"].tolist() == [0.1, 8.0, 7.0]
 
 
-@given(st.floats(0.001, 50), st.floats(1.01, 5))
-def test_worse_water_never_has_a_smaller_index(value, factor):
-    for item in ("cod_mn", "nh3_n", "tp", "hg"):
-        assert one(item, value * factor)["pollution_index"] > one(item, value)["pollution_index"]
-    assert one("do", value)["pollution_index"] > one("do", value * factor)["pollution_index"]
+def table(rows):
+    """Return a table of means of pairs of item and value, each in a month of its own."""
+    months = pd.date_range("2000-01-01", periods=len(rows), freq="MS")
+    return pd.concat(
+        [means({item: value}, period=m) for (item, value), m in zip(rows, months, strict=True)],
+        ignore_index=True,
+    )
 
 
-@given(st.sampled_from(FIVE), st.floats(0.01, 20))
-def test_above_one_is_beyond_the_limit(item, value):
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.floats(0.001, 50), st.floats(1.01, 5)), min_size=1, max_size=10))
+def test_worse_water_never_has_a_smaller_index(pairs):
+    items = ("cod_mn", "nh3_n", "tp", "hg", "do")
+    rows = [(item, value * by) for item in items for value, f in pairs for by in (1, f)]
+    index = pollution_index(table(rows), SECTIONS)["pollution_index"].to_numpy().reshape(-1, 2)
+    less_oxygen = np.arange(len(index)) >= 4 * len(pairs)
+    assert ((index[:, 1] > index[:, 0]) != less_oxygen).all()
+    assert (index[:, 1] != index[:, 0]).all()
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from(FIVE), st.floats(0.01, 20)), min_size=1, max_size=20))
+def test_above_one_is_beyond_the_limit(rows):
     from chaoyang_geo import classify_items
 
-    row = one(item, value)
-    found = classify_items(pd.DataFrame({"item": [item], "value": [value]}))
-    beyond = found["item_class"].iloc[0] > "Ⅲ"
-    assert (row["pollution_index"] > 1) == beyond
+    index = pollution_index(table(rows), SECTIONS)["pollution_index"]
+    found = classify_items(pd.DataFrame(rows, columns=["item", "value"]))
+    assert ((index > 1).to_numpy() == (found["item_class"] > "Ⅲ").to_numpy()).all()
 
 
 def test_options_are_checked():
@@ -362,12 +375,20 @@ def test_off_the_bounds_every_edge_gives_the_same_state(value, state):
     assert near["trophic_state"] == "轻度富营养" and "一位小数" in near["index_flag"]
 
 
-@given(st.floats(0.1, 10))
-def test_more_of_anything_but_transparency_is_richer(factor):
-    base = trophic_index(lake(LAKE), SECTIONS).iloc[0]["tli"]
-    for item in LAKE:
-        other = trophic_index(lake({**LAKE, item: LAKE[item] * factor}), SECTIONS).iloc[0]["tli"]
-        grows = (other - base) * (-1 if item == "transparency" else 1)
+@settings(max_examples=20)
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=8))
+def test_more_of_anything_but_transparency_is_richer(factors):
+    changes = [("tp", 1.0), *((item, factor) for item in LAKE for factor in factors)]
+    months = pd.date_range("2000-01-01", periods=len(changes), freq="MS")
+    waters = [
+        lake({**LAKE, item: LAKE[item] * factor}, period=month)
+        for (item, factor), month in zip(changes, months, strict=True)
+    ]
+    found = trophic_index(pd.concat(waters, ignore_index=True), SECTIONS)
+    tli = found.sort_values("period")["tli"].to_numpy()
+    assert len(tli) == len(changes)
+    for (item, factor), other in zip(changes[1:], tli[1:], strict=True):
+        grows = (other - tli[0]) * (-1 if item == "transparency" else 1)
         assert np.sign(round(grows, 9)) == np.sign(round(math.log(factor), 9))
 
 

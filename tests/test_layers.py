@@ -222,10 +222,10 @@ def test_what_is_written_is_read_back(tmp_path, ending, layer):
     before = layer.copy()
     path = write_quiet(layer, tmp_path / f"图层{ending}")
     pd.testing.assert_frame_equal(layer, before)  # the input is never changed
-    back = read_layer(path)
-    assert back.crs == layer.crs
-    assert (back["geometry_flag"] == "").all() and (back["text_flag"] == "").all()
-    back = back.drop(columns=["geometry_flag", "text_flag"])
+    read = read_layer(path)
+    assert read.crs == layer.crs
+    assert (read["geometry_flag"] == "").all() and (read["text_flag"] == "").all()
+    back = read.drop(columns=["geometry_flag", "text_flag"])
     if ending == ".gpkg":  # it does not know whether integers without gaps might have had some
         whole = [
             name
@@ -234,8 +234,8 @@ def test_what_is_written_is_read_back(tmp_path, ending, layer):
         ]
         layer = layer.astype(dict.fromkeys(whole, "int64"))
     pd.testing.assert_frame_equal(pd.DataFrame(back), pd.DataFrame(layer), check_like=True)
-    again = read_layer(write_quiet(read_layer(path), tmp_path / f"again{ending}"))
-    pd.testing.assert_frame_equal(again, read_layer(path))
+    again = read_layer(write_quiet(read, tmp_path / f"again{ending}"))
+    pd.testing.assert_frame_equal(again, read)
 
 
 @QUICK

@@ -18,11 +18,9 @@ from chaoyang_geo.readings.cells import cell_text, column_letters
 from chaoyang_geo.readings.context import said_by
 from chaoyang_geo.readings.header import (
     Column,
-    Meaning,
     Words,
     is_basis,
     printed_name,
-    split_unit,
     with_basis,
 )
 from chaoyang_geo.readings.layers import depth_of, joined_layer, layer_of, line_of
@@ -36,10 +34,11 @@ from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import (
     COLUMN_KIND_WORDS,
     KIND_WORDS,
-    UNKNOWN_ITEM,
     Rows,
     collect,
     form_rows,
+    item_of,
+    unknown_flag,
 )
 from chaoyang_geo.readings.sheet import Sheet
 from chaoyang_geo.readings.when import time_problem, times_of
@@ -55,7 +54,6 @@ __all__ = [
     "plain_unit",
     "resolved_unit",
     "time_problem",
-    "unknown_flag",
     "with_limits",
 ]
 
@@ -392,14 +390,7 @@ def _items(
     flags: list[str] = []
     if has_rows:
         own = _coded(rows.roles["item"])
-        meanings = []
-        for text in own.texts:
-            meaning = words.understand(text) if text else Meaning()
-            if meaning.role != "reading":
-                name, unit = split_unit(text)
-                note = UNKNOWN_ITEM if text else "指标空白"
-                meaning = Meaning("reading", text if not unit else name, unit, note)
-            meanings.append(meaning)
+        meanings = [item_of(text, words) for text in own.texts]
         codes = np.repeat(own.codes, m)
         row_units = [
             with_basis(u, meanings[c].unit)
@@ -436,10 +427,6 @@ def _items(
         said = Coded([plain_unit(u) for u in unit_texts], by_column)
     printed = [printed_name(c.header.rpartition(" ")[0] or c.header) for c in results]
     return Coded(names, by_column), said, Coded(printed, by_column), Coded(flags, by_column)
-
-
-def unknown_flag(meaning: Meaning) -> str:
-    return meaning.note if meaning.note in (UNKNOWN_ITEM, "指标空白") else ""
 
 
 def _common(common: str, item: str, usual: dict[str, str]) -> str:

@@ -31,7 +31,6 @@ from chaoyang_geo.readings.assemble import (
     plain_unit,
     resolved_unit,
     time_problem,
-    unknown_flag,
     with_limits,
 )
 from chaoyang_geo.readings.blocks import Table, find_tables
@@ -39,11 +38,9 @@ from chaoyang_geo.readings.cells import Grid, cell_text, column_letters, csv_gri
 from chaoyang_geo.readings.columns import Vocabulary, ahead, csv_batches, parquet_batches
 from chaoyang_geo.readings.describe import Understood
 from chaoyang_geo.readings.header import (
-    Meaning,
     Words,
     is_basis,
     printed_name,
-    split_unit,
     with_basis,
 )
 from chaoyang_geo.readings.layers import layer_of
@@ -56,11 +53,12 @@ from chaoyang_geo.readings.marks import header_of_marks, with_mark
 from chaoyang_geo.readings.remarks import with_remarks
 from chaoyang_geo.readings.rows import (
     NOTE,
-    UNKNOWN_ITEM,
     complete_columns,
     is_reason,
+    item_of,
     may_name_rows,
     row_kind_of,
+    unknown_flag,
 )
 from chaoyang_geo.readings.when import zone_of
 from chaoyang_geo.schema import CLASSES, class_dtype
@@ -500,14 +498,7 @@ def _results(
 
     raw, item, unit = column["value"], column["item"], column["unit"]
     parsed = values.parse_values(raw.texts)
-    meanings = []
-    for text in item.texts:
-        meaning = words.understand(text) if text else Meaning()
-        if meaning.role != "reading":
-            name, own = split_unit(text)
-            note = UNKNOWN_ITEM if text else "指标空白"
-            meaning = Meaning("reading", text if not own else name, own, note)
-        meanings.append(meaning)
+    meanings = [item_of(text, words) for text in item.texts]
     stated = Coded([str(text) for text in parsed.unit], raw.codes)
     parts = [item, unit, distinct_texts(stated)]
     codes, found = combinations(parts)

@@ -20,7 +20,7 @@ from chaoyang_geo.readings.spans import clock_text
 from chaoyang_geo.readings.value_words import ORDER
 from chaoyang_geo.readings.values import parse_values
 
-UNKNOWN_ITEM = "未识别的指标"
+UNKNOWN_ITEM, NO_ITEM = "未识别的指标", "指标空白"
 
 _KINDS = (
     ("total", re.compile(r".{0,8}(?:合计|总计|小计|总和|累计)|total|sum", re.I)),
@@ -76,6 +76,20 @@ _ROW_ROLES = (
 
 
 @lru_cache(50_000)
+def item_of(text: str, words: Words) -> Meaning:
+    """Return what a cell of the column of items says; one that is not known keeps its name."""
+    meaning = words.understand(text) if text else Meaning()
+    if meaning.role == "reading":
+        return meaning
+    name, unit = split_unit(text)
+    return Meaning("reading", name if unit else text, unit, UNKNOWN_ITEM if text else NO_ITEM)
+
+
+def unknown_flag(meaning: Meaning) -> str:
+    """Return the note of an item that is not known, ``''`` of one that is."""
+    return meaning.note if meaning.note in (UNKNOWN_ITEM, NO_ITEM) else ""
+
+
 def row_kind_of(text: str) -> str:
     """Tell what a row or column of this name holds: a total, a mean, ...; '' is a sample."""
     folded = re.sub(r"[\s《》“”]", "", unicodedata.normalize("NFKC", text)).strip("()")

@@ -57,7 +57,7 @@ def test_a_square_leaves_a_square_by_the_near_side():
     assert (row.bearing_deg, row.bearing_zh) == (90.0, "东")
     assert row.distance_after_m == pytest.approx(0.01, abs=1e-6)
     assert row.geometry.equals_exact(at(box(100.01, 40, 120.01, 60)), 1e-6)
-    assert row.shift_zh == "向东（方位角 90.0°）平移 10.01 米可避开全部分区"
+    assert row.shift_zh == "向东（方位角 90.0°）平移 10.1 米可避开须避让的分区"
 
 
 def test_a_site_out_of_a_corner_goes_the_shorter_way_of_two():
@@ -135,8 +135,8 @@ def test_none_within_the_range_is_said():
     row = shifted(box(0, 0, 10, 10), WIDE, within_m=300)
     assert row.shift_state == "none" and row.geometry is None
     assert np.isnan([row.shift_m, row.bearing_deg, row.shift_east_m, row.distance_after_m]).all()
-    assert row.shift_zh == "在 300 米范围内没有可避开全部分区的平移"
-    assert row.shift_en == "no shift of up to 300 m clears all zones"
+    assert row.shift_zh == "在 300 米范围内没有可避开须避让的分区的平移"
+    assert row.shift_en == "no shift of up to 300 m clears the zones to be avoided"
     # the range decides, to the tolerance
     strip = box(-1000, -1000, 100, 1000)
     assert shifted(box(0, 0, 10, 10), strip, within_m=100.02).shift_state == "shift"
@@ -352,6 +352,21 @@ def test_a_limit_goes_round_a_corner():
     zone = zones(box(-100, -100, 0, 0))
     found = zone_distance_contours(zone, within=AREA, distances_m=[100], tolerance_m=0.001)
     assert found["area_m2"][1] == pytest.approx(np.pi * 100**2 / 4, rel=1e-3)
+
+
+def test_a_notch_in_a_long_side_moves_neither_a_limit_nor_a_clearance():
+    ring = [(0, 0), (550, 4), (552, -5), (2200, 138), (2200, -1500), (0, -1500)]
+    zone, area = shapely.Polygon(ring), box(0, 0, 2200, 1500)
+    bands = zone_distance_contours(
+        zones(zone), within=gpd.GeoSeries([at(area)], crs=paper.CRS), distances_m=[1000]
+    )
+    free = free_parts(sites(area), zones(zone), clearance_m=1000)
+    for inner, tolerance in (
+        (bands.geometry[1], 0.1),
+        (at(area).difference(free.geometry[0]), 0.01),
+    ):
+        edge = shapely.points(shapely.get_coordinates(shapely.segmentize(inner, 50)))
+        assert shapely.distance(edge, at(zone)).max() <= 1000 + tolerance + 1e-6
 
 
 def test_a_raster_holds_the_distance_of_the_middle_of_each_cell():
@@ -585,7 +600,7 @@ def test_numbers_in_words_have_no_exponent():
     words = zone_distance_contours(zone, within=AREA, distances_m=[1234567.5])
     assert words["band_zh"].tolist()[1:] == ["距离不超过 1234567.5 米", "距离超过 1234567.5 米"]
     row = shifted(box(50, 40, 60, 60), box(0, 0, 100, 100), clearance_m=0.25, within_m=10)
-    assert row.shift_en == "no shift of up to 10 m clears all zones and keeps 0.25 m away"
+    assert row.shift_en == "no shift of up to 10 m clears the zones to be avoided and keeps 0.25 m away"
 
 
 def test_a_line_whose_box_meets_a_zone_that_it_does_not_has_no_stretch():

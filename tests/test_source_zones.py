@@ -165,6 +165,18 @@ def test_at_the_confluence_itself_both_rivers_are_above():
     assert alone["area_km2"][0] < zones["area_km2"][0] - 0.08
 
 
+@pytest.mark.parametrize("above_m", [0.4, 0.9])
+def test_a_hair_above_the_confluence_is_the_confluence(above_m):
+    x, y = km(10, 0.001)
+    at, near = (
+        water_source_zones(source(Point(x - by, y)), CONFLUENCE, kind="river")
+        for by in (0, above_m)
+    )
+    assert near["area_km2"].to_numpy() == pytest.approx(at["area_km2"].to_numpy(), rel=1e-9)
+    # cut off square: 300 m below, and 1000 m to either side
+    assert not near.geometry[1].intersects(Point(km(10.35, -0.9)))
+
+
 def test_below_the_confluence_the_other_river_is_not_upstream():
     zones = water_source_zones(source(Point(km(9.95, 0))), CONFLUENCE, kind="river")
     assert shapes(zones)["primary"].bounds == pytest.approx(
@@ -247,11 +259,26 @@ def test_a_large_reservoir_is_drawn_by_radii_of_its_intake():
     primary = water | (water.buffer(200, quad_segs=32) - LAKE)
     more = point.buffer(2500, quad_segs=32) & LAKE
     both = primary | more
-    both = both | (both.buffer(3000, quad_segs=32) - LAKE)
+    # long sides are cut first: else GEOS draws this land up to 105 m too deep
+    both = both | (both.segmentize(60).buffer(3000, quad_segs=32) - LAKE)
     assert found["primary"].symmetric_difference(primary).area < 1
     assert found["secondary"].symmetric_difference(both - primary).area < 1
     # beyond 2.5 km the water is in no zone
     assert not found["secondary"].contains(Point(km(5, 5)))
+
+
+def test_an_intake_that_is_not_known_is_taken_where_the_larger_river_leaves():
+    rivers = made(
+        ("A", "C", [(-5, 5), (5, 5)]), ("C", None, [(5, 5), (15, 5)]),
+        ("B", None, [(2, 12), (2, -3)]),  # shorter, and nearer to its end where it leaves
+    )  # fmt: skip
+    zones = water_source_zones(
+        source(LAKE), rivers, kind="large_reservoir", no_intake="outlet", secondary_land_m=100
+    )
+    primary = shapes(zones)["primary"]
+    assert primary.contains(Point(km(9.6, 5))) and not primary.contains(Point(km(9.4, 5)))
+    assert primary.distance(Point(km(2, 0))) > 5000
+    assert "假定在河流出库处" in zones["zone_flag"][0]
 
 
 def test_two_intakes_have_two_circles():
@@ -436,6 +463,53 @@ def test_no_sources_give_no_zones_and_the_same_columns():
     assert none.dtypes.astype(str).tolist() == some.dtypes.astype(str).tolist()
 
 
+@pytest.mark.parametrize(
+    ("tool", "shore"),
+    [
+        ("zone", [(494, -2), (521, 1), (525, -8), (2200, 332)]),
+        ("bank", [(550, 4), (552, -5), (2200, 138)]),
+    ],
+)
+def test_a_notch_in_a_long_shore_makes_the_land_no_deeper(tool, shore):
+    """Beside it GEOS turns the long side, and draws the land 8 m too deep."""
+    ring = [(0, 0), *shore, (2200, -1500), (0, -1500)]
+    lake = Polygon([(X + x, Y + y) for x, y in ring])
+    if tool == "zone":
+        drawn = water_source_zones(source(lake), kind="single_use", primary_land_m=1000)
+    else:
+        pond = source(lake, reservoir_code=["R1"], reservoir_name=["示例水库"])
+        drawn = river_buffer(pond, width_m=1000)
+    edge = shapely.points(shapely.get_coordinates(shapely.segmentize(drawn.geometry[0], 50)))
+    assert shapely.distance(edge, lake).max() <= 1000.01
+
+
+@pytest.mark.parametrize("tool", ["zone", "bank"])
+def test_heights_of_the_water_do_not_matter(tool):
+    found = []
+    for lake in (LAKE, shapely.force_3d(LAKE, 127.0)):
+        if tool == "zone":
+            intake = source(Point(km(5, 5)))
+            found.append(
+                water_source_zones(source(lake), kind="large_reservoir", intakes=intake,
+                                   secondary_land_m=10)
+            )  # fmt: skip
+        else:
+            pond = source(lake, reservoir_code=["R1"], reservoir_name=["示例水库"])
+            found.append(river_buffer(pond, width_m=100))
+    flat, high = found
+    assert high["content_hash"].tolist() == flat["content_hash"].tolist()
+    assert not high.has_z.any()
+
+
+def test_a_long_shore_in_degrees_lies_where_it_was_drawn():
+    drawn = source(None).set_geometry([box(119.5, 41, 120.5, 41.5)], crs=4490)
+    dense = drawn.set_geometry(shapely.segmentize(drawn.geometry, 0.001))
+    one, two = (
+        water_source_zones(lake, kind="single_use")["area_km2"][0] for lake in (drawn, dense)
+    )
+    assert one == pytest.approx(two, abs=0.001)  # the chords of the sides hold 0.07 km2 less
+
+
 def test_two_systems_give_the_same_zones_and_the_input_stays():
     at = source(Point(km(10.4, 0)))
     before = at.copy()
@@ -590,6 +664,12 @@ def test_banks_of_rivers_by_name_and_by_reach():
     assert rows.geometry.isna().tolist() == [False, False, False, True]
     assert "1行没有图形或宽度" in rows["zone_flag"].iloc[3]
     assert river_buffer(rivers(), width_m="w")["zone_distances"][0] == "岸宽50~100 m"
+
+
+def test_a_bank_is_as_accurate_as_its_worst_row_and_unknown_where_one_is():
+    for of_rows, whole in (([5.0, 20.0, 1.0, 1.0], 20.0), ([5.0, np.nan, 1.0, 1.0], np.nan)):
+        banks = river_buffer(rivers().assign(accuracy_m=of_rows), width_m=10)
+        assert banks["accuracy_m"][0] == pytest.approx(whole, nan_ok=True)
 
 
 def test_the_bank_of_a_reservoir_is_the_ring_around_it(plan):

@@ -17,6 +17,7 @@ from chaoyang_geo.alternatives.ground import (
 )
 from chaoyang_geo.alternatives.seams import joined
 from chaoyang_geo.edges import reprojected
+from chaoyang_geo.shapes import grown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -124,11 +125,10 @@ def zone_distance_contours(
     for limit in (0.0, *limits):
         near = pieces
         if limit:
-            n, _ = quad_segs(limit, tolerance)
-            near = shapely.buffer(pieces, limit, quad_segs=n)
-        grown = joined(near)
-        bands.append(shapely.intersection(left, grown))
-        left = shapely.difference(left, grown)
+            near = grown(pieces, limit, quad_segs=quad_segs(limit, tolerance)[0])
+        taken = joined(near)
+        bands.append(shapely.intersection(left, taken))
+        left = shapely.difference(left, taken)
     bands.append(left)
     placed = np.array([_polygons(band) for band in bands], dtype=object)
     size = shapely.area(placed)

@@ -21,6 +21,7 @@ from chaoyang_geo.alternatives.ground import (
 from chaoyang_geo.alternatives.seams import joined
 from chaoyang_geo.edges import reprojected
 from chaoyang_geo.flags import joined as in_words
+from chaoyang_geo.shapes import grown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -185,7 +186,7 @@ def _rests(ground: Ground, clearance_m: float, tolerance_m: float) -> tuple[Any,
     for at, members in groups(site, piece):
         near = ground.pieces[members]
         if clearance_m:
-            near = shapely.buffer(near, radius, quad_segs=n)
+            near = grown(near, radius, quad_segs=n)
         zone = joined(near)
         rest = shapely.difference(ground.sites[at], zone)
         lost = shapely.area(ground.sites[at]) - shapely.area(rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,7 @@ def smallest_shift(
     0         A       shift    50.01          东
     1         B        none      NaN
     >>> found["shift_zh"][0]
-    '向东（方位角 90.0°）平移 50.01 米可避开全部分区'
+    '向东（方位角 90.0°）平移 50.1 米可避开须避让的分区'
     """
     import geopandas as gpd
     import numpy as np
@@ -255,17 +256,18 @@ def _sentences(state: str, way: Way | None, within_m: float, clearance_m: float)
     kept_en = f" and keeps {digits(clearance_m)} m away" if clearance_m else ""
     if state == "clear":
         return (
-            f"原位置已避开全部分区{kept}，无需平移",
-            f"the site is clear of all zones where it stands{kept_en}",
+            f"原位置已避开须避让的分区{kept}，无需平移",
+            f"the site is clear of the zones to be avoided where it stands{kept_en}",
         )
     if way is None:
         return (
-            f"在 {digits(within_m)} 米范围内没有可避开全部分区{kept.lstrip('，')}的平移",
-            f"no shift of up to {digits(within_m)} m clears all zones{kept_en}",
+            f"在 {digits(within_m)} 米范围内没有可避开须避让的分区{kept.lstrip('，')}的平移",
+            f"no shift of up to {digits(within_m)} m clears the zones to be avoided{kept_en}",
         )
     length, bearing = _polar(way)
+    enough = math.ceil(length * 10 - 1e-6) / 10  # rounded down it would not clear them
     return (
-        f"向{wind(bearing)}（方位角 {bearing:.1f}°）平移 {length:.2f} 米可避开全部分区{kept}",
-        f"a shift of {length:.2f} m to the {wind(bearing, 'en')} (bearing {bearing:.1f} degrees) "
-        f"clears all zones{kept_en}",
+        f"向{wind(bearing)}（方位角 {bearing:.1f}°）平移 {enough:,.1f} 米可避开须避让的分区{kept}",
+        f"a shift of {enough:,.1f} m to the {wind(bearing, 'en')} (bearing {bearing:.1f} degrees) "
+        f"clears the zones to be avoided{kept_en}",
     )

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from chaoyang_geo.crs import metric_crs, require_crs
 from chaoyang_geo.edges import redrawn
 from chaoyang_geo.rivers.corridor import located, mended
-from chaoyang_geo.rivers.source_distances import accuracy_of, checked, in_words
+from chaoyang_geo.rivers.source_distances import (
+    DERIVED_COLUMNS,
+    NOT_APPROVED,
+    accuracy_of,
+    checked,
+    in_words,
+)
 from chaoyang_geo.schema import (
     SchemaError,
     as_text,
@@ -17,6 +23,7 @@ from chaoyang_geo.schema import (
     require,
     text_array,
 )
+from chaoyang_geo.shapes import grown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,18 +37,7 @@ if TYPE_CHECKING:
 
 #: Columns of banks, in order; the geometry follows.
 BANK_COLUMNS: dict[str, str] = {
-    "zone_code": "str",
-    "zone_name": "str",
-    "zone_kind": "str",
-    "zone_grade": "str",
-    "layer": "str",
-    "version": "str",
-    "version_date": "str",
-    "content_hash": "str",
-    "accuracy_m": "float64",
-    "source": "str",
-    "quality": "str",
-    "status": "str",
+    **DERIVED_COLUMNS,
     "zone_distances": "str",
     "area_km2": "float64",
     "zone_flag": "str",
@@ -57,7 +53,7 @@ def river_buffer(
     code: str | None = None,
     name: str | None = None,
     layer: str | None = None,
-    version: str = "推导，未经批准",
+    version: str = NOT_APPROVED,
     version_date: str = "",
 ) -> gpd.GeoDataFrame:
     """Draw banks: strips along river lines, or rings around the polygons of lakes and reservoirs.
@@ -140,7 +136,7 @@ def river_buffer(
     if lines:
         drawn[usable] = shapely.buffer(shapes[usable], (width + wet / 2)[usable], quad_segs=16)
     else:
-        drawn[usable] = shapely.buffer(shapes[usable], width[usable], quad_segs=16)
+        drawn[usable] = grown(shapes[usable], width[usable], quad_segs=16)
     group, first = _groups(as_text(table[name]), by)
     codes, names = text_array(table[code]), text_array(table[name])
     accuracy, source = accuracy_of(table, table="waters"), _texts(table, "source")

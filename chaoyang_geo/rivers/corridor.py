@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
-#: Steps of the arc around a bend of up to half a turn.
-_ARC = 32
+#: Steps of the arc around a bend of up to half a turn, and of a quarter of a circle.
+ARC = 32
 
 
 def located(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> gpd.GeoSeries:
@@ -34,7 +34,7 @@ def located(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> gpd.GeoSeries:
 
 
 def mended(layer: gpd.GeoSeries, *, as_drawn: bool = False, collapsed: bool = False) -> Any:
-    """Return valid shapes, None where there is none or a coordinate is not finite.
+    """Return valid shapes without heights, None where there is none or one is not finite.
 
     They are mended as :func:`chaoyang_geo.shapes.made_valid` does; ``as_drawn`` keeps all as they
     are.
@@ -42,7 +42,7 @@ def mended(layer: gpd.GeoSeries, *, as_drawn: bool = False, collapsed: bool = Fa
     import numpy as np
     import shapely
 
-    shapes = np.array(layer.to_numpy(), dtype=object)
+    shapes = shapely.force_2d(np.array(layer.to_numpy(), dtype=object))
     shapes[~finite(shapes)] = None
     shapes[shapely.is_empty(shapes)] = None
     if not as_drawn:
@@ -257,12 +257,12 @@ def _sectors(corners: Floats, width_m: float, *, few: bool) -> Any:
     turn = np.arctan2(
         before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], (before * after).sum(axis=1)
     )
-    slight = np.abs(turn) <= np.pi / _ARC
+    slight = np.abs(turn) <= np.pi / ARC
     used = (np.abs(turn) > 1e-9) & (slight == few)
     turn, middle = turn[used], corners[used, 2:4]
     outer = -np.sign(turn)[:, None]
     first, last = outer * before[used], outer * after[used]
-    steps = np.linspace(0, 1, 2 if few else _ARC + 1)[1:-1]
+    steps = np.linspace(0, 1, 2 if few else ARC + 1)[1:-1]
     angle = np.arctan2(first[:, 1], first[:, 0])[:, None] + turn[:, None] * steps
     arc = np.stack([np.cos(angle), np.sin(angle)], axis=2)
     arc = np.concatenate([first[:, None], arc, last[:, None]], axis=1)

@@ -14,6 +14,25 @@ from chaoyang_geo.standards.tables import table
 if TYPE_CHECKING:
     import pandas as pd
 
+#: First columns of zones that are drawn from distances, in order.
+DERIVED_COLUMNS: dict[str, str] = {
+    "zone_code": "str",
+    "zone_name": "str",
+    "zone_kind": "str",
+    "zone_grade": "str",
+    "layer": "str",
+    "version": "str",
+    "version_date": "str",
+    "content_hash": "str",
+    "accuracy_m": "float64",
+    "source": "str",
+    "quality": "str",
+    "status": "str",
+}
+
+#: Version of zones that nobody has approved.
+NOT_APPROVED = "推导，未经批准"
+
 #: Kinds of drinking-water sources with their Chinese names, and the shape that each is drawn from.
 SOURCE_KINDS: dict[str, tuple[str, str]] = {
     "river": ("河流型", "river"),

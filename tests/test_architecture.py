@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "chaoyang_geo"
 LEAVES = {
     "schema", "codes", "rounding", "crs", "datum", "names", "standards", "files", "reasons", "bounds",
-    "periods", "verdicts", "flags", "shapes", "loops", "edges",
+    "periods", "verdicts", "flags", "shapes", "loops", "edges", "capping",
 }  # fmt: skip
 USES_ALL = {
     "cli",
@@ -38,6 +38,7 @@ BELOW = {
     "verdicts": set(),
     "edges": {"crs"},
     "flags": {"verdicts"},
+    "capping": {"schema", "verdicts", "flags"},
     "shapes": {"codes", "loops"},
 }
 

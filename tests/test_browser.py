@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pytest
-from shapely import Point
+from shapely import GeometryCollection, LineString, MultiPoint, Point
 
 from chaoyang_geo import classify, classify_items, load_plan
 from chaoyang_geo.maps.layers import MapLayers, map_layers
@@ -169,6 +169,23 @@ def test_list_leads_to_the_unit(browser: Browser, map_file: Path) -> None:
         found.page.locator("[data-unit=CY13]").click()
         found.page.wait_for_selector(".leaflet-popup .cg-popup-body")
         assert found.page.locator(".cg-popup-body h3").inner_text() == "虎头石"
+
+
+def test_several_points_and_mixed_shapes_of_one_row_are_drawn(
+    browser: Browser, tmp_path: Path
+) -> None:
+    points = MultiPoint([(120.05, 41.08), (120.1, 41.08)])
+    mixed = GeometryCollection(
+        [Point(120.15, 41.08), LineString([(120.16, 41.08), (120.19, 41.08)])]
+    )
+    rows = gpd.GeoDataFrame({"n": ["几个点", "点和线"]}, geometry=[points, mixed], crs="EPSG:4490")
+    layers = map_layers(paper_plan()).add(rows, name="我的", name_column="n")
+    with opened(browser, write_map(layers, tmp_path / "map.html")) as found:
+        ready(found.page)
+        assert found.page.locator("path.cg-own").count() == 4
+        found.page.locator("path.cg-own").nth(1).click()
+        assert found.page.locator(".cg-popup-body h3").inner_text() == "几个点"
+        assert found.errors == []
 
 
 def test_keyboard_opens_a_popup(browser: Browser, map_file: Path) -> None:

@@ -18,7 +18,7 @@ from shapely import GeometryCollection, LineString, MultiPolygon, Point, box
 
 from chaoyang_geo import Plan, classify, classify_items, files
 from chaoyang_geo.crs import CRSError
-from chaoyang_geo.maps import facts, geometry, inline, style, viewer, words
+from chaoyang_geo.maps import facts, geometry, inline, style, words
 from chaoyang_geo.maps.layers import MapLayers, map_layers
 from chaoyang_geo.maps.model import Badge, Feature
 from chaoyang_geo.maps.notebook import external_addresses, folium_map
@@ -634,7 +634,7 @@ def test_packed_coordinates_unpack_to_the_same() -> None:
             ]
         )
     )
-    point, line, polygons = viewer._packed(shape)["g"]
+    point, line, polygons = geometry.packed(shape)["g"]
     assert point == {"t": "Point", "c": [12012346, -150000]}
     assert line == {"t": "LineString", "c": [0, 0, 100000, 100000]}
     assert [len(polygon) for polygon in polygons["c"]] == [1, 2]
@@ -643,7 +643,7 @@ def test_packed_coordinates_unpack_to_the_same() -> None:
 @given(st.lists(st.tuples(st.floats(73, 136), st.floats(3, 54)), min_size=2, max_size=20))
 def test_packing_loses_nothing(points: list[tuple[float, float]]) -> None:
     shape = geometry.geojson(LineString(points))
-    flat = viewer._packed(shape)["c"]
+    flat = geometry.packed(shape)["c"]
     x = y = 0
     found = []
     for dx, dy in zip(flat[::2], flat[1::2], strict=True):

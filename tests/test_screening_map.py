@@ -436,3 +436,23 @@ def test_a_holder_named_in_two_languages_is_credited_once_in_that_of_the_map() -
     # without the plan nobody says it in Chinese: the credit stays as the layer has it
     alone = screening_layers(screened, zones=zones, lang="zh")
     assert alone.credits == ("© OpenStreetMap contributors",)
+
+
+def test_layers_without_a_version_are_noted_and_a_popup_tells_the_doubt_of_each_finding():
+    pack = load_examples()
+    screening = screen_sites(pack.sites, pack.zones.assign(version=""), on="2026-11-22")
+    layers = screening_layers(screening, zones=pack.zones)
+    (note,) = [text for text in layers.notes if "未提供版本" in text]
+    assert note.endswith("补齐版本前结论不得签署。") and "示例_生态保护红线" in note
+    told = {flag for flag in screening.findings["finding_flag"] if "未核实规则" in flag}
+    popups = [
+        cell
+        for layer in layers.layers
+        if layer.role == "site"
+        for feature in layer.features
+        for table in feature.popup.tables
+        for row in table.rows
+        for cell in row
+        if isinstance(cell, str)
+    ]
+    assert told and all(any(flag in cell for cell in popups) for flag in told)

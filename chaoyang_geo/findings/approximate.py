@@ -1,28 +1,16 @@
 """Projects whose place is known only to a township, control unit or county.
 
 A plan names its projects, rarely their place. What is known is an area, so an area it stays: never
-a point. A screening with it can find that a conflict is possible, or that there is none; it can
-not find a conflict.
+a point. What a screening with it can find: :mod:`chaoyang_geo.capping`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoyang_geo.crs import GEOGRAPHIC, moved, require_crs
-from chaoyang_geo.schema import as_text, require, require_unique, split_codes
-from chaoyang_geo.verdicts import (
-    APPROXIMATE,
-    APPROXIMATE_KEY,
-    CAP_WORDS,
-    CAPPED,
-    FIRM,
-    UNJUDGED,
-    finding_key,
-    is_approximate,
-    outranked,
-)
+from chaoyang_geo.schema import as_text, require, split_codes
+from chaoyang_geo.verdicts import APPROXIMATE, APPROXIMATE_KEY
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,11 +24,6 @@ _ACTIVITY_WORDS = (
     ("畜禽", "规模化畜禽养殖场"), ("矿山生态修复", "矿山修复"), ("生态修复", "生态修复"),
     ("生态治理", "生态修复"), ("环境综合治理", "生态修复"), ("执法", "执法"), ("监测", "监测"),
 )  # fmt: skip
-
-# what the order of findings is made from
-_ORDER = ("verdict", "rule_verdict", "distance_m", "zone_kind", "zone_grade")
-
-_Result = TypeVar("_Result")
 
 
 class PlanLike(Protocol):
@@ -123,11 +106,11 @@ def approximate_sites(
         extent, shape = _place(*lists, outlines=outlines, units=units, counties=counties)
         activity, activity_flag = _activity(str(row["project_name"]))
         places = "、".join(lists[1]) if lists[1] else ""
-        flag = (
+        doubt = (
             f"{APPROXIMATE}：以{_EXTENTS[extent]}范围代表" if extent else "名称未说明位置，无图形"
         )
         if extent and extent != "township" and places:
-            flag += f"；名称写明{places}，但没有乡镇界线"
+            doubt += f"；名称写明{places}，但没有乡镇界线"
         rows.append(
             {
                 "site_code": row["project_code"],
@@ -136,7 +119,7 @@ def approximate_sites(
                 "activity_flag": activity_flag,
                 "place_quality": APPROXIMATE_KEY if extent else "",
                 "place_extent": extent,
-                "place_flag": flag,
+                "place_flag": doubt,
                 "source": row.get("source"),
                 "quality": "derived" if extent else row.get("quality"),
                 "geometry": shape,
@@ -150,124 +133,6 @@ def approximate_sites(
     return gpd.GeoDataFrame(
         table.astype(dict.fromkeys(columns, "str")), geometry="geometry", crs="EPSG:4490"
     )
-
-
-def cap_approximate(screening: _Result) -> _Result:
-    """Return a screening in which a site without an exact place is never judged firmly.
-
-    Of a site whose ``place_quality`` is ``approximate``, every verdict of a rule becomes
-    压线需复核: the area that stands for it meets the zone, the site itself need not. 无法判断 and
-    无冲突 stay. The findings of such a site are put in order again, and where one of them is
-    无法判断, or a layer could not be checked, so is the site: that no longer is less than the
-    worst. Doing it twice changes nothing; other sites are untouched.
-
-    Parameters
-    ----------
-    screening : Screening
-        A dataclass with the tables ``findings`` and ``sites``. It is not changed.
-
-    Returns
-    -------
-    Screening
-        The same kind of result, with ``verdict``, the flags and reasons of those rows replaced.
-
-    Raises
-    ------
-    SchemaError
-        A column is missing.
-
-    Examples
-    --------
-    >>> from dataclasses import dataclass
-    >>> import pandas as pd
-    >>> from chaoyang_geo.findings import cap_approximate
-    >>> @dataclass(frozen=True)
-    ... class Screening:
-    ...     sites: pd.DataFrame
-    ...     findings: pd.DataFrame
-    >>> words = {"site_code": ["A"], "verdict": ["禁止"], "why_zh": ["禁止：…。"], "why_en": ["forbidden: …."]}
-    >>> sites = pd.DataFrame({**words, "place_quality": ["approximate"], "verdict_flag": [""]})
-    >>> found = pd.DataFrame({**words, "finding_flag": [""]})
-    >>> capped = cap_approximate(Screening(sites, found))
-    >>> capped.sites.loc[0, "verdict"], capped.findings.loc[0, "why_zh"]
-    ('压线需复核', '压线需复核：项目只有约略位置，其范围与分区相接或重叠，若位于区内则为：禁止：…。')
-    """
-    result: Any = screening
-    sites, findings = result.sites, result.findings
-    if "place_quality" not in sites.columns:
-        return screening
-    require(
-        sites, ("site_code", "verdict", "verdict_flag", "why_zh", "why_en"), table="screening.sites"
-    )
-    require(
-        findings,
-        ("site_code", "verdict", "finding_flag", "why_zh", "why_en"),
-        table="screening.findings",
-    )
-    require_unique(sites, "site_code", table="screening.sites")
-    vague = sites["place_quality"].map(is_approximate).to_numpy(dtype=bool)
-    codes = set(as_text(sites.loc[vague, "site_code"]))
-    theirs = as_text(findings["site_code"]).isin(codes).to_numpy()
-    rows = theirs & findings["verdict"].isin(FIRM).to_numpy()
-    if not rows.any() and not (vague & sites["verdict"].isin(FIRM).to_numpy()).any():
-        return screening
-    below = vague & sites["verdict"].isin(FIRM).to_numpy()
-    found = _in_order(_capped(findings, rows, "finding_flag"), codes)
-    judged = _unjudged(
-        _capped(sites, below, "verdict_flag"), below, found, getattr(result, "checked", None)
-    )
-    capped: _Result = dataclasses.replace(result, findings=found, sites=judged)
-    return capped
-
-
-def _in_order(findings: Any, codes: set[str]) -> Any:
-    """Return findings in which those of some sites stand in order again, the deciding one first.
-
-    Sites keep their places; tables without the columns that say the order stay as they are.
-    """
-    import numpy as np
-
-    if not set(_ORDER) <= set(findings.columns):
-        return findings
-    site = as_text(findings["site_code"]).to_numpy(dtype=object)
-    keys = [finding_key(*row) for row in findings[list(_ORDER)].itertuples(index=False)]
-    order = np.arange(len(findings))
-    places: dict[str, list[int]] = {}
-    for place, code in enumerate(site):
-        if code in codes:
-            places.setdefault(code, []).append(place)
-    for theirs in places.values():
-        order[theirs] = sorted(theirs, key=keys.__getitem__)
-    return findings.iloc[order].set_axis(findings.index)
-
-
-def _unjudged(sites: Any, capped: Any, findings: Any, checked: Any) -> Any:
-    """Return sites of which those are 无法判断 that only a firm verdict kept from it."""
-    open_ = findings[(findings["verdict"] == UNJUDGED).to_numpy()]
-    open_ = open_.drop_duplicates("site_code").set_index("site_code")
-    gaps = [] if checked is None else checked.loc[checked["layer_state"] != "ok", "layer"].tolist()
-    if not (len(open_) or gaps):
-        return sites
-    sites = sites.copy()
-    for place in capped.nonzero()[0].tolist():
-        row, code = sites.index[place], sites["site_code"].iloc[place]
-        for lang in CAP_WORDS:
-            column = f"why_{lang}"
-            reasons = [open_.at[code, column]] if code in open_.index else []
-            verdict, said = outranked(CAPPED, reasons, gaps, lang)
-            sites.loc[row, column] = said + sites.loc[row, column]
-            sites.loc[row, "verdict"] = verdict
-    return sites
-
-
-def _capped(table: Any, rows: Any, flag: str) -> Any:
-    table = table.copy()
-    table.loc[rows, "verdict"] = CAPPED
-    for lang, words in CAP_WORDS.items():
-        table.loc[rows, f"why_{lang}"] = words + table.loc[rows, f"why_{lang}"]
-    old = as_text(table.loc[rows, flag])
-    table.loc[rows, flag] = [f"{APPROXIMATE}；{text}" if text else APPROXIMATE for text in old]
-    return table
 
 
 def _by_code(layer: gpd.GeoDataFrame, column: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 #: Decimals of a degree that are kept: about 1 m.
 DECIMALS = 5
+_STEPS = 10**DECIMALS
 
 LabelPlace = tuple[float, float, float]
 
@@ -58,6 +59,31 @@ def _rounded(coordinates: Any, depth: int, kind: str) -> list[Any]:
     kept = parts[:1] + [now for before, now in pairwise(parts) if now != before]
     # A ring or line that rounding shrinks to nothing keeps its vertices, so it stays valid GeoJSON.
     return kept if len(kept) >= (4 if "Polygon" in kind else 2) else parts
+
+
+def packed(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """Pack GeoJSON coordinates into whole steps of 1e-5 degree, each relative to the last.
+
+    A third of the size of GeoJSON and exact: the coordinates have 5 decimals.
+    """
+    if shape["type"] == "GeometryCollection":
+        return {"t": "GeometryCollection", "g": [packed(part) for part in shape["geometries"]]}
+    coordinates = shape["coordinates"]
+    if shape["type"] == "Point":
+        coordinates = [coordinates]
+    return {"t": shape["type"], "c": _packed_lines(coordinates)}
+
+
+def _packed_lines(coordinates: Any) -> list[Any]:
+    if not coordinates or not isinstance(coordinates[0][0], (int, float)):
+        return [_packed_lines(part) for part in coordinates]
+    flat: list[int] = []
+    before = (0, 0)
+    for lon, lat in coordinates:
+        now = (round(lon * _STEPS), round(lat * _STEPS))
+        flat.extend((now[0] - before[0], now[1] - before[1]))
+        before = now
+    return flat
 
 
 def polygon_label_places(geometry: BaseGeometry, *, count: int = 10) -> tuple[LabelPlace, ...]:

@@ -24,7 +24,39 @@ if TYPE_CHECKING:
 class MapLayers(MapContent):
     """A map before it is drawn: give it to ``write_map`` or ``folium_map``.
 
-    Made by :func:`map_layers`; never changed, :meth:`add` returns a new one.
+    Made by :func:`map_layers` and :func:`screening_layers`; never changed, :meth:`add` returns a
+    new one. It can be read before it is drawn: every word, colour and count of the map is in it.
+
+    Attributes
+    ----------
+    title, subtitle : str
+    lang : {"zh", "en"}
+    layers : tuple of Layer
+        The lowest first. Each has ``key``, ``name``, ``group``, ``role``, ``visible`` and its
+        ``features``: geometry in degrees, style, label and the popup that a click shows.
+        ``missing`` names the rows that have no geometry to draw.
+    styles : mapping of str to Style
+        Colours, lines and signs by the ``style`` of features and legend entries.
+    legends : tuple of Legend
+    notes : tuple of str
+        What a reader must know: what is synthetic, what is not drawn, what was simplified.
+    attribution : tuple of (str, str)
+        Each source with its licence, or with what it is the source of.
+    credits : tuple of str
+        The "© somebody" that stands on the map itself.
+    words : mapping of str to str
+        Words of the page by key.
+    listing : Listing, optional
+        The table beside the map.
+    focus : (west, south, east, north), optional
+        Degrees that the map shows first; without it the plan's own layers.
+
+    Examples
+    --------
+    >>> from chaoyang_geo import load_plan, map_layers
+    >>> layers = map_layers(load_plan("chaoyang"), lang="en")
+    >>> [(layer.key, len(layer.features)) for layer in layers.layers][0]
+    ('units', 13)
     """
 
     def add(

@@ -42,7 +42,10 @@ _ICONS = "L.Icon.Default.imagePath = '';\nL.Icon.Default.mergeOptions({options})
 _EACH_FEATURE = """
 function (feature, layer) {
   var G = window.ChaoyangGeo;
-  function data() { return window.STORE.texts[LAYER][feature.properties.number]; }
+  function data() {
+    var store = window.STORE;
+    return store.told[store.texts[LAYER][feature.properties.number]];
+  }
   layer.bindTooltip(function () { return G.tooltip(data()); }, {sticky: true, className: 'cg-tooltip'});
   layer.bindPopup(function () { return G.popup(data().popup); },
     {className: 'cg-popup', maxWidth: 380, minWidth: 240, maxHeight: 320});
@@ -267,6 +270,7 @@ def _finish(layers: MapContent, shown: dict[str, str], store: str) -> Any:
     from folium.template import Template
 
     page = page_data(layers)
+    told, numbers = _texts(layers)
     labels = [
         {
             "label": list(feature.label),
@@ -296,18 +300,8 @@ def _finish(layers: MapContent, shown: dict[str, str], store: str) -> Any:
         "styles": page["styles"],
         "notes": page["notes"],
         "credits": [html.escape(text) for text in layers.credits],
-        "texts": {
-            layer.key: [
-                {
-                    "name": feature.name,
-                    "badge": badge_data(feature.badge),
-                    "popup": popup_data(feature.popup),
-                }
-                for feature in layer.features
-            ]
-            for layer in layers.layers
-            if layer.interactive
-        },
+        "told": told,
+        "texts": numbers,
         "labels": labels,
         "dots": dots,
     }
@@ -325,6 +319,28 @@ def _finish(layers: MapContent, shown: dict[str, str], store: str) -> Any:
     # The right-hand names are script variables that folium made, so no data.
     pairs = ", ".join(f"{inline.safe_json(key)}: {name}" for key, name in shown.items())
     return Finish(_unread(inline.safe_json(data)), "{" + pairs + "}", store)
+
+
+def _texts(layers: MapContent) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
+    """Return what features say, and its number for each: a sign and its outline say the same."""
+    told: list[dict[str, Any]] = []
+    found: dict[tuple[str, int], int] = {}
+    numbers: dict[str, list[int]] = {}
+    for layer in layers.layers:
+        if not layer.interactive:
+            continue
+        for feature in layer.features:
+            number = found.setdefault((feature.name, id(feature.popup)), len(told))
+            if number == len(told):
+                told.append(
+                    {
+                        "name": feature.name,
+                        "badge": badge_data(feature.badge),
+                        "popup": popup_data(feature.popup),
+                    }
+                )
+            numbers.setdefault(layer.key, []).append(number)
+    return told, numbers
 
 
 def _label_places(feature: Feature) -> list[list[float]]:

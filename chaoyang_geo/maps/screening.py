@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.capping import ScreeningLike, cap_approximate
 from chaoyang_geo.crs import to_geographic, zone_meridians
 from chaoyang_geo.maps import geometry as shapes
 from chaoyang_geo.maps import margins, style
@@ -37,26 +37,21 @@ from chaoyang_geo.maps.tables import PlanTables
 from chaoyang_geo.maps.words import words as common_words
 from chaoyang_geo.schema import as_text, one_of, require, require_unique
 from chaoyang_geo.verdicts import (
-    CAP_WORDS,
     KINDS,
     SYNTHETIC,
-    UNJUDGED,
     VERDICT_KEYS,
     VERDICTS,
     drawn_at,
-    finding_key,
     kind_name,
     known,
     legend_name,
     length_text,
-    outranked,
     state_name,
     verdict_name,
 )
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 _SITES = ("site_code", "site_name", "activity", "verdict", "why_zh", "why_en")
 _FINDINGS = (
@@ -69,30 +64,6 @@ _CHECKED = ("layer", "zone_kinds", "version", "layer_state", "layer_flag")
 #: Sites that the list beside the map holds.
 _MAX_LISTED = 300
 _WEAK = ("unverified", "derived", "single source")
-
-
-class ScreeningLike(Protocol):
-    """What is read of a screening."""
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """One row per site and zone."""
-
-    @property
-    def sites(self) -> gpd.GeoDataFrame:
-        """One row per site."""
-
-    @property
-    def checked(self) -> pd.DataFrame:
-        """One row per layer."""
-
-    @property
-    def rules(self) -> pd.DataFrame:
-        """The rules that were used."""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """How it was screened."""
 
 
 def screening_layers(
@@ -166,7 +137,8 @@ def screening_layers(
     from every site are left out, then borders are simplified; the notes say what was done. Areas
     and distances are those of the screening, which knows nothing of that. With more
     than 2,000 sites a popup lists the four zones that matter most. Of ways along rivers the shortest
-    are drawn, up to 400,000 vertices.
+    are drawn, up to 400,000 vertices. From 1,001 shapes of sites or of zones on the page draws them
+    on a canvas, where the outline of a site is left out as long as its sign is larger.
 
     Examples
     --------
@@ -187,6 +159,7 @@ def screening_layers(
     require(screening.findings, _FINDINGS, table="screening.findings")
     require(screening.checked, _CHECKED, table="screening.checked")
     require_unique(judged, "site_code", table="screening.sites")
+    screening = cap_approximate(screening)
     words = screening_words(lang)
     checked = rows(screening.checked)
     told = _told(screening, checked, words, lang)
@@ -265,35 +238,7 @@ def _sites(screening: ScreeningLike) -> list[Site]:
     by_site: dict[str, list[Row]] = {}
     for row in rows(screening.findings):
         by_site.setdefault(text(row["site_code"]), []).append(row)
-    gaps = [text(row["layer"]) for row in rows(screening.checked) if row["layer_state"] != "ok"]
-    found = []
-    for row in rows(screening.sites):
-        site = site_of(row, by_site.get(text(row["site_code"]), ()))
-        capped = site.verdict != row["verdict"]
-        site = _in_order(site) if site.approximate else site
-        found.append(_below_the_cap(site, gaps) if capped else site)
-    return found
-
-
-def _in_order(site: Site) -> Site:
-    """Put the findings of a site in order again that were made less firm."""
-
-    def key(row: Row) -> tuple[int, int, float, int, int]:
-        measures = row.get("rule_verdict") or "", row["distance_m"]
-        return finding_key(row["verdict"], *measures, row["zone_kind"], row["zone_grade"])
-
-    return replace(site, findings=tuple(sorted(site.findings, key=key)))
-
-
-def _below_the_cap(site: Site, gaps: Sequence[str]) -> Site:
-    """Judge a site by its findings and the layers, now that no finding of it is firm."""
-    open_ = [row for row in site.findings if row["verdict"] == UNJUDGED]
-    row, verdict = dict(site.row), site.verdict
-    for lang in CAP_WORDS:
-        reasons = [text(each[f"why_{lang}"]) for each in open_]
-        verdict, said = outranked(site.verdict, reasons, gaps, lang)
-        row[f"why_{lang}"] = said + text(row[f"why_{lang}"])
-    return replace(site, row={**row, "verdict": verdict}, verdict=verdict)
+    return [site_of(row, by_site.get(text(row["site_code"]), ())) for row in rows(screening.sites)]
 
 
 def _places(judged: gpd.GeoDataFrame, sites: gpd.GeoDataFrame | None) -> dict[str, Any]:
@@ -439,15 +384,21 @@ def _notes(
         notes.append(words["note_synthetic"].format(things=told.listed(synthetic)))
     if told.unchecked:
         notes.append(words["note_unchecked"].format(kinds=told.unchecked))
-    for row in rows(screening.checked):
+    checked = rows(screening.checked)
+    for row in checked:
         if row["layer_state"] != "ok":
             state = state_name(str(row["layer_state"]), lang)
             notes.append(words["note_layer"].format(layer=text(row["layer"]), state=state))
+    unversioned = [
+        text(row["layer"])
+        for row in checked
+        if not text(row["version"]) and row["layer_state"] != "unreadable"
+    ]
+    if unversioned:
+        notes.append(words["note_version"].format(layers=told.listed(unversioned)))
     for quality in ("derived", "assumed"):
         layers = [
-            text(row["layer"])
-            for row in rows(screening.checked)
-            if quality in text(row.get("quality")).split(";")
+            text(row["layer"]) for row in checked if quality in text(row.get("quality")).split(";")
         ]
         if layers:
             notes.append(words[f"note_{quality}"].format(layers=told.listed(layers)))

@@ -40,8 +40,8 @@ _ZONES = ("zone_code", "zone_name", "zone_kind", "zone_grade", "layer")
 
 #: Vertices of zones that a page still opens with at once.
 _MAX_VERTICES = 150_000
-#: Sites up to which every one has its name on the map, and its outline its own popup.
-_MAX_NAMES, _MAX_OUTLINES = 400, 500
+#: Sites up to which every one has its name on the map.
+_MAX_NAMES = 400
 #: How far a simplified border may be off, degrees; with the last there may still be too many.
 _TOLERANCES = tuple(2e-5 * 2**power for power in range(8))
 _PIXELS_PER_MM = 3.8
@@ -248,7 +248,6 @@ class Drawn:
 
         verdict = VERDICT_KEYS.get(site.verdict, "unknown")
         popup, badge = site_popup(site, self._told), verdict_badge(site.verdict, self._told.lang)
-        few = len(self._found) <= _MAX_OUTLINES
         label: tuple[str, ...] = ()
         if len(self._found) <= _MAX_NAMES:
             label = (site.name, badge.text) if len(self._found) <= 60 else (site.name,)
@@ -272,11 +271,10 @@ class Drawn:
             name=site.name,
             geometry=geojson(shape),
             style=f"{'line' if 'Line' in shape.geom_type else 'outline'}-{verdict}",
-            popup=popup if few else None,
+            popup=popup,
             badge=badge,
         )
-        if few:
-            self.keys[text(site.row["site_code"])] = outline.key
+        self.keys[text(site.row["site_code"])] = outline.key
         return [outline, sign]
 
     def _area(self, numbers: Sequence[int]) -> tuple[float, Feature]:

@@ -10,9 +10,6 @@ from chaoyang_geo.maps.facts import is_missing
 from chaoyang_geo.maps.model import Badge, Popup, Table
 from chaoyang_geo.maps.screening_rows import Row, text
 from chaoyang_geo.verdicts import (
-    CAP_WORDS,
-    CAPPED,
-    FIRM,
     VERDICT_KEYS,
     VERDICTS,
     area_text,
@@ -51,25 +48,15 @@ class Site:
 
 
 def site_of(row: Row, findings: Sequence[Row]) -> Site:
-    """Return a site; where only an area is known, no verdict is firm."""
-    vague = is_approximate(row.get("place_quality"))
-    if vague:
-        row, findings = _capped(row), [_capped(each) for each in findings]
+    """Return a site with its findings, in their order."""
     return Site(
         row=row,
         name=text(row["site_name"]) or text(row["site_code"]),
         verdict=str(row["verdict"]),
         findings=tuple(findings),
-        approximate=vague,
+        approximate=is_approximate(row.get("place_quality")),
         synthetic=row.get("quality") == "synthetic",
     )
-
-
-def _capped(row: Row) -> Row:
-    if row["verdict"] not in FIRM:
-        return row
-    why = {f"why_{lang}": words + text(row[f"why_{lang}"]) for lang, words in CAP_WORDS.items()}
-    return {**row, "verdict": CAPPED, **why}
 
 
 def severity(verdict: str) -> int:
@@ -249,7 +236,9 @@ def _how(row: Row, told: Told) -> str:
         lines.append(words["overlap"].format(size=area_text(float(row["overlap_m2"]), lang)))
     elif _positive(row["overlap_m"]):
         lines.append(words["crossing"].format(size=length_text(float(row["overlap_m"]), lang)))
-    if len(lines) > 1 and _positive(row["share_of_site"]):
+    # of points there is no size, but how many of them lie inside
+    counted = len(lines) > 1 or row["relation"] == "overlaps"
+    if counted and _positive(row["share_of_site"]):
         lines.append(words["of_site"].format(share=share_text(float(row["share_of_site"]))))
     if _positive(row["distance_m"]):
         lines.append(words["apart"].format(size=length_text(float(row["distance_m"]), lang)))
@@ -259,7 +248,7 @@ def _how(row: Row, told: Told) -> str:
 
 
 def _basis(row: Row, told: Told) -> str:
-    """Return clause, status of the rule, layer and version of a finding, each on its line."""
+    """Return clause, status of the rule, layer, version and doubt of a finding, each on its line."""
     words = told.words
     if is_missing(row["rule_id"]) and is_missing(row["clause"]):
         lines = [words["not_inside" if row["verdict"] == "无冲突" else "no_rule"]]
@@ -274,6 +263,7 @@ def _basis(row: Row, told: Told) -> str:
         if version
         else text(row["layer"])
     )
+    lines.append(flag_text(row.get("finding_flag"), told.lang))
     return "\n".join(line for line in lines if line)
 
 

@@ -134,6 +134,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Derived, approved by nobody: {layers}.",
     ),
     "note_assumed": ("图层“{layers}”为假定。", "Assumed: {layers}."),
+    "note_version": (
+        "未提供版本的图层：{layers}；补齐版本前结论不得签署。",
+        "Layers without a version: {layers}. The findings cannot be signed before their versions are "
+        "known.",
+    ),
     "note_missing": (
         "{n} 个项目没有可用图形，未绘制：{names}。",
         "Not drawn, because there is no usable shape ({n}): {names}.",

@@ -14,17 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chaoyang_geo.maps import inline, style
+from chaoyang_geo.maps import geometry, inline, many, style
 from chaoyang_geo.maps.model import Badge, Cell, Feature, Layer, MapContent, Popup
 
-_STEPS = 100_000
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
 def write_map(layers: MapContent, path: str | os.PathLike[str]) -> Path:
     """Write the map as one HTML file that works without network.
 
-    Leaflet, styles and data are all inside. The same layers give the same bytes. A missing parent
+    Leaflet, styles and data are all inside. The same layers give the same bytes. Very many zones
+    or sites are stored small and drawn on canvases; their popups say the same. A missing parent
     folder is made; an interrupted write leaves the old file.
 
     Parameters
@@ -61,7 +61,11 @@ def write_map(layers: MapContent, path: str | os.PathLike[str]) -> Path:
 
 def render_page(layers: MapContent) -> str:
     """Return the text of the map's HTML page."""
+    rest, very_many = many.parted(layers)
+    data = {**page_data(rest), "bounds": bounds(layers), "limits": limits(layers)}
     scripts = [inline.leaflet_js(), inline.page_file("parts.js"), inline.page_file("page.js")]
+    if very_many is not None:
+        scripts.append(inline.page_file("many.js"))
     scripts = [inline.safe_script(text) for text in scripts]
     sheets = [
         inline.leaflet_css(),
@@ -88,11 +92,19 @@ def render_page(layers: MapContent) -> str:
         "leaflet_licence": inline.leaflet_licence(),
         "styles": "\n".join(f"<style>{text}</style>" for text in sheets),
         "no_script": html.escape(layers.words["no_script"]),
-        "data": inline.safe_json(page_data(layers)),
-        "scripts": "\n".join(f"<script>{text}</script>" for text in scripts),
+        "data": inline.safe_json(data),
+        "scripts": _data_block("many", very_many)
+        + "\n".join(f"<script>{text}</script>" for text in scripts),
     }
     # One pass, so that what is put in is never itself searched for places to put things.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], inline.page_file("page.html"))
+
+
+def _data_block(name: str, data: object) -> str:
+    """Return a block of data beside the main one, nothing where there is none."""
+    if data is None:
+        return ""
+    return f'<script type="application/json" id="{name}">{inline.safe_json(data)}</script>\n'
 
 
 def page_data(layers: MapContent) -> dict[str, Any]:
@@ -209,33 +221,8 @@ def _feature_data(feature: Feature) -> dict[str, Any]:
         "badge": badge_data(feature.badge),
         "summary": feature.summary,
         "popup": popup_data(feature.popup),
-        "geometry": _packed(feature.geometry),
+        "geometry": geometry.packed(feature.geometry),
     }
-
-
-def _packed(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """Pack GeoJSON coordinates into whole steps of 1e-5 degree, each relative to the last.
-
-    A third of the size of GeoJSON and exact: the coordinates have 5 decimals.
-    """
-    if shape["type"] == "GeometryCollection":
-        return {"t": "GeometryCollection", "g": [_packed(part) for part in shape["geometries"]]}
-    coordinates = shape["coordinates"]
-    if shape["type"] == "Point":
-        coordinates = [coordinates]
-    return {"t": shape["type"], "c": _packed_lines(coordinates)}
-
-
-def _packed_lines(coordinates: Any) -> list[Any]:
-    if not coordinates or not isinstance(coordinates[0][0], (int, float)):
-        return [_packed_lines(part) for part in coordinates]
-    flat: list[int] = []
-    before = (0, 0)
-    for lon, lat in coordinates:
-        now = (round(lon * _STEPS), round(lat * _STEPS))
-        flat.extend((now[0] - before[0], now[1] - before[1]))
-        before = now
-    return flat
 
 
 def _points(shape: Mapping[str, Any]) -> list[tuple[float, float]]:

@@ -127,6 +127,11 @@
     return path.getBounds ? path.getBounds().getCenter() : path.getLatLng();
   }
 
+  /* Several points, and shapes of several kinds, are a group in the group. */
+  function eachPath(group, work) {
+    group.eachLayer(function (one) { if (one.eachLayer) { eachPath(one, work); } else { work(one); } });
+  }
+
   function drawFeature(feature, layer, svgRenderer, group) {
     var shape = unpack(feature.geometry);
     var look = data.styles[feature.style];
@@ -144,7 +149,7 @@
       }
     });
     var isOn = function () { return map.hasLayer(group); };
-    drawn.eachLayer(function (path) {
+    eachPath(drawn, function (path) {
       wire(path, feature, layer.role);
       if (path.getLatLng) { labels.addDot(path.getLatLng(), style.radius + 2, isOn); }
     });
@@ -364,5 +369,8 @@
   home();
   labels.start();
   document.documentElement.setAttribute('data-ready', 'yes');
-  window.ChaoyangMap = { map: map, layers: layers, features: features, labels: labels, show: show, home: home };
+  window.ChaoyangMap = {
+    map: map, layers: layers, features: features, styles: data.styles, labels: labels, show: show, home: home,
+    openPopup: openPopup
+  };
 }());

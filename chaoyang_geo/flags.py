@@ -88,6 +88,10 @@ _SCREENING: dict[str, tuple[str, str]] = {
         "位于图层“{layer}”的范围之外，该图层可能未覆盖此处",
         "lies outside the extent of the layer {layer}, which may not cover the place",
     ),
+    "beyond_all": (
+        "位于图层{list}的范围之外，这些图层可能未覆盖此处",
+        "lies outside the extents of the layers {list}, which may not cover the place",
+    ),
     # rules
     "unknown_activity": ("活动不在词表", "the activity is not in the vocabulary"),
     "no_activity": ("未说明建设活动", "the activity is not stated"),

@@ -321,34 +321,68 @@ def _pick(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:
     return clean(key) if pair is None else pair[("zh", "en").index(lang)]
 
 
+#: From these on an area is told in hectares, a length in kilometres.
+HECTARE_M2, KILOMETRE_M = 1e4, 1e3
+
+
+def small_text(value: float) -> str:
+    """Return a number that one digit would write as 0.0, or off by half; any other is ``''``.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import small_text
+    >>> small_text(0.04), small_text(0.0004), small_text(0.4), small_text(0.0)
+    ('0.04', '<0.01', '', '')
+    """
+    if not 0 < value < 0.095:
+        return ""
+    return "<0.01" if value < 0.005 else f"{value:.2f}"
+
+
+def area_number(m2: float) -> str:
+    """Return the number of an area for people, in hectares from :data:`HECTARE_M2` on."""
+    return f"{m2 / HECTARE_M2:,.2f}" if m2 >= HECTARE_M2 else small_text(m2) or f"{m2:,.1f}"
+
+
+def length_number(m: float) -> str:
+    """Return the number of a length for people, in kilometres from :data:`KILOMETRE_M` on."""
+    if m >= KILOMETRE_M:
+        return f"{m / KILOMETRE_M:,.2f}".removesuffix(".00")
+    return small_text(m) or f"{m:,.1f}".removesuffix(".0")
+
+
 def area_text(m2: float, lang: str) -> str:
     """Return an area for people: square metres, from one hectare on hectares.
+
+    What is not nothing is never written 0.
 
     Examples
     --------
     >>> from chaoyang_geo.verdicts import area_text
     >>> area_text(123.44, "zh"), area_text(123456.0, "en")
     ('123.4 平方米', '12.35 ha')
+    >>> area_text(0.03, "zh"), area_text(0.002, "en"), area_text(0.0, "en")
+    ('0.03 平方米', '<0.01 m²', '0.0 m²')
     """
-    if m2 >= 1e4:
-        return f"{m2 / 1e4:,.2f} {'公顷' if lang == 'zh' else 'ha'}"
-    return f"{m2:,.1f} {'平方米' if lang == 'zh' else 'm²'}"
+    large, small = ("公顷", "平方米") if lang == "zh" else ("ha", "m²")
+    return f"{area_number(m2)} {large if m2 >= HECTARE_M2 else small}"
 
 
 def length_text(m: float, lang: str) -> str:
     """Return a length for people: metres, from one kilometre on kilometres.
+
+    What is not nothing is never written 0.
 
     Examples
     --------
     >>> from chaoyang_geo.verdicts import length_text
     >>> length_text(20.0, "zh"), length_text(1234.0, "en"), length_text(2000.0, "zh")
     ('20 米', '1.23 km', '2 公里')
+    >>> length_text(0.04, "zh"), length_text(0.002, "en"), length_text(0.0, "en")
+    ('0.04 米', '<0.01 m', '0 m')
     """
-    if m >= 1e3:
-        number = f"{m / 1e3:,.2f}".removesuffix(".00")
-        return f"{number} {'公里' if lang == 'zh' else 'km'}"
-    number = f"{m:,.1f}".removesuffix(".0")
-    return f"{number} {'米' if lang == 'zh' else 'm'}"
+    large, small = ("公里", "米") if lang == "zh" else ("km", "m")
+    return f"{length_number(m)} {large if m >= KILOMETRE_M else small}"
 
 
 def way_text(km: float, lang: str) -> str:
@@ -357,11 +391,13 @@ def way_text(km: float, lang: str) -> str:
     Examples
     --------
     >>> from chaoyang_geo.verdicts import way_text
-    >>> way_text(7.44, "zh"), way_text(0.03, "en")
-    ('7.4 公里', '30 m')
+    >>> way_text(7.44, "zh"), way_text(0.03, "en"), way_text(0.0004, "en")
+    ('7.4 公里', '30 m', '0.4 m')
     """
     if km >= 0.05:
         return f"{km:,.1f} {'公里' if lang == 'zh' else 'km'}"
+    if 0 < km < 0.001:
+        return length_text(1000 * km, lang)
     return f"{1000 * km:.0f} {'米' if lang == 'zh' else 'm'}"
 
 

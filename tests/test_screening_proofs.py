@@ -10,7 +10,7 @@ import shapely
 from pyproj import Geod
 from shapely import LineString, MultiPoint, MultiPolygon, Point
 
-from chaoyang_geo.flags import flag
+from chaoyang_geo.flags import flag, flag_text
 from chaoyang_geo.screening import content_hash, read_zones, screen_sites
 from chaoyang_geo.screening.words import KINDS
 
@@ -163,6 +163,15 @@ def test_what_is_not_known_of_a_layer_is_said_of_it():
 def test_a_site_beyond_any_edge_of_a_layer_is_told_so(where, beyond):
     flag = screen_sites(sites(where), zones(SQUARE)).sites["verdict_flag"].iloc[0]
     assert ("未覆盖" in flag) is beyond
+
+
+def test_layers_that_may_not_cover_a_site_are_named_in_one_sentence():
+    layers = [zones(SQUARE).assign(layer=name) for name in "甲乙"]
+    far = screen_sites(sites(Point(9_000, 500)), layers).sites["verdict_flag"].iloc[0]
+    assert far == "位于图层“乙”、“甲”的范围之外，这些图层可能未覆盖此处"
+    assert flag_text(far, "en") == (
+        "lies outside the extents of the layers “乙”, “甲”, which may not cover the place"
+    )
 
 
 def test_of_rows_of_one_code_the_least_accurate_counts_and_an_unknown_one_is_unknown():

@@ -101,8 +101,21 @@ def notices(case: Casebook, site: Dossier, words: dict[str, str]) -> list[str]:
     if site.extent:
         extent = words.get(site.extent, words["place"])
         texts.append(words["approximate_note"].format(extent=extent))
+    return texts + case_notices(case, words)
+
+
+def case_notices(case: Casebook, words: dict[str, str]) -> list[str]:
+    """Return what is not known of the layers and must be known before anyone signs."""
+    texts = []
     if case.unstated:
         texts.append(words["quality_unknown"] + words["list"].join(case.unstated))
+    unversioned = [
+        row["layer"]
+        for row in case.checked
+        if not row["version"] and row["layer_state"] != "unreadable"
+    ]
+    if unversioned:
+        texts.append(words["version_unknown"].format(layers=words["list"].join(unversioned)))
     return texts
 
 
@@ -162,7 +175,9 @@ def how_lines(row: dict[str, Any], words: dict[str, str], lang: str) -> list[str
         lines.append(text)
     shares = []
     for column, word in (("share_of_site", "of_site"), ("share_of_zone", "of_zone")):
-        if known(row[column]) and row[column] > 0 and len(lines) > 1:
+        # of points there is no size, but how many of them lie inside
+        told = len(lines) > 1 or (column == "share_of_site" and row["relation"] == "overlaps")
+        if known(row[column]) and row[column] > 0 and told:
             shares.append(words[word].format(share=share_text(row[column])))
     if shares:
         lines.append(words["comma"].join(shares))
@@ -263,8 +278,10 @@ def method(case: Casebook, words: dict[str, str], lang: str) -> list[tuple[str, 
     return [row for row in rows if row[1]]
 
 
-def no_zone_text(case: Casebook, words: dict[str, str], lang: str) -> str:
-    """Return the sentence for a site that no zone is near."""
+def no_zone_text(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
+    """Return the sentence for a site that no zone is near, or that could not be compared."""
+    if site.shape is None and site.verdict == UNJUDGED:
+        return words["no_compare"]
     reach = case.options.get("max_distance_m")
     distance = length_text(reach, lang) if isinstance(reach, float) else words["not_stated"]
     return words["zones_none"].format(distance=distance)

@@ -6,19 +6,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from chaoyang_geo.capping import ScreeningLike
 from chaoyang_geo.crs import meridian_code, require_crs, zone_meridians
 from chaoyang_geo.edges import redrawn
 from chaoyang_geo.findings.plain import plain_rows
 from chaoyang_geo.findings.ways import Asked, Ways, asked_of, ways_by_site
 from chaoyang_geo.schema import SchemaError, as_text, require, require_unique
-from chaoyang_geo.shapes import as_points, finite
+from chaoyang_geo.shapes import as_points, finite, valid_again
 from chaoyang_geo.verdicts import APPROXIMATE, KINDS, SYNTHETIC, clean, is_approximate, known
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 _SITES = ("site_code", "site_name", "activity", "verdict", "why_zh", "why_en")
 _FINDINGS = (
@@ -41,30 +41,6 @@ _RULES = (
     "rule_source",
     "status",
 )
-
-
-class ScreeningLike(Protocol):
-    """What a finding is written from: the tables of a screening."""
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """One row per site and zone."""
-
-    @property
-    def sites(self) -> gpd.GeoDataFrame:
-        """One row per site."""
-
-    @property
-    def checked(self) -> pd.DataFrame:
-        """One row per layer."""
-
-    @property
-    def rules(self) -> pd.DataFrame:
-        """The rules that were used."""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """How it was screened."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +111,8 @@ def casebook(
     require(screening.checked, _CHECKED, table="screening.checked")
     require(screening.rules, _RULES, table="screening.rules")
     require_unique(judged, "site_code", table="screening.sites")
+    judged = judged.assign(site_code=as_text(judged["site_code"]).map(clean).astype("str"))
+    require_unique(judged, "site_code", table="screening.sites, as files can hold its codes,")
     first, last = _days(screening.options, valid_days)
     checked = plain_rows(screening.checked)
     layers_synthetic = any(
@@ -202,7 +180,11 @@ def casebook(
         expires_on=last,
         valid_days=valid_days,
         synthetic=any(each.synthetic for each in dossiers) or layers_synthetic,
-        unstated=[row["layer"] for row in checked if not row.get("quality")],
+        unstated=[
+            row["layer"]
+            for row in checked
+            if not row.get("quality") and row["layer_state"] != "unreadable"
+        ],
         asked=asked,
     )
 
@@ -251,7 +233,10 @@ def _days(options: Mapping[str, Any], valid_days: int) -> tuple[str, str]:
             'screen_sites(..., on="2026-11-22").'
         )
     first = date.fromisoformat(str(text))
-    return first.isoformat(), (first + timedelta(days=valid_days)).isoformat()
+    try:
+        return first.isoformat(), (first + timedelta(days=valid_days)).isoformat()
+    except OverflowError as error:
+        raise ValueError(f"valid_days={valid_days} leads beyond the year 9999.") from error
 
 
 def _flags(row: Mapping[str, Any], rows: list[dict[str, Any]]) -> list[str]:
@@ -313,8 +298,10 @@ def _shapes(judged: Any, sites: gpd.GeoDataFrame | None) -> dict[str, dict[str, 
     for each in np.unique(meridian[np.isfinite(meridian)]).tolist():
         here = meridian == each
         metric = meridian_code(int(each))
-        # a line without a length is screened as points, and drawn as such
-        plane, _ = as_points(redrawn(part.geometry[here], metric).to_numpy())
+        # as they were screened: what covers itself counts once, a line without a length is points
+        plane, _ = as_points(valid_again(redrawn(part.geometry[here], metric).to_numpy()))
+        gone = (shapely.get_dimensions(plane) == 2) & (shapely.area(plane) == 0)
+        plane[gone] = shapely.make_valid(plane[gone], method="linework")
         middle = gpd.GeoSeries(shapely.point_on_surface(plane), crs=metric).to_crs("EPSG:4490")
         sizes = zip(
             codes[here], plane, middle.x, middle.y, shapely.area(plane), shapely.length(plane),

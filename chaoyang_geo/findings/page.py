@@ -135,11 +135,12 @@ def index_page(case: Casebook, links: dict[str, str], lang: str, beside: Sequenc
             f"<td>{_badge(site.verdict, lang)}</td><td>{escape(content.reason_text(site, lang))}"
             f"{_first_doubts(site, words, lang)}</td></tr>"
         )
-    head = _heads(("", words["site"], words["verdict"], words["why"]))
+    head = _heads((words["number"], words["site"], words["verdict"], words["why"]))
     caption = _caption(case.synthetic, lang)
     parts = []
     if case.synthetic:
         parts.append(f'<p class="notice">{escape(words["synthetic_note"])}</p>')
+    parts += [f'<p class="notice">{escape(text)}</p>' for text in content.case_notices(case, words)]
     if beside:
         named = words["list"].join(
             f'<a href="{escape(_encoded(file))}">{escape(file)}</a>' for file in beside
@@ -230,10 +231,7 @@ def _figure(
 def _zones(case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> str:
     head = f"<h2>{escape(words['zones'])}</h2>"
     if not site.findings:
-        text = (
-            words["no_compare"] if site.shape is None else content.no_zone_text(case, words, lang)
-        )
-        return f"{head}\n<p>{escape(text)}</p>"
+        return f"{head}\n<p>{escape(content.no_zone_text(case, site, words, lang))}</p>"
     bodies = []
     for row in content.zone_rows(site, words, lang):
         span = ' rowspan="2"' if row.doubt else ""

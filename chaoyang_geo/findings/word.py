@@ -65,9 +65,7 @@ def site_word(
 def _zones(book: _Book, case: Casebook, site: Dossier, words: dict[str, str], lang: str) -> None:
     book.heading(words["zones"])
     if not site.findings:
-        book.line(
-            words["no_compare"] if site.shape is None else content.no_zone_text(case, words, lang)
-        )
+        book.line(content.no_zone_text(case, site, words, lang))
         return
     rows: list[list[str]] = [["", words["zone"], words["how"], words["verdict"], words["basis"]]]
     for row in content.zone_rows(site, words, lang):

@@ -8,6 +8,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "index_title": ("建设项目空间准入核查：结论一览", "Findings on project sites: overview"),
     "site": ("项目", "Site"),
     "code": ("编码", "Code"),
+    "number": ("序号", "No."),
     "activity": ("建设活动", "Activity"),
     "unknown_activity": ("不在词表", "not in the vocabulary"),
     "size": ("图形与规模", "Shape and size"),
@@ -114,7 +115,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "answering_county": ("责任县区", "Responsible county"),
     "sections_below": ("下游断面", "Sections downstream"),
     "none_known": ("无已知断面", "none known"),
-    "sections_unknown": ("不能判断", "not known"),
+    "sections_unknown": ("不能判断（未归到河段）", "not known (the site is on no reach)"),
     "river_network": ("河网", "River network"),
     "alternatives": ("备选方案（仅供参考，非结论）", "Alternatives (for discussion, no finding)"),
     "alternatives_none": (
@@ -209,6 +210,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "place": ("所在地", "place"),
     "quality_unknown": (
         "未说明数据性质的图层：", "Layers whose quality is not stated: "),
+    "version_unknown": (
+        "未提供版本的图层：{layers}；补齐版本前结论不得签署。",
+        "Layers without a version: {layers}. The finding cannot be signed before their versions are known.",
+    ),
     "beside": ("总图：", "Map of all sites: "),
     "files": ("结论页", "Page"),
     "sheet_sites": ("结论", "verdicts"),

@@ -12,7 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from chaoyang_geo.findings.archive import entry, in_order, packed, stamped
-from chaoyang_geo.findings.content import limits
+from chaoyang_geo.findings.content import case_notices, limits, method
 from chaoyang_geo.findings.model import Casebook, Dossier
 from chaoyang_geo.findings.picture import text_width
 from chaoyang_geo.findings.ways import named
@@ -42,10 +42,13 @@ _WIDE = {"site_name": 26, "zone_name": 26, "layer": 24, "verdict": 14, "verdict_
          "layer_flag": 40, "activity": 18, "reach_flag": 44, "shift_zh": 44, "shift_en": 44, "free_flag": 36,
          "shift_flag": 36, "stretch_flag": 36, "avoided": 36, "band_zh": 24, "band_en": 24,
          "sections_downstream": 24, "rivers_passed": 24, "site_code": 16, "version": 14}  # fmt: skip
-_FORMATS = {"share_of_site": "0.00%", "share_of_zone": "0.0000%", "overlap_m2": "#,##0.00",
-            "overlap_m2_geodesic": "#,##0.00", "overlap_m": "#,##0.00",
-            "overlap_m_geodesic": "#,##0.00", "distance_m": "#,##0.00", "band_m": "0.0",
-            "accuracy_m": "0.0", "distance_km": "#,##0.00", "distance_to_next_km": "#,##0.00",
+# what is not nothing is not shown as 0, nor all but all as 100 %
+_MEASURE, _BAND = "[<0.005]0.00######;#,##0.00", "[<0.05]0.0###;0.0"
+_FORMATS = {"share_of_site": "[<0.00005]0.00######%;[>0.99995]0.00######%;0.00%",
+            "share_of_zone": "[<0.0000005]0.0000######%;[>0.9999995]0.0000######%;0.0000%",
+            "overlap_m2": _MEASURE, "overlap_m2_geodesic": _MEASURE, "overlap_m": _MEASURE,
+            "overlap_m_geodesic": _MEASURE, "distance_m": _MEASURE, "band_m": _BAND,
+            "accuracy_m": _BAND, "distance_km": "#,##0.00", "distance_to_next_km": "#,##0.00",
             "offset_m": "#,##0", "clearance_m": "0", "site_m2": "#,##0.0", "conflict_m2": "#,##0.0",
             "free_m2": "#,##0.0", "free_share": "0.0%", "largest_free_m2": "#,##0.0", "shift_m": "#,##0.0",
             "bearing_deg": "0.0", "shift_east_m": "#,##0.0", "shift_north_m": "#,##0.0",
@@ -75,7 +78,7 @@ _STRETCHES = (
     "layer", "stretch_kind", "from_stake", "to_stake", "from_km", "to_km", "length_m", "verdict",
     "stretch_flag",
 )  # fmt: skip
-_NAMED = ("rivers_passed", "unit_name", "county_name")
+_NAMED = ("rivers_passed", "unit_name", "county_name", "sections_downstream")
 _BANDS = ("band_no", "from_m", "to_m", "area_m2", "share", "band_flag")
 _RULES = ("rule_set", "rule_id", "zone_kind", "zone_grade", "activity", "verdict", "clause",
           "rule_source", "status", "note")  # fmt: skip
@@ -122,8 +125,12 @@ def workbook(case: Casebook, pages: dict[str, str], lang: str) -> bytes:
                 "formats, the JSON holds any number."
             )
         notes = [words["synthetic_note"]] if case.synthetic else []
+        if name == "sheet_sites":
+            notes += case_notices(case, words)
         if name == "sheet_unchecked":
             notes.append(limits(case, words))
+            how = (f"{name} {text}" for name, text in method(case, words, lang))
+            notes.append(words["stop"].join(how))
         sheet = book.create_sheet(words[name].capitalize())
         below.append(_sheet(sheet, columns, rows, count, notes, words, lang))
     book.properties.creator = "chaoyang_geo"
@@ -186,7 +193,12 @@ def _way_sheets(
     why, shift = f"why_{lang}", f"shift_{lang}"
     if case.asked.downstream:
         rows = [
-            told(site, row, {name: named(row[name], case.asked.names) for name in (*_NAMED, why)})
+            told(
+                site,
+                row,
+                {name: _named(row[name], case, lang) for name in _NAMED},
+                {why: named(row[why], case.asked.names)},
+            )
             for site in case.sites
             for row in site.ways.downstream
         ]
@@ -206,6 +218,11 @@ def _way_sheets(
     if case.asked.bands:
         sheets.append(("sheet_bands", (f"band_{lang}", *_BANDS), case.asked.bands))
     return [(name, columns, rows, len(rows)) for name, columns, rows in sheets]
+
+
+def _named(text: str, case: Casebook, lang: str) -> str:
+    """Return a list of codes or names with the names that people know."""
+    return words_of(lang)["list"].join(named(text, case.asked.names).split(";"))
 
 
 def _doubts(site: Dossier) -> list[str]:
@@ -285,7 +302,8 @@ def _sheet(
     for note in notes:
         sheet.append([cell(note, font=red)])
     sheet.row_dimensions[top].height = 2 * _LINE
-    sheet.append([cell(label(name, lang), font=bold, fill=pale, wrapped=True) for name in columns])
+    heads = [label(name, lang).removesuffix(" (English)") for name in columns]
+    sheet.append([cell(head, font=bold, fill=pale, wrapped=True) for head in heads])
     styles: dict[tuple[bool, str, str], int] = {}
 
     def style(wrapped: bool, number_format: str, verdict: str) -> int:

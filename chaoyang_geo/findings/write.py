@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chaoyang_geo.findings.approximate import cap_approximate
+from chaoyang_geo.capping import ScreeningLike, cap_approximate
 from chaoyang_geo.findings.folder import MANIFEST, complete_folder
 from chaoyang_geo.findings.land import check_zones
 from chaoyang_geo.findings.machine import document
-from chaoyang_geo.findings.model import Casebook, Dossier, ScreeningLike, casebook
+from chaoyang_geo.findings.model import Casebook, Dossier, casebook
 from chaoyang_geo.findings.page import index_page
 from chaoyang_geo.findings.pages import FileRow, put, write_pages, writers
 from chaoyang_geo.findings.word import need_word

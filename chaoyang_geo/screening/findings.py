@@ -23,7 +23,14 @@ from chaoyang_geo.screening.words import (
     kind_en,
     kind_zh,
 )
-from chaoyang_geo.verdicts import finding_key, share_text
+from chaoyang_geo.verdicts import (
+    HECTARE_M2,
+    KILOMETRE_M,
+    area_number,
+    finding_key,
+    length_number,
+    share_text,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -292,7 +299,6 @@ def _verdict(answer: Answer, meets: bool, doubtful: bool) -> tuple[str, bool]:
 # words ------------------------------------------------------------------------------------------
 
 
-_HECTARE, _KILOMETRE = 1e4, 1e3  # from these on, an area or length is said in them
 _UNITS_ZH = ("", " 米", " 公里", " 平方米", " 公顷")
 _UNITS_EN = ("", " m", " km", " m²", " ha")
 
@@ -301,23 +307,11 @@ def lengths_in_words(m: Floats) -> tuple[Texts, Texts]:
     """Return lengths for people, Chinese and English: from one kilometre on in kilometres."""
     import numpy as np
 
-    large = m >= _KILOMETRE
-    numbers = _numbers(m, large, np.full(len(m), _KILOMETRE), np.ones(len(m), bool))
-    place = 1 + large
+    numbers = np.array([*map(length_number, m.tolist()), ""], dtype=object)[:-1]
+    place = 1 + (m >= KILOMETRE_M)
     return numbers + np.array(_UNITS_ZH, object)[place], numbers + np.array(_UNITS_EN, object)[
         place
     ]
-
-
-def _numbers(values: Floats, large: Bools, unit: Floats, said: Bools) -> Texts:
-    """Return values with one digit, large ones in their unit with two; empty where not said."""
-    import numpy as np
-
-    texts = np.full(len(values), "", dtype=object)
-    small, large = said & ~large, said & large
-    texts[small] = [f"{value:,.1f}" for value in values[small].tolist()]
-    texts[large] = [f"{value:,.2f}" for value in (values[large] / unit[large]).tolist()]
-    return texts
 
 
 def _zone_words(table: ZoneTable, group: Ints, name: Any, code: Any) -> tuple[Any, Any]:
@@ -355,10 +349,12 @@ def _why(
     # what is measured: nothing, a distance, an area, a length
     what = np.select([relation == NEAR, shared & (area > 0), shared & (length > 0)], [1, 2, 3], 0)
     value = np.choose(what, [np.zeros(len(what)), found.distance[order], area, length])
-    scale = np.where(what == 2, _HECTARE, _KILOMETRE)
-    large = value >= scale
+    large = value >= np.where(what == 2, HECTARE_M2, KILOMETRE_M)
     unit = np.where(what == 0, 0, 1 + large + 2 * (what == 2))
-    number = pa.array(_numbers(value, large, scale, what > 0), pa.string())
+    numbers = np.full(len(what), "", dtype=object)
+    for told, of in ((what == 2, area_number), ((what == 1) | (what == 3), length_number)):
+        numbers[told] = [of(each) for each in value[told].tolist()]
+    number = pa.array(numbers, pa.string())
     part = what >= 2
     share = np.full(len(what), "", dtype=object)
     share[part] = [share_text(each) for each in found.share_of_site[order][part].tolist()]

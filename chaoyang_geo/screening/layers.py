@@ -122,7 +122,7 @@ def zone_table(
     lengths, notes = [len(frame) for frame in frames], [_notes(frame) for frame in frames]
     if not frames:
         frames = [gpd.GeoDataFrame({name: [] for name in _NEEDED}, geometry=[], crs="EPSG:4490")]
-    crs = frames[0].crs
+    crs = _most_common(frames)
     with ThreadPoolExecutor(1) as pool:  # shapes and words have nothing to do with each other
         drawn = pool.submit(_drawn, frames, crs)
         table = pd.concat([_words(frame) for frame in frames], ignore_index=True)
@@ -144,7 +144,10 @@ def zone_table(
             strict=True,
         )
     )
-    checked = _checked(table, groups, usable, _read_as(table, lengths, notes), unreadable, on)
+    others = _other_datum(frames, sites_crs)
+    checked = _checked(
+        table, groups, usable, _read_as(table, lengths, notes), unreadable, on, others
+    )
     return ZoneTable(
         table,
         crs,
@@ -161,12 +164,22 @@ def zone_table(
         groups,
         dict(zip(checked["layer"], checked["version"], strict=True)),
         checked,
-        tuple(_other_datum(frames, sites_crs)),
+        tuple(others.values()),
     )
 
 
-def _other_datum(frames: list[gpd.GeoDataFrame], sites_crs: Any) -> list[str]:
-    """Say which layers are in another datum than the sites."""
+def _most_common(frames: list[gpd.GeoDataFrame]) -> Any:
+    """Return the CRS of the most zones, whatever the order of the layers: its words settle a tie."""
+    n_zones: dict[str, int] = {}
+    for frame in frames:
+        words = frame.crs.to_wkt()
+        n_zones[words] = n_zones.get(words, 0) + len(frame)
+    chosen = min(n_zones, key=lambda words: (-n_zones[words], words))
+    return next(frame.crs for frame in frames if frame.crs.to_wkt() == chosen)
+
+
+def _other_datum(frames: list[gpd.GeoDataFrame], sites_crs: Any) -> dict[str, str]:
+    """Return what is said of the layers that are in another datum than the sites, by name."""
     found = {}
     for frame in frames:
         if len(frame) and not same_datum(frame.crs, sites_crs):
@@ -174,7 +187,7 @@ def _other_datum(frames: list[gpd.GeoDataFrame], sites_crs: Any) -> list[str]:
             for name in as_text(frame["layer"]).unique():
                 layer = str(name) or _NO_NAME
                 found[layer] = flag("other_datum", layer=layer, datum=datums)
-    return [found[layer] for layer in sorted(found)]
+    return {layer: found[layer] for layer in sorted(found)}
 
 
 def _datum(crs: Any) -> str:
@@ -370,6 +383,7 @@ def _checked(
     read_as: _ReadAs,
     unreadable: Any,
     on: str,
+    other_datum: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return one row per layer, by name: what it is, and what state it is in."""
     import numpy as np
@@ -379,7 +393,7 @@ def _checked(
     n_rows = table["content_hash"].value_counts().to_dict()
     for layer, part in table.groupby("layer", sort=True):
         good = usable[part.index]
-        flags = []
+        flags = [other_datum[str(layer)]] if layer in other_datum else []
         if not good.all():
             n_bad, listed = unusable_zones(table, usable, str(layer))
             flags.append(flag("unusable_zones", n=n_bad, list=listed))

@@ -135,15 +135,18 @@ def _flags(
             words[shape[at]],
             unknown[activity[at]],
             *(gaps if said[at] else ()),
-            *(
-                flag("beyond", layer=layer)
-                for layer, out in zip(layers, outside, strict=True)
-                if out[at]
-            ),
+            _beyond_words([name for name, out in zip(layers, outside, strict=True) if out[at]]),
         )
         for at in first.tolist()
     ]
     return np.array([*found, ""], dtype=object)[number]
+
+
+def _beyond_words(layers: list[str]) -> str:
+    """Return the doubt about a site that the extents of some layers do not reach."""
+    if len(layers) > 1:
+        return flag("beyond_all", list="、".join(f"“{name}”" for name in layers))
+    return flag("beyond", layer=layers[0]) if layers else ""
 
 
 def _gaps(table: ZoneTable) -> list[str]:

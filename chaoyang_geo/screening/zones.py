@@ -38,7 +38,17 @@ ZONE_COLUMNS: dict[str, str] = {
 # where a column is not named by the caller, one of these is taken if the layer has it
 _USUAL = {
     "zone_code": ("zone_code", "分区编码", "单元编码", "编码", "编号", "代码", "code"),
-    "zone_name": ("zone_name", "分区名称", "单元名称", "保护区名称", "红线名称", "名称", "name"),
+    # mc: the field of names in databases of land use and spatial plans
+    "zone_name": (
+        "zone_name",
+        "分区名称",
+        "单元名称",
+        "保护区名称",
+        "红线名称",
+        "名称",
+        "name",
+        "mc",
+    ),
     "accuracy_m": ("accuracy_m",),
     "source": ("source",),
     "quality": ("quality",),

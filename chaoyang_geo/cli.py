@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -47,6 +48,7 @@ app = typer.Typer(
     help="流域控制单元水质：读数、评价、地图。Water quality of control units: readings, classes, maps.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes cut a Chinese sentence, which has no blanks, at the width of a column
     add_completion=False,
 )
 
@@ -300,11 +302,12 @@ def main(arguments: list[str] | None = None) -> None:
     colon = "：" if lang == "zh" else ": "
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        ERR.print(
-            f"{words['warning']}{colon}{message}",
-            style="yellow",
-            soft_wrap=True,
+        text = (getattr(message, "zh", "") if lang == "zh" else "") or str(message)
+        # what is an argument in Python is an option here
+        text = re.sub(
+            r"\bcrs=(?:([\"'])(.+?)\1)?", lambda found: f"--crs {found[2] or ''}".strip(), text
         )
+        ERR.print(f"{words['warning']}{colon}{text}", style="yellow", soft_wrap=True)
 
     warnings.showwarning = show
     warnings.simplefilter("always", UserWarning)

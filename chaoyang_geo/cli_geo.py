@@ -92,7 +92,7 @@ def check_units_command(
     if townships is not None:
         around["townships"] = _keyed(around["townships"], "township", townships.name)
     if sections is not None:
-        points["sections"] = _with_unit(points["sections"], layer, sections.name)
+        points["sections"] = _with_unit(points["sections"], layer, sections.name, words)
     found = cg.check_units(layer, **around, **points)
     if out is not None:
         _write(found, out)
@@ -141,7 +141,9 @@ def _units(path: Path, crs: str, code: str) -> gpd.GeoDataFrame:
     return _keyed(layer, "unit", path.name, hint="Say which column it is: --code 编码")
 
 
-def _with_unit(points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, table: str) -> gpd.GeoDataFrame:
+def _with_unit(
+    points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, table: str, words: dict[str, str]
+) -> gpd.GeoDataFrame:
     """Return sections with a code and their unit: by its name, else the one that they lie in."""
     points = _keyed(points, "section", table)
     if "unit_code" in points or "section_codes" in units:
@@ -150,10 +152,7 @@ def _with_unit(points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, table: str) ->
         codes = dict(zip(as_text(units["unit_name"]), as_text(units["unit_code"]), strict=True))
         names = as_text(points["unit_name"])
         return points.assign(unit_code=[codes.get(name, name) for name in names])
-    warnings.warn(
-        f"{table}: the sections do not say which unit they belong to, so each was taken for the "
-        "unit that it lies in or beside.", stacklevel=2,
-    )  # fmt: skip
+    warnings.warn(words["by_place"].format(table=table), stacklevel=2)
     return cg.units_of_sections(points, units, border_m=0).drop(
         columns=["unit_basis", "belongs_flag"]
     )
@@ -265,7 +264,7 @@ def trace_command(
     one_of("--lang", lang, ("zh", "en"))
     words = _WORDS[lang]
     pack = cg.load_plan(plan)
-    lines = pack.rivers if rivers is None else numbered(_read(rivers, crs))
+    lines = pack.rivers if rivers is None else numbered(_read(rivers, crs), lang)
     points = (
         pack.sections
         if sections is None
@@ -424,6 +423,7 @@ def _lands(table: pd.DataFrame, code: str, words: dict[str, str], names: dict[st
 
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
+        "by_place": "{table}：断面没有写明属于哪个单元，按所在或紧邻的单元计。",
         "sound": "{n} 个单元，没有发现问题。",
         "found": "{n} 个单元，{m} 处问题：错误 {error}，警告 {warning}，提示 {note}。",
         "findings": "问题与建议",
@@ -461,6 +461,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "none": "（无）",
     },
     "en": {
+        "by_place": "{table}: the sections do not say which unit they belong to, so each was taken "
+        "for the unit that it lies in or beside.",
         "sound": "{n} units, nothing wrong was found.",
         "found": "{n} units, {m} findings: {error} errors, {warning} warnings, {note} notes.",
         "findings": "findings and repairs",

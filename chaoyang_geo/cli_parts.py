@@ -201,7 +201,14 @@ def english_names(pack: cg.Plan) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 
-def numbered(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+_NOT_NUMBERED = {
+    "zh": "河流图层的 {lost} 不能指明每个河段及其下一河段，改按行号编码，流向由画线方向决定。",
+    "en": "rivers: {lost} do not name each reach and the next one; the rows are numbered instead, and "
+    "the lines decide the direction.",
+}
+
+
+def numbered(lines: gpd.GeoDataFrame, lang: str) -> gpd.GeoDataFrame:
     """Number reaches that have no code of their own; codes of whole rivers are none of reaches."""
     if "river_name" not in lines:
         called = [name for name in lines if str(name).casefold() in ("名称", "name")]
@@ -212,9 +219,7 @@ def numbered(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             return lines
     lost = [name for name in ("reach_code", "to_code") if name in lines]
     if lost:
-        warnings.warn(
-            f"rivers: {' and '.join(lost)} do not name each reach and the next one; the rows are "
-            "numbered instead, and the lines decide the direction.", stacklevel=2,
-        )  # fmt: skip
+        names = ("、" if lang == "zh" else " and ").join(lost)
+        warnings.warn(_NOT_NUMBERED[lang].format(lost=names), stacklevel=2)
     numbers = [str(number) for number in range(1, len(lines) + 1)]
     return lines.drop(columns=lost).assign(reach_code=numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from chaoyang_geo.cli_parts import (
     write_json,
 )
 from chaoyang_geo.cli_screen_words import WORDS
-from chaoyang_geo.cli_screen_writing import announce, doubted_sites, progress_of
+from chaoyang_geo.cli_screen_writing import announce, progress_of, untold_sites
 from chaoyang_geo.cli_ways import (
     Ways,
     alternatives_of,
@@ -40,6 +41,10 @@ from chaoyang_geo.cli_ways import (
 from chaoyang_geo.cli_zones import ReadZones, asked_layers, read_any, write_form
 from chaoyang_geo.crs import CRSError, moved
 from chaoyang_geo.findings import FORMATS
+from chaoyang_geo.findings.folder import MANIFEST
+from chaoyang_geo.findings.model import unchecked_kinds
+from chaoyang_geo.findings.plain import plain_rows
+from chaoyang_geo.findings.word import need_word
 from chaoyang_geo.findings.write import PAGES
 from chaoyang_geo.flags import flag_text
 from chaoyang_geo.schema import SchemaError, as_text, one_of
@@ -154,7 +159,10 @@ def screen_command(
     distances_of_kinds: Annotated[
         str, typer.Option("--distances-of", help="等距带按哪些类型的分区。Kinds of zones for them.")
     ] = "生态保护红线",
-    formats: Annotated[str, typer.Option(help="写哪些格式。Formats to write.")] = ",".join(FORMATS),
+    formats: Annotated[
+        str,
+        typer.Option(help=f"写哪些格式，缺省 {','.join(FORMATS)}。Formats to write; default all."),
+    ] = "",
     pages: Annotated[
         str,
         typer.Option(
@@ -179,12 +187,12 @@ def screen_command(
 ) -> None:
     """项目选址压线核查：结论、Excel 与地图。Screen project sites: findings, workbook and map."""
     one_of("--lang", lang, ("zh", "en"))
-    wanted = [part.strip() for part in formats.split(",") if part.strip()]
-    for each in wanted:
-        one_of("--formats", each, FORMATS)
+    words = WORDS[lang]
+    wanted = _formats(formats, words)
     one_of("--pages", pages, PAGES)
     at_once = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
-    words = WORDS[lang]
+    # a fault in the rules is told before anything is read
+    cg.rules_table(rules or ["builtin"], unverified=unverified)
     day = on or date.today().isoformat()
     watched = kinds_of(downstream_of_kinds, "--downstream-of")
     limits = distances_of(distances_m or ("500,1000,2000" if example else ""))
@@ -210,6 +218,8 @@ def screen_command(
             write_form(write_info, asked, read)
             say(words["wrote_info"].format(path=write_info))
             return
+        if not len(given):
+            warnings.warn(words["no_sites"].format(path=sites.name), stacklevel=2)
     ground = _base(plan, given)
     water = water_of(network, ground, crs, words, lang)
     # alternatives are looked for site by site
@@ -274,6 +284,22 @@ def screen_command(
     _show(screening, read, folder, named, files, lang)
 
 
+def _formats(given: str, words: Mapping[str, str]) -> list[str]:
+    """Return the formats to write: those asked for, else all for which the packages are there."""
+    wanted = [part.strip() for part in given.split(",") if part.strip()]
+    for each in wanted:
+        one_of("--formats", each, FORMATS)
+    try:
+        need_word()
+    except ImportError:
+        if "docx" in wanted:
+            raise
+        if not wanted:
+            warnings.warn(words["no_word"], stacklevel=2)
+        return wanted or [each for each in FORMATS if each != "docx"]
+    return wanted or list(FORMATS)
+
+
 # --- sites ----------------------------------------------------------------------------------------
 
 
@@ -281,7 +307,7 @@ def _sites(
     path: Path, *, crs: str, code: str, name: str, activity: str, words: Mapping[str, str]
 ) -> gpd.GeoDataFrame:
     """Read the sites and find their code, name and activity."""
-    frame = read_any(path, {}, "", crs)
+    frame = read_any(path, {}, "", crs, words)
     if frame.crs is None:
         raise CRSError(f"{path}: the layer says no CRS; say it: --crs EPSG:4490")
     codes = _column(frame, path, code, _CODES, "--code")
@@ -296,7 +322,7 @@ def _sites(
     frame = frame.assign(
         site_code=texts,
         site_name=texts if names is None else frame[names].fillna("").astype("str").to_numpy(),
-        activity=_activities(frame, path, activity),
+        activity=_activities(frame, path, activity, words),
     )
     return frame
 
@@ -336,11 +362,11 @@ def _column(
     return next((by_fold[fold(word)] for word in usual if fold(word) in by_fold), None)
 
 
-def _activities(frame: gpd.GeoDataFrame, path: Path, given: str) -> Any:
-    """Return the activity of every site: of a column, or one for those that have none."""
+def _activities(frame: gpd.GeoDataFrame, path: Path, given: str, words: Mapping[str, str]) -> Any:
+    """Return the activity of every site: of a column, or the one that was given for all."""
     column = given if given in frame.columns else _column(frame, path, "", _ACTIVITIES, "")
-    fallback = "" if given in frame.columns else given
-    if (fallback and cg.find_activity(fallback) is None) or (column is None and not fallback):
+    for_all = "" if given in frame.columns else given
+    if (for_all and cg.find_activity(for_all) is None) or (column is None and not for_all):
         columns = "、".join(str(each) for each in frame.columns)
         said = f"--activity {given}: no column and no known activity" if given else (
             "no column says what the projects are"
@@ -350,25 +376,30 @@ def _activities(frame: gpd.GeoDataFrame, path: Path, given: str) -> Any:
             "e.g. --activity 光伏 (chaoyang_geo.activities_table() lists them)."
         )
     if column is None:
-        return fallback
+        return for_all
+    if for_all:
+        text = words["activity_for_all"].format(path=path.name, activity=given, column=column)
+        warnings.warn(text, stacklevel=2)
+        return for_all
     texts = frame[column].fillna("").astype("str").str.strip()
-    texts = texts.where(texts != "", fallback)
-    _tell_unknown(path, column, texts.tolist())
+    _tell_unknown(path, column, texts.tolist(), words)
     return texts.to_numpy()
 
 
-def _tell_unknown(path: Path, column: str, texts: Sequence[str]) -> None:
+def _tell_unknown(path: Path, column: str, texts: Sequence[str], words: Mapping[str, str]) -> None:
     """Warn of activities that the vocabulary does not have: no rule can be found for them."""
     rows = [row for row, text in enumerate(texts, 1) if cg.find_activity(text) is None]
     if rows:
-        listed = "; ".join(f"row {row}: {texts[row - 1]!r}" for row in rows[:5])
-        more = f"; and {len(rows) - 5} more" if len(rows) > 5 else ""
-        warnings.warn(
-            f"{path.name}: {column}: no known activity in {listed}{more}. "
-            "chaoyang_geo.activities_table() lists them; a site of several activities is handed in "
-            "once for each, with a code of its own.",
-            stacklevel=2,
+        each = [words["row"].format(row=row, text=f"“{texts[row - 1]}”") for row in rows[:5]]
+        if len(rows) > 5:
+            each.append(words["more_rows"].format(n=len(rows) - 5))
+        text = words["unknown_activities"].format(
+            path=path.name,
+            column=column,
+            rows=words["stop"].join(each),
+            known=words["list"].join(cg.activities_table()[words["activity_name"]]),
         )
+        warnings.warn(text, stacklevel=2)
 
 
 # --- what is written and shown --------------------------------------------------------------------
@@ -443,8 +474,15 @@ def _summary(
         "sites": records(pd.DataFrame(screening.sites)[columns]),
         "layers": records(screening.checked),
         "options": {**screening.options, "valid_days": valid_days},
+        "expires_on": _expires_on(folder),
+        "not_checked": unchecked_kinds(plain_rows(screening.checked)),
         "n_files": len(files),
     }
+
+
+def _expires_on(folder: Path) -> str:
+    """Return the last day of the findings of a folder, as they say it."""
+    return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["expires_on"])
 
 
 def _show(
@@ -461,14 +499,21 @@ def _show(
     if invented or ("quality" in sites and sites["quality"].eq("synthetic").any()):
         say(words["synthetic"])
     counts = _counts(screening)
-    listed = words["comma"].join(f"{verdict_name(v, lang)} {n}" for v, n in counts.items()) or "-"
+    listed = words["stop"].join(f"{verdict_name(v, lang)} {n}" for v, n in counts.items())
     say(
-        words["screened"].format(n=len(screening.sites), day=screening.options["on"], counts=listed)
+        words["screened"].format(
+            n=len(screening.sites), day=screening.options["on"], counts=listed or words["none"]
+        )
     )
     if len(screening.sites):
         OUT.print(_site_table(screening, words, lang))
         _tell_other_doubts(screening, folder, files, words)
     OUT.print(_layer_table(screening.checked, read.known_by, words, lang))
+    missing = [row["zone_kind"] for row in unchecked_kinds(plain_rows(screening.checked))]
+    if any(missing):
+        kinds = kinds_text(";".join(filter(None, missing)), lang)
+        say(words["not_checked"].format(kinds=kinds))
+    say(words["expires"].format(day=_expires_on(folder)))
     pages = int((files["site_code"] != "").sum())
     say(words["wrote"].format(folder=folder, n=len(files), pages=pages))
     formats = set(files["file_format"])
@@ -482,7 +527,7 @@ def _tell_other_doubts(
     screening: cg.Screening, folder: Path, files: pd.DataFrame, words: Mapping[str, str]
 ) -> None:
     """Say how many sites have doubts beside those of their verdict, and where they are listed."""
-    doubted = doubted_sites(screening)
+    doubted = untold_sites(screening)
     listed = [name for name in ("index.html", "findings.xlsx", "findings.json")
               if files["file"].eq(name).any()]  # fmt: skip
     if doubted and listed:
@@ -535,13 +580,15 @@ def _layer_table(
         how = known_by.get(str(row["layer"]), "")
         state = state_name(str(row["layer_state"]), lang)
         flag = flag_text(row["layer_flag"], lang)
+        unread = row["layer_state"] == "unreadable"
+        version = row["version"] or ("" if unread else words["not_stated"])
         if flag and not flag.startswith(state):
             flag = f"{state}{words['colon']}{flag}"
         table.add_row(
             shown(row["layer"]),
             words["known_by"].format(kind=kinds, how=how) if how and kinds else kinds,
             f"{row['n_zones']}",
-            shown(" ".join(text for text in (row["version"], row["version_date"]) if text)),
+            shown(" ".join(text for text in (version, row["version_date"]) if text)),
             shown(flag or state),
             style=None if row["layer_state"] == "ok" else "magenta",
         )

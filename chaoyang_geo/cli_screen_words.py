@@ -11,7 +11,7 @@ WORDS: dict[str, dict[str, str]] = {
         "screen": "核查 {n} 个项目",
         "draw": "绘制地图",
         "water": "沿河网追踪",
-        "ways": "计算 {n} 个项目的备选",
+        "ways": "计算备选 {n}",
         "bands": "计算等距带",
         "no_bands": "没有可用的项目图形或所选类型的分区，不画等距带。",
         "write": "写结论页 {done}/{total}{left}",
@@ -28,6 +28,19 @@ WORDS: dict[str, dict[str, str]] = {
         "unreadable": "图层“{name}”不能用，结论将为“无法判断”：{why}",
         "empty": "图层没有要素，类型不明",
         "no_version": "图层“{name}”没有版本，结论无法签署；用 --write-info zones.toml 写出待填的表。",
+        "no_polygon": "{path} 没有面（只有 {kinds}），分区无从核查；请先把闭合线转成面。",
+        "no_grade": "{path}：列“{column}”第 {row} 行“{other}”不是{kind}的等级，该列未采用，等级不明。"
+        '在 --zones-info 中写明：columns = {{zone_grade = "{column}"}}，grade = {{"{other}" = "…"}}'
+        "（等级：{known}）。",
+        "geometry_flag": "{path} 有图形或坐标存疑：{rows}。",
+        "text_flag": "{path} 有文字存疑：{rows}。",
+        "row": "第 {row} 行：{text}",
+        "more_rows": "另有 {n} 行",
+        "unknown_activities": "{path}：列“{column}”中有的建设活动不在词表，找不到适用的规则：{rows}。"
+        "词表：{known}。一个项目有几种活动时，每种活动报一行，各用一个编码。",
+        "activity_for_all": "{path}：--activity {activity} 用于全部项目，列“{column}”未采用。",
+        "no_sites": "{path} 没有项目，结论为空。",
+        "no_word": "没有安装 python-docx，未写 Word：pip install 'chaoyang_geo[report]'。",
         "not_stated": "未提供",
         "no_code": "{path} 没有项目编码列，按行号编码；用 --code 指定。",
         "by_user": "指定",
@@ -50,9 +63,14 @@ WORDS: dict[str, dict[str, str]] = {
         "version": "版本",
         "state": "状态",
         "wrote": "已写入 {folder}：{n} 个文件，其中项目结论 {pages} 个。",
+        "activity_name": "zh",
+        "none": "无",
         "comma": "，",
+        "list": "、",
         "stop": "；",
         "colon": "：",
+        "not_checked": "没有可用图层或未能全部核查的分区类型，结论对其不作判断：{kinds}。",
+        "expires": "有效期至 {day}；任一图层或规则更新即提前失效。",
         "doubt": "存疑",
     },
     "en": {
@@ -62,7 +80,7 @@ WORDS: dict[str, dict[str, str]] = {
         "screen": "screening {n} sites",
         "draw": "drawing the map",
         "water": "following the water",
-        "ways": "looking for alternatives for {n} sites",
+        "ways": "looking for alternatives {n}",
         "bands": "measuring bands of distance",
         "no_bands": "no site has a shape, or no zone is of the kinds asked for: no bands of distance.",
         "write": "writing pages {done}/{total}{left}",
@@ -80,6 +98,22 @@ WORDS: dict[str, dict[str, str]] = {
         "empty": "the layer has no features and does not say its kind",
         "no_version": "the layer “{name}” has no version, so the finding cannot be signed; "
         "--write-info zones.toml writes a form to fill in.",
+        "no_polygon": "{path}: no row is a polygon ({kinds}), so no zone can be checked; make polygons "
+        "of closed lines first.",
+        "no_grade": "{path}: column {column}, row {row}: “{other}” is no grade of {kind}, so the column "
+        "was not taken and the grades are not known. Say in --zones-info: columns = {{zone_grade = "
+        '"{column}"}} and grade = {{"{other}" = "..."}} (grades: {known}).',
+        "geometry_flag": "{path}: shapes or coordinates in doubt: {rows}.",
+        "text_flag": "{path}: texts in doubt: {rows}.",
+        "row": "row {row}: {text}",
+        "more_rows": "and {n} more",
+        "unknown_activities": "{path}: {column}: no known activity in {rows}. Known: {known}. A site of "
+        "several activities is handed in once for each, with a code of its own.",
+        "activity_for_all": "{path}: --activity {activity} is that of all sites; the column {column} "
+        "was not taken.",
+        "no_sites": "{path} has no sites; the findings are empty.",
+        "no_word": "python-docx is not installed, so no Word files are written: "
+        "pip install 'chaoyang_geo[report]'.",
         "not_stated": "not stated",
         "no_code": "{path} has no column of codes; rows are numbered. Name one with --code.",
         "by_user": "as given",
@@ -102,9 +136,14 @@ WORDS: dict[str, dict[str, str]] = {
         "version": "version",
         "state": "state",
         "wrote": "Wrote {folder}: {n} files, {pages} of them findings on sites.",
+        "activity_name": "en",
+        "none": "none",
         "comma": ", ",
+        "list": ", ",
         "stop": "; ",
         "colon": ": ",
+        "not_checked": "Kinds of zones that no whole layer was at hand for, of which nothing is said: {kinds}.",
+        "expires": "Valid until {day}; any new version of a layer or rule ends it earlier.",
         "doubt": "in doubt",
     },
 }

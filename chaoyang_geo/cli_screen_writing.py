@@ -27,6 +27,23 @@ def doubted_sites(screening: cg.Screening) -> set[str]:
     return doubted
 
 
+def untold_sites(screening: cg.Screening) -> set[str]:
+    """Return the codes of sites with doubts that neither their reason nor their flag tells."""
+    found, sites = screening.findings, screening.sites
+    told = dict(zip(sites["site_code"], sites["why_zh"] + sites["verdict_flag"], strict=True))
+    flags = [found[["site_code", "finding_flag"]]]
+    flags += [
+        sites[["site_code", name]] for name in ("place_flag", "activity_flag") if name in sites
+    ]
+    return {
+        str(code)
+        for table in flags
+        for code, flag in table.fillna("").itertuples(index=False, name=None)
+        for part in str(flag).split("；")
+        if part not in told[code]
+    }
+
+
 def announce(
     screening: cg.Screening,
     pages: str,

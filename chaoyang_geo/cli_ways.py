@@ -74,10 +74,10 @@ def water_of(
     if not given and plan is not None:
         network = cg.river_network(plan.rivers)
         return Water(network, _rivers_of(plan, words, lang), plan)
-    lines = read_any(Path(given), {}, "", crs)
+    lines = read_any(Path(given), {}, "", crs, words)
     if lines.crs is None:
         raise CRSError(f"{given}: the layer says no CRS; say it: --crs EPSG:4490")
-    lines = numbered(lines)
+    lines = numbered(lines, lang)
     # lines that say where each leads are reaches already; others may cross between their ends
     told = "to_code" in lines and (as_text(lines["to_code"]) != "").any()
     network = cg.river_network(lines, split=not told)
@@ -170,7 +170,9 @@ def alternatives_of(
     flat, lines = _asked(screening)
     classes = _classes(zones)
     free, shifts = [], []
-    for (avoided, clearance), group in _groups(screening, flat, zones, classes).items():
+    groups = _groups(screening, flat, zones, classes)
+    begun, total = 0, sum(map(len, groups.values()))
+    for (avoided, clearance), group in groups.items():
         taken = zones[[pair in avoided for pair in classes]]
         sites = screening.sites.iloc[group]
         told = {
@@ -181,8 +183,9 @@ def alternatives_of(
         free.append(cg.free_parts(areas, taken, clearance_m=clearance).assign(**told))
         # each site is moved without regard to others: a few at a time, so that the bar goes on
         for at in range(0, len(sites), _AT_ONCE):
-            step(words["ways"].format(n=f"{at + 1}/{len(sites)}"))
+            step(words["ways"].format(n=f"{begun + 1}/{total}"))
             some = sites.iloc[at : at + _AT_ONCE]
+            begun += len(some)
             moved = cg.smallest_shift(some, taken, within_m=within_m, clearance_m=clearance)
             shifts.append(moved.assign(**told))
     found = Ways(stretches=_stretches(screening, lines, zones))

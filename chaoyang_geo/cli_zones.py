@@ -62,7 +62,7 @@ class ReadZones:
                 'name = "..." in --zones-info.'
             )
         try:
-            frame = read_any(asked.path, asked.info, asked.layer, crs)
+            frame = read_any(asked.path, asked.info, asked.layer, crs, words)
         except (CRSError, SchemaError):
             raise  # these can be mended by what is typed
         except (ValueError, OSError) as error:
@@ -81,11 +81,9 @@ class ReadZones:
         info = asked.info
         kinds = frame.geom_type.dropna()
         if len(kinds) and not kinds.isin(["Polygon", "MultiPolygon"]).any():
-            warnings.warn(
-                f"{asked.path.name}: no row is a polygon ({'、'.join(sorted(set(kinds)))}), so no zone "
-                "can be checked; make polygons of closed lines first.",
-                stacklevel=2,
-            )
+            listed = "、".join(sorted(set(kinds)))
+            text = words["no_polygon"].format(path=asked.path.name, kinds=listed)
+            warnings.warn(text, stacklevel=2)
         version = str(info.get("version") or _only(frame, "version"))
         if not version and not quiet:
             warnings.warn(words["no_version"].format(name=asked.name), stacklevel=2)
@@ -94,8 +92,8 @@ class ReadZones:
             zones = cg.read_zones(
                 frame,
                 kind=kind,
-                grade=info.get("grade") or _grade(asked, frame, kind),
-                version=version or words["not_stated"],
+                grade=info.get("grade") or _grade(asked, frame, kind, words),
+                version=version,
                 version_date=str(info.get("version_date") or _only(frame, "version_date")),
                 accuracy_m=info.get("accuracy_m"),
                 source=info.get("source"),
@@ -111,7 +109,9 @@ class ReadZones:
 # --- one layer ------------------------------------------------------------------------------------
 
 
-def read_any(path: Path, info: Mapping[str, Any], layer: str, crs: str) -> gpd.GeoDataFrame:
+def read_any(
+    path: Path, info: Mapping[str, Any], layer: str, crs: str, words: Mapping[str, str]
+) -> gpd.GeoDataFrame:
     """Read a layer, also one of several, as ``file.gpkg#layer`` or ``file.gdb/layer``.
 
     The CRS of the command line is for a layer that says none, or one that cannot be: nothing of
@@ -139,7 +139,7 @@ def read_any(path: Path, info: Mapping[str, Any], layer: str, crs: str) -> gpd.G
             warnings.warn(each.message, stacklevel=2)
     if len(frame) and not _placed(frame):
         raise _no_place(path, frame)
-    _tell_flags(path, frame)
+    _tell_flags(path, frame, words)
     return frame
 
 
@@ -240,7 +240,7 @@ def _like(frame: gpd.GeoDataFrame) -> str:
     return re.sub(r'crs="([^"]+)"', r"--crs \1", hint.en).rstrip(".") if hint else ""
 
 
-def _tell_flags(path: Path, frame: gpd.GeoDataFrame) -> None:
+def _tell_flags(path: Path, frame: gpd.GeoDataFrame, words: Mapping[str, str]) -> None:
     """Warn of the rows that reading found doubtful, each with its reason.
 
     Sites may be points, lines and polygons together: that is no doubt.
@@ -252,9 +252,11 @@ def _tell_flags(path: Path, frame: gpd.GeoDataFrame) -> None:
         rows = [row for row, flag in enumerate(flags, 1) if flag and "图层多为" not in flag]
         if not rows:
             continue
-        first = "; ".join(f"row {row}: {flags[row - 1]}" for row in rows[:_SHOWN])
-        more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-        warnings.warn(f"{path.name}: {column}: {first}{more}", stacklevel=2)
+        each = [words["row"].format(row=row, text=flags[row - 1]) for row in rows[:_SHOWN]]
+        if len(rows) > _SHOWN:
+            each.append(words["more_rows"].format(n=len(rows) - _SHOWN))
+        text = words[column].format(path=path.name, rows=words["stop"].join(each))
+        warnings.warn(text, stacklevel=2)
 
 
 def asked_layers(arguments: Sequence[str], zones_info: Path | None) -> list[AskedLayer]:
@@ -370,7 +372,9 @@ def _kinds_in(text: str) -> set[str]:
     return found
 
 
-def _grade(asked: AskedLayer, frame: gpd.GeoDataFrame, kind: str) -> str | None:
+def _grade(
+    asked: AskedLayer, frame: gpd.GeoDataFrame, kind: str, words: Mapping[str, str]
+) -> str | None:
     """Return the grade that the file's name says, or the column whose every value is a grade.
 
     The head of the column says that it holds grades, or its words are long enough to tell. A
@@ -397,11 +401,14 @@ def _grade(asked: AskedLayer, frame: gpd.GeoDataFrame, kind: str) -> str | None:
             other = next(value for value in distinct if value not in grades)
             row = values.tolist().index(other)
             in_part.append(
-                f"{asked.path.name}: column {column}, row {values.index[row] + 1}: {other!r} is no "
-                f"grade of {KINDS[key].zh}, so the column was not taken and the grades are not "
-                f'known. Say in --zones-info: columns = {{zone_grade = "{column}"}} and '
-                f'grade = {{"{other}" = "..."}} (grades: '
-                f"{'、'.join(entry[0] for entry in KINDS[key].grades.values())})."
+                words["no_grade"].format(
+                    path=asked.path.name,
+                    column=column,
+                    row=values.index[row] + 1,
+                    other=other,
+                    kind=KINDS[key].zh,
+                    known="、".join(entry[0] for entry in KINDS[key].grades.values()),
+                )
             )
     if by_words is not None:
         return by_words
@@ -444,6 +451,7 @@ def write_form(path: Path, asked: Sequence[AskedLayer], read: ReadZones) -> None
             f"[{_quoted(head)}]",
             f"kind = {_quoted(str(each.info.get('kind') or kind))}",
             '# grade = ""          # 等级，或等级所在的列 a grade, or its column',
+            '# columns = {zone_name = "MC"}  # 分区名称所在的列 column of the names',
             'version = ""          # 版本，如批复文号 as its publisher calls it',
             'version_date = ""     # 2023-09-28',
             "# accuracy_m = 10     # 位置精度（米） metres",

@@ -143,3 +143,13 @@ def test_year_less_workbooks_ask_for_the_year(capsys, real):
     code, out, _ = run(capsys, "classify", str(real / "cnemc_jilin.xlsx"), "--year", "2026")
     assert code == 0
     assert "与发布类别一致 41/41" in out
+
+
+def test_no_help_is_cut_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    for command in ("screen", "assess", "trace", "readings", "map"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        text = capsys.readouterr().out
+        assert "--lang" in text and "…" not in text, command

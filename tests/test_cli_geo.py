@@ -178,7 +178,7 @@ def test_codes_of_whole_rivers_are_not_taken_for_those_of_reaches(capsys, tmp_pa
     files = river_files(tmp_path, reach=["R1", "R1", "R2"])
     code, text, err = run(capsys, "trace", "下游桥", *files, "--outlet", "2")
     assert code == 0 and "上游有 2 个断面" in text
-    assert "reach_code and to_code do not name each reach" in err
+    assert "reach_code、to_code 不能指明每个河段" in err
 
 
 def test_a_section_without_code_and_name_is_said(capsys, tmp_path):
@@ -207,7 +207,7 @@ def test_units_townships_and_sections_may_be_named_instead_of_coded(capsys, tmp_
     assert "单元乙没有断面" in text and "2 个单元，1 处问题" in text
     # without a word on their unit, sections are taken for the one they lie in
     code, text, err = run(capsys, *command, "--sections", files["bare"])
-    assert code == 0 and "each was taken for the unit that it lies in" in err
+    assert code == 0 and "按所在或紧邻的单元计" in err
     assert "单元乙没有断面" in text
     # the column may be called as it is in the file, or as it is read
     for name in ("控制单元名称", "unit_name"):

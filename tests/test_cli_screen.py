@@ -64,7 +64,7 @@ def screen(capsys: Any, folder: Path, *arguments: Any) -> tuple[int, str, str]:
 def test_findings_workbook_and_map_in_one_go(capsys: Any, files: Path) -> None:
     code, text, err = screen(capsys, files, files / "生态保护红线.shp")
     assert code == 0, err
-    assert "核查 3 个项目，日期 2026-11-22：禁止 1，允许有条件 1，无冲突 1。" in text
+    assert "核查 3 个项目，日期 2026-11-22：禁止 1；允许有条件 1；无冲突 1。" in text
     assert "甲光伏" in text and "生态保护红线（按文件名）" in text
     assert "示例数据" not in text
     out = files / "out"
@@ -79,7 +79,11 @@ def test_findings_workbook_and_map_in_one_go(capsys: Any, files: Path) -> None:
     assert "没有版本" in err  # it cannot be signed, and says so
     book = openpyxl.load_workbook(out / "findings.xlsx")
     cells = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
-    assert "未提供" in " ".join(cells) and "禁止" in cells
+    assert "未提供版本的图层：生态保护红线；补齐版本前结论不得签署。" in cells and "禁止" in cells
+    for file in ("index.html", "sites/0001_01.html"):
+        assert "未提供版本的图层：生态保护红线" in (out / file).read_text(encoding="utf-8"), file
+    machine = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    assert [row["version"] for row in machine["checked"]] == [""]
 
 
 def test_the_terminal_shows_no_verdict_without_its_doubts(capsys: Any, files: Path) -> None:
@@ -292,10 +296,12 @@ def test_the_terminal_says_how_many_sites_have_other_doubts(capsys: Any, files: 
     red = gpd.GeoDataFrame({"名称": ["北红线"]}, geometry=[bow], crs=4549)
     cg.write_layer(red, files / "生态保护红线.gpkg")
     _, text, _ = screen(capsys, files, files / "生态保护红线.gpkg", "--formats", "json")
-    found = json.loads((files / "out" / "findings.json").read_text(encoding="utf-8"))["sites"]
-    doubted = sum(any(row["finding_flag"] for row in site["findings"]) for site in found)
-    assert doubted and f"{doubted} 个项目另有上表未列的疑点" in text
-    assert "findings.json" in text
+    assert "分区等级不明" in text and "另有上表未列的疑点" not in text, "the reason tells it"
+    grades = {"名称": ["核心", "北红线"], "保护级别": ["核心保护区", ""]}
+    red = gpd.GeoDataFrame(grades, geometry=[square(0, 0, 500), bow], crs=4549)
+    cg.write_layer(red, files / "生态保护红线.gpkg")
+    _, text, _ = screen(capsys, files, files / "生态保护红线.gpkg", "--formats", "json")
+    assert "1 个项目另有上表未列的疑点" in text and "findings.json" in text
 
 
 def test_a_long_writing_is_announced_with_what_can_be_left_out(

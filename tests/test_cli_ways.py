@@ -15,7 +15,8 @@ from shapely import LineString, Point, box
 
 import chaoyang_geo as cg
 from chaoyang_geo.cli import main
-from chaoyang_geo.cli_ways import water_of
+from chaoyang_geo.cli_screen_words import WORDS
+from chaoyang_geo.cli_ways import alternatives_of, water_of
 
 E, N = 500_000.0, 4_600_000.0
 HOSTILE = "<script>alert(1)</script>"
@@ -199,6 +200,19 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     assert set(first) == set(second) and len(first) == 29
     assert {path.rpartition(".")[2] for path in first} == {"html", "docx", "xlsx", "json"}
     assert not [path for path in first if first[path] != second[path]]
+
+
+def test_the_bar_counts_the_sites_of_all_groups() -> None:
+    pack = cg.load_examples()
+    told: list[str] = []
+
+    def again(sites: Any) -> cg.Screening:
+        return cg.screen_sites(sites, pack.zones, on="2026-11-22")
+
+    alternatives_of(
+        again(pack.sites), pack.zones, within_m=20, again=again, step=told.append, words=WORDS["en"]
+    )  # fmt: skip
+    assert [text.split()[-1] for text in told] == ["1/4", "2/4", "3/4", "4/4"]
 
 
 def test_a_river_file_that_says_where_each_reach_leads_is_taken_as_it_is(

@@ -236,6 +236,22 @@ def test_workbook_and_json_hold_the_numbers(written: Path) -> None:
     assert [row["band_no"] for row in read["bands"]] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(("lang", "listed"), [("zh", "甲桥、乙桥"), ("en", "甲桥, 乙桥")])
+def test_the_workbook_names_sections_and_writes_each_unit_in_one_way(
+    tmp_path: Path, lang: str, listed: str
+) -> None:
+    below = paper()["downstream"].assign(sections_downstream="S1;S2")
+    names = {"S1": "甲桥", "S2": "乙桥"}
+    folder = write(tmp_path / "f", lang=lang, downstream=below, names=names, formats=["xlsx"])
+    book = openpyxl.load_workbook(folder / "findings.xlsx")
+    heads = {cell.value: cell.column for cell in book.worksheets[2][1]}
+    cell = book.worksheets[2].cell(2, heads[cg.label("sections_downstream", lang)])
+    assert cell.value == listed
+    texts = " ".join(str(cell.value) for sheet in book for cell in sheet[1])
+    assert "(m²)" in texts or "（m²）" in texts
+    assert not re.search("米）|公里）|m2|English", texts), texts
+
+
 def picture(at: int) -> Any:
     tables = paper()
     screening, zones = tables.pop("screening"), tables.pop("zones")

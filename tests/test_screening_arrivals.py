@@ -160,7 +160,7 @@ def test_a_zone_number_that_the_prj_denies_is_told_and_mended(
     assert found is None and "红线.gpkg: in " in err and f"--crs {mend}" in err
     found, err = screen(capsys, folder, "项目.gpkg", folder / "红线.gpkg", "--crs", mend)
     agree(found, expected())
-    assert "was taken instead" in err
+    assert "坐标未动" in err
 
 
 def test_metres_in_geojson_and_swapped_axes(capsys: Any, folder: Path) -> None:
@@ -231,9 +231,7 @@ def test_rows_that_cannot_be_placed_are_told_with_row_and_value(capsys: Any, fol
     })  # fmt: skip
     table.to_csv(folder / "项目.csv", index=False, encoding="gbk")
     found, err = screen(capsys, folder, "项目.csv", folder / "生态保护红线.gpkg")
-    assert (
-        "项目.csv: geometry_flag: row 2: 无坐标; row 3: 坐标为0; row 4: 坐标“一百二”读不懂" in err
-    )
+    assert "第 2 行：无坐标；第 3 行：坐标为0；第 4 行：坐标“一百二”读不懂" in err
     assert verdicts(found) == {
         "T1": "禁止", "T2": "无法判断", "T3": "无法判断", "T4": "无法判断",
     }  # fmt: skip
@@ -261,7 +259,7 @@ def test_survey_tables_have_x_to_the_north(capsys: Any, folder: Path, prefix: in
     more = () if prefix else ("--crs", "EPSG:4549")
     found, err = screen(capsys, folder, "项目.xlsx", folder / "生态保护红线.gpkg", *more)
     agree(found, expected(places))
-    assert "X was read as northing" in err
+    assert "把 X 读作纵坐标" in err
 
 
 def test_grades_stand_in_long_words_or_are_asked_for(capsys: Any, folder: Path) -> None:
@@ -274,7 +272,7 @@ def test_grades_stand_in_long_words_or_are_asked_for(capsys: Any, folder: Path) 
     mixed = zones_of().assign(保护级别=["核心区", "缓冲区"])
     mixed.to_file(folder / "自然保护区.gpkg")
     found, err = screen(capsys, folder, "项目.gpkg", folder / "自然保护区.gpkg")
-    assert "自然保护区.gpkg: column 保护级别, row 2: '缓冲区' is no grade of 自然保护地" in err
+    assert "自然保护区.gpkg：列“保护级别”第 2 行“缓冲区”不是自然保护地的等级" in err
     assert verdicts(found)["P1"] == "无法判断"
     info = folder / "info.toml"
     info.write_text(
@@ -300,8 +298,8 @@ def test_shapes_that_are_wrongly_drawn_are_measured_as_they_cover(
     found, err = screen(capsys, folder, "地块.gpkg", folder / "红线.gpkg")
     meant = {"Z1": ("", shapely.make_valid(bow)), "Z2": ("", box(1500, 0, 2500, 1000))}
     agree(found, expected(sites, meant))
-    assert "红线.gpkg: geometry_flag: row 1: 自相交" in err
-    assert "row 2" in err
+    assert "红线.gpkg 有图形或坐标存疑：第 1 行：自相交" in err
+    assert "第 2 行" in err
     assert found["checked"][0]["layer_state"] == "ok"
 
 
@@ -311,7 +309,7 @@ def test_lines_for_zones_are_no_clean_bill(capsys: Any, folder: Path) -> None:
     cg.write_layer(lines, folder / "红线.gpkg")
     found, err = screen(capsys, folder, "项目.gpkg", folder / "红线.gpkg")
     assert set(verdicts(found).values()) == {"无法判断"}
-    assert "红线.gpkg: no row is a polygon (LineString)" in err
+    assert "红线.gpkg 没有面（只有 LineString）" in err
 
 
 def test_equal_enclosing_and_filled_holes(capsys: Any, folder: Path) -> None:

@@ -10,3 +10,11 @@ class Doubt(NamedTuple):
 
     zh: str
     en: str
+
+
+class DoubtWarning(UserWarning):
+    """A doubt as a warning: its text is English, ``zh`` is what the command says in Chinese."""
+
+    def __init__(self, text: str, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh

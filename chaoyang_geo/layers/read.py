@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.layers.archive import unpack
-from chaoyang_geo.layers.doubt import Doubt
+from chaoyang_geo.layers.doubt import Doubt, DoubtWarning
 from chaoyang_geo.layers.encoding import DOUBTFUL
 from chaoyang_geo.layers.meaning import IGNORE, Meaning, map_columns, unique_names, unused
 from chaoyang_geo.layers.plots import is_plots, read_plots
@@ -262,8 +262,8 @@ def _bounds_warning(frame: gpd.GeoDataFrame, kind: str) -> list[Doubt]:
         low, high = f"{west:.6g}, {south:.6g}", f"{east:.6g}, {north:.6g}"
         return [
             Doubt(
-                f"坐标系以米计（{frame.crs.name}），坐标却在 {low} 与 {high} 之间，像是度："
-                'crs="EPSG:4490"？',
+                f"坐标系以米计（{frame.crs.name}），坐标却在 {low} 与 {high} 之间，像是度；"
+                '如是，用 crs="EPSG:4490"',
                 f"the CRS is in metres ({frame.crs.name}), but the coordinates lie between {low} "
                 f'and {high}, which looks like degrees: crs="EPSG:4490"?',
             )
@@ -357,12 +357,22 @@ def read(
     mapped = meanings(raw, columns, found.where)
     lost = unused(columns, raw.headers)
     if lost:
-        warnings.warn(
-            f"{found.where}: columns= names headers that the layer has not: {', '.join(lost)}; "
-            f"it has: {', '.join(raw.headers)}.",
-            stacklevel=3,
+        warn_of(
+            found,
+            Doubt(
+                f"columns= 写了图层没有的列：{'、'.join(lost)}；图层有：{'、'.join(raw.headers)}",
+                f"columns= names headers that the layer has not: {', '.join(lost)}; it has: "
+                f"{', '.join(raw.headers)}.",
+            ),
         )
     frame, warn = finished(raw, found, mapped, crs=crs, mend=mend)
     for doubt in warn:
-        warnings.warn(f"{found.where}: {doubt.en}", stacklevel=3)
+        warn_of(found, doubt)
     return frame
+
+
+def warn_of(found: Found, doubt: Doubt) -> None:
+    """Warn the caller of ``read_layer`` of a doubt, in both languages."""
+    where = found.where.replace(", layer ", "，图层 ", 1)
+    said = DoubtWarning(f"{found.where}: {doubt.en}", f"{where}：{doubt.zh.rstrip('。')}。")
+    warnings.warn(said, stacklevel=4)

@@ -600,7 +600,10 @@ def test_numbers_in_words_have_no_exponent():
     words = zone_distance_contours(zone, within=AREA, distances_m=[1234567.5])
     assert words["band_zh"].tolist()[1:] == ["距离不超过 1234567.5 米", "距离超过 1234567.5 米"]
     row = shifted(box(50, 40, 60, 60), box(0, 0, 100, 100), clearance_m=0.25, within_m=10)
-    assert row.shift_en == "no shift of up to 10 m clears the zones to be avoided and keeps 0.25 m away"
+    assert (
+        row.shift_en
+        == "no shift of up to 10 m clears the zones to be avoided and keeps 0.25 m away"
+    )
 
 
 def test_a_line_whose_box_meets_a_zone_that_it_does_not_has_no_stretch():

@@ -268,6 +268,19 @@ def test_the_map_of_a_page_has_a_legend_for_all_that_it_draws() -> None:
     assert "可用部分" not in texts
 
 
+def test_beside_a_moved_site_only_the_length_of_the_shift_is_written() -> None:
+    tables = paper()
+    screening, zones = tables.pop("screening"), tables.pop("zones")
+    apart = screening.findings.assign(relation="near", distance_m=40.4)
+    away = screening.sites.geometry.translate(60)
+    aside = replace(screening, findings=apart, sites=screening.sites.set_geometry(away))
+    for ways, told in (({}, "40.4 米"), ({"shifts": tables["shifts"]}, "平移 26 米")):
+        site = casebook(aside, None, 30, **ways).sites[0]
+        items = site_picture(site, Ground(zones), words_of("zh"), "zh").items
+        texts = {item.text for item in items if isinstance(item, Text)}
+        assert texts & {"40.4 米", "平移 26 米"} == {told}
+
+
 def test_english_is_complete(tmp_path: Path) -> None:
     tables = paper()
     sites = tables["screening"].sites

@@ -212,6 +212,7 @@ def _names(labels: Labels, dossier: Dossier, zones: list[tuple[Zone, Any]], lang
     frame = labels.frame
     labels.put(dossier.name or dossier.code, _site_places(labels, dossier), bold=True, size=3.0)
     drawing_ways.stakes(labels, dossier)
+    drawing_ways.shift_length(labels, dossier, lang)
     rank: dict[tuple[str, str], int] = {}
     for at, row in enumerate(dossier.findings):
         for named in codes_of([row]):
@@ -231,7 +232,8 @@ def _names(labels: Labels, dossier: Dossier, zones: list[tuple[Zone, Any]], lang
         places = deepest(piece, frame) if tried <= _MOST_NAMES else []
         colour = look_of(zone.kind, zone.grade).colour
         labels.put(zone.name or zone.code, places, colour=colour)
-    _nearest(labels, dossier, [zone for zone, _ in zones], lang)
+    if dossier.ways.moved is None:  # two lengths beside one site would be taken for each other
+        _nearest(labels, dossier, [zone for zone, _ in zones], lang)
 
 
 def _site_places(labels: Labels, dossier: Dossier) -> list[tuple[float, float]]:

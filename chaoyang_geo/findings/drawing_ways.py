@@ -7,6 +7,8 @@ from typing import Any
 
 from chaoyang_geo.findings.model import Dossier
 from chaoyang_geo.findings.picture import Frame, Labels, Picture, around
+from chaoyang_geo.findings.words import words_of
+from chaoyang_geo.verdicts import length_text
 
 #: Colours: water, what is free, the moved site, a stretch in a zone.
 WATER, FREE, MOVED, STRETCH = "#0b6fc2", "#1f8a4c", "#0f5c31", "#8c1d17"
@@ -97,6 +99,20 @@ def _shaft(dossier: Dossier) -> Any:
 
     middles = [shapely.centroid(each) for each in (dossier.shape, dossier.ways.moved)]
     return shapely.linestrings([shapely.get_coordinates(middle)[0] for middle in middles])
+
+
+def shift_length(labels: Labels, dossier: Dossier, lang: str) -> None:
+    """Write beside the arrow how far the site would be moved."""
+    import shapely
+
+    ways = dossier.ways
+    inside = labels.frame.clipped(_shaft(dossier)) if ways.moved is not None else None
+    if ways.shift is None or inside is None or shapely.length(inside) == 0:
+        return
+    middle = shapely.line_interpolate_point(inside, 0.5, normalized=True)
+    x, y = labels.frame.on_paper(shapely.get_coordinates(middle))[0].tolist()
+    text = words_of(lang)["moved_by"].format(distance=length_text(ways.shift["shift_m"], lang))
+    labels.put(text, around(x, y, 0.0, 0.0), size=2.5, colour=MOVED, bold=True)
 
 
 def stakes(labels: Labels, dossier: Dossier) -> None:

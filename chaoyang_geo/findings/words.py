@@ -151,6 +151,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{taken}",
     ),
     "shift": ("整体平移", "Shift as a whole"),
+    "moved_by": ("平移 {distance}", "shift {distance}"),
     "after_shift": ("平移后再核查", "Screened there again"),
     "stretches": ("涉及分区的区段（线路里程）", "Stretches in zones, by kilometre"),
     "stretch": ("桩号与公里", "From – to"),

@@ -102,17 +102,21 @@ def _shaft(dossier: Dossier) -> Any:
 
 
 def shift_length(labels: Labels, dossier: Dossier, lang: str) -> None:
-    """Write beside the arrow how far the site would be moved."""
+    """Write beside the arrow how far the site would be moved, or beside the moved site."""
+    import numpy as np
     import shapely
 
-    ways = dossier.ways
-    inside = labels.frame.clipped(_shaft(dossier)) if ways.moved is not None else None
-    if ways.shift is None or inside is None or shapely.length(inside) == 0:
+    ways, frame = dossier.ways, labels.frame
+    if ways.shift is None or ways.moved is None:
         return
-    middle = shapely.line_interpolate_point(inside, 0.5, normalized=True)
-    x, y = labels.frame.on_paper(shapely.get_coordinates(middle))[0].tolist()
+    middle = shapely.centroid(_shaft(dossier))
+    places = []
+    for shape in (middle, ways.moved):
+        west, south, east, north = shapely.bounds(shape).tolist()
+        left, top = frame.on_paper(np.array([(west, north)]))[0].tolist()
+        places += around(left, top, (east - west) / frame.scale, (north - south) / frame.scale)
     text = words_of(lang)["moved_by"].format(distance=length_text(ways.shift["shift_m"], lang))
-    labels.put(text, around(x, y, 0.0, 0.0), size=2.5, colour=MOVED, bold=True)
+    labels.put(text, places, size=2.5, colour=MOVED, bold=True)
 
 
 def stakes(labels: Labels, dossier: Dossier) -> None:

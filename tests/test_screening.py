@@ -77,7 +77,7 @@ def test_a_site_far_from_every_zone_names_the_layers_and_the_nearest_zone():
     assert row["verdict"] == "无冲突"
     assert row["n_zones"] == 0
     assert "L（v1，2024-01-01）" in row["why_zh"]
-    assert "相距 400.0 米" in row["why_zh"]
+    assert "相距 400 米" in row["why_zh"]
     assert row["layers_checked"] == "L（v1，2024-01-01）"
     assert screening.findings["distance_m"].tolist() == [400.0]
 

@@ -222,16 +222,16 @@ def test_the_reason_says_how_many_more_zones_there_are():
         (box(0, 0, 100, 100), "重叠 1.00 公顷（占项目 100 %）", "overlap 1.00 ha (100 %"),
         (
             LineString([(0, 5), (999, 5)]),
-            "穿越 999.0 米（占项目 100 %）",
-            "crossing 999.0 m (100 %",
+            "穿越 999 米（占项目 100 %）",
+            "crossing 999 m (100 %",
         ),
         (
             LineString([(0, 5), (1000, 5)]),
-            "穿越 1.00 公里（占项目 100 %）",
-            "crossing 1.00 km (100 %",
+            "穿越 1 公里（占项目 100 %）",
+            "crossing 1 km (100 %",
         ),
-        (Point(-999, 500), "相距 999.0 米", "999.0 m away"),
-        (Point(-1000, 500), "相距 1.00 公里", "1.00 km away"),
+        (Point(-999, 500), "相距 999 米", "999 m away"),
+        (Point(-1000, 500), "相距 1 公里", "1 km away"),
     ],
 )
 def test_figures_stand_in_the_reason_in_the_unit_that_suits_them(site, zh, en):

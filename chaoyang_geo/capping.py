@@ -108,6 +108,9 @@ def cap_approximate(screening: _Result) -> _Result:
         ("site_code", "verdict", "finding_flag", "why_zh", "why_en"),
         table="screening.findings",
     )
+    checked = getattr(result, "checked", None)
+    if checked is not None:
+        require(checked, ("layer", "layer_state"), table="screening.checked")
     require_unique(sites, "site_code", table="screening.sites")
     vague = sites["place_quality"].map(is_approximate).to_numpy(dtype=bool)
     codes = set(as_text(sites.loc[vague, "site_code"]))
@@ -118,9 +121,7 @@ def cap_approximate(screening: _Result) -> _Result:
     below = vague & sites["verdict"].isin(FIRM).to_numpy()
     softer = _capped(findings, rows, "finding_flag")
     found = _in_order(softer, codes)
-    judged = _unjudged(
-        _capped(sites, below, "verdict_flag"), below, found, getattr(result, "checked", None)
-    )
+    judged = _unjudged(_capped(sites, below, "verdict_flag"), below, found, checked)
     judged = _requoted(judged, vague & ~below, findings[rows], softer[rows])
     capped: _Result = dataclasses.replace(result, findings=found, sites=judged)
     return capped

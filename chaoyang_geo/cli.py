@@ -305,7 +305,9 @@ def main(arguments: list[str] | None = None) -> None:
         text = (getattr(message, "zh", "") if lang == "zh" else "") or str(message)
         # what is an argument in Python is an option here
         text = re.sub(
-            r"\bcrs=(?:([\"'])(.+?)\1)?", lambda found: f"--crs {found[2] or ''}".strip(), text
+            r"\bcrs=(?:([\"'])(.+?)\1|(?!\w))",
+            lambda found: f"--crs {found[2] or ''}".strip(),
+            text,
         )
         ERR.print(f"{words['warning']}{colon}{text}", style="yellow", soft_wrap=True)
 

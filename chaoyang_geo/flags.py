@@ -89,8 +89,8 @@ _SCREENING: dict[str, tuple[str, str]] = {
         "lies outside the extent of the layer {layer}, which may not cover the place",
     ),
     "beyond_all": (
-        "位于图层{list}的范围之外，这些图层可能未覆盖此处",
-        "lies outside the extents of the layers {list}, which may not cover the place",
+        "位于图层{layers}的范围之外，这些图层可能未覆盖此处",
+        "lies outside the extents of the layers {layers}, which may not cover the place",
     ),
     # rules
     "unknown_activity": ("活动不在词表", "the activity is not in the vocabulary"),
@@ -411,6 +411,8 @@ def _value(name: str, text: str) -> str:
         return _sentence(text) or text
     if name == "sources":
         return ", ".join(_SOURCES.get(each, each) for each in text.split("、"))
+    if name == "layers":
+        return text.replace("”、“", "”, “")  # a name may hold the comma of lists
     if name == "grades":
         return ", ".join(_grade_verdict(each) for each in text.split("，"))
     return text.replace("、", ", ") if name == "list" else text

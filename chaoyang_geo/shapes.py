@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: leave some centimetres between them.
 CRACK_M = 0.05
 
-_SAME_M = 1e-3  # what lies this near to a line lies on it
+_SAME_M = 1e-6  # what lies this near to a line lies on it: a new vertex does, a bend does not
 _MANY, _PARTS = 100_000, 8  # vertices that are worth threads, and parts that these share
 
 

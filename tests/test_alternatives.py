@@ -369,6 +369,15 @@ def test_a_notch_in_a_long_side_moves_neither_a_limit_nor_a_clearance():
         assert shapely.distance(edge, at(zone)).max() <= 1000 + tolerance + 1e-6
 
 
+@pytest.mark.parametrize("tolerance_m", [0.01, 0.0005, 0.0001])
+def test_a_clearance_is_kept_however_small_the_tolerance(tolerance_m):
+    zone = shapely.Polygon([(0, 0), (90, -40), (170, 60), (80, 20), (60, 130)])
+    free = free_parts(
+        sites(box(-300, -300, 500, 500)), zones(zone), clearance_m=5, tolerance_m=tolerance_m
+    )
+    assert free.geometry[0].distance(at(zone)) >= 5 - 1e-5
+
+
 def test_a_raster_holds_the_distance_of_the_middle_of_each_cell():
     pytest.importorskip("xarray")
     zone = zones(box(-100, -1000, 100, 1000), box(100, -1000, 150, 1000))

@@ -1,4 +1,5 @@
 import json
+import warnings
 
 import pytest
 
@@ -153,3 +154,12 @@ def test_no_help_is_cut_on_a_narrow_terminal(capsys, monkeypatch):
             main([command, "--help"])
         text = capsys.readouterr().out
         assert "--lang" in text and "…" not in text, command
+
+
+def test_an_argument_is_told_as_the_option_and_a_file_by_its_name(capsys):
+    run(capsys, "--version")
+    warnings.showwarning(
+        UserWarning('crs=4490.csv：用 crs="EPSG:4490"；用 crs= 写明。'), UserWarning, "", 0
+    )
+    said = capsys.readouterr().err
+    assert "crs=4490.csv：用 --crs EPSG:4490；用 --crs 写明。" in said

@@ -408,6 +408,13 @@ def test_the_cap_finds_the_findings_of_a_site_whose_code_is_a_number():
     assert capped["why_zh"].iloc[0].startswith("无法判断：二。压线需复核：")
 
 
+@pytest.mark.parametrize("column", ["layer", "layer_state"])
+def test_the_cap_names_a_missing_column_of_the_layers(column):
+    screening = vague()
+    with pytest.raises(SchemaError, match=f"screening.checked: column {column} "):
+        cap_approximate(replace(screening, checked=screening.checked.drop(columns=column)))
+
+
 def test_below_the_cap_a_layer_in_another_datum_decides():
     said = flag("other_datum", layer="water", datum="Xian 1980、CGCS2000")
     capped = cap_approximate(vague(flags=said)).sites

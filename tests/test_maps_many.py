@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,3 +185,100 @@ def test_the_canvas_page_says_what_the_ordinary_one_does_and_can_be_clicked(
             page.wait_for_selector(".leaflet-popup .cg-popup-body")
             assert page.locator(".leaflet-popup h3").inner_text() == HOSTILE
             assert found.errors == [] and found.requests == [path.as_uri()]
+
+
+def two_kinds() -> MapLayers:
+    """Return a map of two zones that overlap, one too small to see, and a site within a county."""
+    shapes = {
+        "红线": [square(0, 0, 2000), square(3500, 3500, 5)],
+        "自然保护地": [square(1000, 0, 2000)],
+    }
+    zones = pd.concat(
+        [
+            read_zones(
+                gpd.GeoDataFrame({"名称": [kind] * len(parts)}, geometry=parts, crs=4549),
+                kind=kind, grade="核心保护区", version="2023", version_date="2023-09-28",
+            )
+            for kind, parts in shapes.items()
+        ],
+        ignore_index=True,
+    )  # fmt: skip
+    sites = gpd.GeoDataFrame(
+        {"site_code": ["A"], "site_name": ["某县"], "activity": ["公路"],
+         "place_quality": ["approximate"]},
+        geometry=[square(-3000, -3000, 9000)], crs=4549,
+    )  # fmt: skip
+    layers = screening_layers(screen_sites(sites, zones, on="2026-11-22"), zones=zones)
+    assert [layer.key for layer in layers.layers if layer.role == "zone"] == ["zones-0", "zones-1"]
+    return layers
+
+
+#: What is drawn on the canvas of the zones, the lowest first.
+ORDER = """() => {
+    const keys = new Map(Object.entries(ChaoyangMap.features).map(([key, one]) => [one.data.path, key]));
+    const found = [];
+    let one = ChaoyangMap.features['zone-0'].data.path._renderer._drawFirst;
+    for (; one; one = one.next) { found.push(keys.get(one.layer)); }
+    return found;
+}"""
+#: How much ink there is at a feature.
+INK = """key => {
+    const map = ChaoyangMap.map, at = ChaoyangMap.features[key].drawn.getBounds().getCenter();
+    const canvas = map.getPane('cg-zone').querySelector('canvas');
+    const frame = canvas.getBoundingClientRect(), box = map.getContainer().getBoundingClientRect();
+    const spot = map.latLngToContainerPoint(at), fine = canvas.width / frame.width;
+    const x = (spot.x + box.left - frame.left) * fine, y = (spot.y + box.top - frame.top) * fine;
+    return canvas.getContext('2d').getImageData(x - 1, y - 1, 3, 3).data.some(one => one > 0);
+}"""
+
+#: How wide a feature is, in pixels.
+SIZE = """key => ChaoyangMap.features[key].data.path._rawPxBounds.getSize().x"""
+#: The pointer comes and is gone at once.
+LEAVE = """([x, y]) => {
+    const frame = ChaoyangMap.map.getContainer();
+    frame.dispatchEvent(new MouseEvent('mousemove', { clientX: x, clientY: y }));
+    frame.dispatchEvent(new MouseEvent('mouseleave'));
+}"""
+
+
+def test_what_lies_over_what_is_as_on_the_ordinary_page(
+    nameless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(many, "_MANY", 0)
+    path = write_map(two_kinds(), tmp_path / "many.html")
+    with chromium() as browser, opened(browser, path) as found:
+        page = found.page
+        page.wait_for_selector("html[data-many=yes]", state="attached")
+        page.wait_for_timeout(100)
+        before = page.evaluate(ORDER)
+        assert len(before) == 3
+        small = min(before, key=lambda key: page.evaluate(SIZE, key))
+        assert page.evaluate(INK, small), "a zone of less than a pixel is a dot"
+        # the zones lie over the county that stands for the site, so a click is theirs
+        page.mouse.click(*page.evaluate(SPOT, before[-1]))
+        assert page.locator(".leaflet-popup h3").inner_text() in ("红线", "自然保护地")
+        page.evaluate("ChaoyangMap.map.closePopup()")
+        for key in ("zones-0", "zones-1"):
+            switch = page.locator(f"input[data-layer={key}]")
+            switch.uncheck()
+            switch.check()
+            page.wait_for_timeout(100)
+            assert page.evaluate(ORDER) == before
+        # the pointer leaves before its tooltip is due
+        page.evaluate(LEAVE, page.evaluate(SPOT, before[-1]))
+        page.wait_for_timeout(100)
+        assert page.locator(".cg-upper").count() == 0
+        assert found.errors == []
+
+
+def test_a_role_that_is_all_switched_off_is_printed_without_an_error(
+    nameless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(many, "_MANY", 0)
+    layers = two_kinds()
+    hidden = tuple(replace(layer, visible=False) for layer in layers.layers)
+    path = write_map(replace(layers, layers=hidden), tmp_path / "many.html")
+    with chromium() as browser, opened(browser, path) as found:
+        found.page.wait_for_selector("html[data-many=yes]", state="attached")
+        found.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert found.errors == []

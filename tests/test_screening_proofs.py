@@ -174,6 +174,14 @@ def test_layers_that_may_not_cover_a_site_are_named_in_one_sentence():
     )
 
 
+def test_the_name_of_a_layer_that_holds_a_comma_of_lists_stays_as_it_is():
+    layers = [zones(SQUARE).assign(layer=name) for name in ("甲、乙", "丙；丁")]
+    far = screen_sites(sites(Point(9_000, 500)), layers).sites["verdict_flag"].iloc[0]
+    assert flag_text(far, "en") == (
+        "lies outside the extents of the layers “丙；丁”, “甲、乙”, which may not cover the place"
+    )
+
+
 def test_of_rows_of_one_code_the_least_accurate_counts_and_an_unknown_one_is_unknown():
     halves = zones(box(0, 0, 500, 1000), box(500, 0, 1000, 1000), codes=["Z", "Z"])
     site = sites(Point(1008, 500))

@@ -245,8 +245,6 @@ def _distances(places: Any, ground: Ground, within_m: float) -> Any:
 
 def _polar(way: Way) -> tuple[float, float]:
     """Return length and bearing of a way; a hair west of north is north."""
-    import math
-
     bearing = math.degrees(math.atan2(way.east, way.north)) % 360
     return math.hypot(way.east, way.north), 0.0 if bearing > 360 - 1e-6 else bearing
 

@@ -132,7 +132,7 @@ def casebook(
         shifts=shifts,
         stretches=stretches,
     )
-    strangers = sorted(set(ways) - set(as_text(judged["site_code"]).map(clean)))
+    strangers = sorted(set(ways) - set(judged["site_code"]))
     if strangers:
         raise SchemaError(
             f"site {strangers[0]!r} of downstream, free, shifts or stretches is not in "

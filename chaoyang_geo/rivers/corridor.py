@@ -34,7 +34,7 @@ def located(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> gpd.GeoSeries:
 
 
 def mended(layer: gpd.GeoSeries, *, as_drawn: bool = False, collapsed: bool = False) -> Any:
-    """Return valid shapes without heights, None where there is none or one is not finite.
+    """Return valid shapes without heights, None where there is none or a coordinate is not finite.
 
     They are mended as :func:`chaoyang_geo.shapes.made_valid` does; ``as_drawn`` keeps all as they
     are.

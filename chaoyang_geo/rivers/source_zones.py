@@ -164,7 +164,7 @@ def water_source_zones(
     A strip along a river ends square to it. Where the river parts or comes together, all arms and
     (with ``tributaries``) all rivers within the distance belong to it. Around a point without a
     polygon of the water, water is taken to be everywhere: the zone is then too large rather than
-    too small. Curves are drawn in chords, which lie up to 0.03 % of the distance too near.
+    too small. Curves are drawn in chords, which lie up to 0.07 % of the distance too near.
 
     Examples
     --------

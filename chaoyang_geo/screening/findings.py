@@ -307,7 +307,7 @@ def lengths_in_words(m: Floats) -> tuple[Texts, Texts]:
     """Return lengths for people, Chinese and English: from one kilometre on in kilometres."""
     import numpy as np
 
-    numbers = np.array([*map(length_number, m.tolist()), ""], dtype=object)[:-1]
+    numbers = np.array([length_number(each) for each in m.tolist()], dtype=object)
     place = 1 + (m >= KILOMETRE_M)
     return numbers + np.array(_UNITS_ZH, object)[place], numbers + np.array(_UNITS_EN, object)[
         place

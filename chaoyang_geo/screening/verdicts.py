@@ -145,7 +145,7 @@ def _flags(
 def _beyond_words(layers: list[str]) -> str:
     """Return the doubt about a site that the extents of some layers do not reach."""
     if len(layers) > 1:
-        return flag("beyond_all", list="、".join(f"“{name}”" for name in layers))
+        return flag("beyond_all", layers="、".join(f"“{name}”" for name in layers))
     return flag("beyond", layer=layers[0]) if layers else ""
 
 

@@ -132,6 +132,34 @@
       /* What lies between two canvases must be hit: section 5 finds what is drawn here. */
       this._container.style.pointerEvents = 'none';
     },
+    _initPath: function (path) {
+      L.Canvas.prototype._initPath.call(this, path);
+      this._ordered = false;
+    },
+    /* A layer that is switched on again comes back to its place: Leaflet would put it on top. */
+    _draw: function () {
+      if (!this._ordered) { this._sortPaths(); }
+      L.Canvas.prototype._draw.call(this);
+    },
+    _sortPaths: function () {
+      var paths = Object.values(this._layers);
+      paths.sort(function (one, other) { return one.options.rank - other.options.rank; });
+      paths.forEach(function (path, at) {
+        path._order.prev = at ? paths[at - 1]._order : null;
+        path._order.next = at + 1 < paths.length ? paths[at + 1]._order : null;
+      });
+      this._drawFirst = paths.length ? paths[0]._order : null;
+      this._drawLast = paths.length ? paths[paths.length - 1]._order : null;
+      this._ordered = true;
+    },
+    _dot: function (path) {
+      if (!this._drawing) { return; }
+      var at = path._rawPxBounds.getCenter();
+      var size = path.options.weight;
+      this._ctx.globalAlpha = path.options.opacity;
+      this._ctx.fillStyle = path.options.color;
+      this._ctx.fillRect(at.x - size / 2, at.y - size / 2, size, size);
+    },
     _updateCircle: function (sign) {
       if (!this._drawing || sign._empty()) { return; }
       var path = new Path2D();
@@ -143,12 +171,16 @@
     }
   });
 
-  /* A shape smaller than this, in pixels, is not drawn: that of a site lies under its sign. */
+  /* A shape smaller than this, in pixels, is a dot; that of a site lies under its sign. */
   var LEAST = { zone: 1, site: 8 };
 
   function unlessSmall() {
     var size = this._rawPxBounds.getSize();
-    if (Math.max(size.x, size.y) >= LEAST[this.options.role]) { this._renderer._updatePoly(this, this.options.fill); }
+    if (Math.max(size.x, size.y) >= LEAST[this.options.role]) {
+      this._renderer._updatePoly(this, this.options.fill);
+    } else if (this.options.role === 'zone') {
+      this._renderer._dot(this);
+    }
   }
   var Area = L.Polygon.extend({ _updatePath: unlessSmall });
   var Line = L.Polyline.extend({ _updatePath: unlessSmall });
@@ -161,11 +193,14 @@
     return canvases[role];
   }
 
+  var rank = 0;
+
   function add(stored, role, group) {
     var name = text(stored[2]);
     var options = Object.assign({}, look(name), {
-      renderer: canvas(role), pane: 'cg-' + role, interactive: false, role: role
+      renderer: canvas(role), pane: 'cg-' + role, interactive: false, role: role, rank: rank
     });
+    rank += 1;
     var at = places(stored[6]);
     var path = stored[5] === 0 ? G.marker(styles[name].marker, at[0], options) :
       stored[5] === 1 ? new Line(at, options) : new Area(at, options);
@@ -189,11 +224,14 @@
     return null;
   }
 
+  /* The upper one of what is drawn here and of a shape of the page's own. */
   function pointed(event) {
     if (event.target.closest('.leaflet-popup, .leaflet-control')) { return null; }
     var point = map.mouseEventToLayerPoint(event);
     var other = event.target.closest('.leaflet-interactive');
-    return find('site', point) || (other ? null : find('zone', point));
+    var height = other ? Number(other.closest('.leaflet-pane').style.zIndex) : 0;
+    var above = height > Number(map.getPane('cg-zone').style.zIndex);
+    return find('site', point) || (above ? null : find('zone', point));
   }
 
   var frame = map.getContainer();
@@ -206,13 +244,14 @@
     page.openPopup(feature, map.mouseEventToLatLng(event));
   }, true);
 
-  var tip = L.tooltip({ className: 'cg-tooltip', direction: 'right', offset: [12, 0] });
+  var tip = L.tooltip({ className: 'cg-tooltip cg-upper', direction: 'right', offset: [12, 0] });
   var over = null;
   var last = null;
 
   function hover() {
     var feature = last && !map.dragging.moving() ? pointed(last) : null;
     frame.style.cursor = feature ? 'pointer' : '';
+    frame.classList.toggle('cg-covered', feature !== null);
     if (!feature) {
       tip.remove();
     } else {
@@ -226,11 +265,15 @@
     if (!last) { window.setTimeout(hover, 32); }
     last = event;
   });
-  frame.addEventListener('mouseleave', function () { tip.remove(); });
+  frame.addEventListener('mouseleave', function () {
+    last = null;
+    tip.remove();
+  });
 
   /* ---- 6 print: drawn at once, and as a group, because a bare canvas is white on paper ---- */
   function printing(opacity) {
     Object.keys(canvases).forEach(function (role) {
+      if (!map.hasLayer(canvases[role])) { return; }  /* all of it is switched off */
       canvases[role]._redraw();
       canvases[role].getPane().style.opacity = opacity;
     });

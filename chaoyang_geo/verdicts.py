@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 #: Verdicts, most severe first, with their English.
 VERDICTS: dict[str, str] = {
@@ -319,6 +319,24 @@ def quality_name(quality: str, lang: str) -> str:
 def _pick(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:
     pair = table.get(key)
     return clean(key) if pair is None else pair[("zh", "en").index(lang)]
+
+
+def unversioned(checked: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the layers of a screening that could be read and have no version.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import unversioned
+    >>> rows = [{"layer": name, "version": text, "layer_state": state} for name, text, state in
+    ...         (("甲", "2023", "ok"), ("乙", None, "ok"), ("丙", "", "unreadable"))]
+    >>> unversioned(rows)
+    ['乙']
+    """
+    return [
+        clean(row["layer"])
+        for row in checked
+        if not clean(row["version"]) and row["layer_state"] != "unreadable"
+    ]
 
 
 #: From these on an area is told in hectares, a length in kilometres.

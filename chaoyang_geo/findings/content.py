@@ -24,6 +24,7 @@ from chaoyang_geo.verdicts import (
     share_text,
     state_name,
     status_name,
+    unversioned,
     verdict_name,
 )
 
@@ -109,13 +110,9 @@ def case_notices(case: Casebook, words: dict[str, str]) -> list[str]:
     texts = []
     if case.unstated:
         texts.append(words["quality_unknown"] + words["list"].join(case.unstated))
-    unversioned = [
-        row["layer"]
-        for row in case.checked
-        if not row["version"] and row["layer_state"] != "unreadable"
-    ]
-    if unversioned:
-        texts.append(words["version_unknown"].format(layers=words["list"].join(unversioned)))
+    bare = unversioned(case.checked)
+    if bare:
+        texts.append(words["version_unknown"].format(layers=words["list"].join(bare)))
     return texts
 
 

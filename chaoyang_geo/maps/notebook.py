@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.maps import inline, style
-from chaoyang_geo.maps.model import Feature, Layer, MapContent
+from chaoyang_geo.maps.model import Badge, Feature, Layer, MapContent
 from chaoyang_geo.maps.viewer import badge_data, bounds, page_data, popup_data
 
 if TYPE_CHECKING:
@@ -324,13 +324,13 @@ def _finish(layers: MapContent, shown: dict[str, str], store: str) -> Any:
 def _texts(layers: MapContent) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     """Return what features say, and its number for each: a sign and its outline say the same."""
     told: list[dict[str, Any]] = []
-    found: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, Badge | None, int], int] = {}
     numbers: dict[str, list[int]] = {}
     for layer in layers.layers:
         if not layer.interactive:
             continue
         for feature in layer.features:
-            number = found.setdefault((feature.name, id(feature.popup)), len(told))
+            number = found.setdefault((feature.name, feature.badge, id(feature.popup)), len(told))
             if number == len(told):
                 told.append(
                     {

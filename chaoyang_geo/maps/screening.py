@@ -47,6 +47,7 @@ from chaoyang_geo.verdicts import (
     legend_name,
     length_text,
     state_name,
+    unversioned,
     verdict_name,
 )
 
@@ -389,13 +390,9 @@ def _notes(
         if row["layer_state"] != "ok":
             state = state_name(str(row["layer_state"]), lang)
             notes.append(words["note_layer"].format(layer=text(row["layer"]), state=state))
-    unversioned = [
-        text(row["layer"])
-        for row in checked
-        if not text(row["version"]) and row["layer_state"] != "unreadable"
-    ]
-    if unversioned:
-        notes.append(words["note_version"].format(layers=told.listed(unversioned)))
+    bare = unversioned(checked)
+    if bare:
+        notes.append(words["note_version"].format(layers=told.listed(bare)))
     for quality in ("derived", "assumed"):
         layers = [
             text(row["layer"]) for row in checked if quality in text(row.get("quality")).split(";")

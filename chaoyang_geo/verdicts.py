@@ -403,6 +403,18 @@ def length_text(m: float, lang: str) -> str:
     return f"{length_number(m)} {large if m >= KILOMETRE_M else small}"
 
 
+def enough_m(m: float) -> float:
+    """Return metres rounded up to a tenth: rounded down, a shift would not clear what it must.
+
+    Examples
+    --------
+    >>> from chaoyang_geo.verdicts import enough_m
+    >>> enough_m(745.83), enough_m(26.0)
+    (745.9, 26.0)
+    """
+    return math.ceil(m * 10 - 1e-6) / 10
+
+
 def way_text(km: float, lang: str) -> str:
     """Return a way along a river for people: kilometres with one digit, of a short one metres.
 

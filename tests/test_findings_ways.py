@@ -274,11 +274,11 @@ def test_beside_a_moved_site_only_the_length_of_the_shift_is_written() -> None:
     apart = screening.findings.assign(relation="near", distance_m=40.4)
     away = screening.sites.geometry.translate(60)
     aside = replace(screening, findings=apart, sites=screening.sites.set_geometry(away))
-    for ways, told in (({}, "40.4 米"), ({"shifts": tables["shifts"]}, "平移 26 米")):
+    for ways, told in (({}, "40.4 米"), ({"shifts": tables["shifts"]}, "平移 26.1 米")):
         site = casebook(aside, None, 30, **ways).sites[0]
         items = site_picture(site, Ground(zones), words_of("zh"), "zh").items
         texts = {item.text for item in items if isinstance(item, Text)}
-        assert texts & {"40.4 米", "平移 26 米"} == {told}
+        assert texts & {"40.4 米", "平移 26.1 米"} == {told}
 
 
 def test_english_is_complete(tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_the_map_draws_each_as_what_it_is() -> None:
     drawn = {layer.key: layer for layer in layers.layers}
     assert len(drawn["ways-free"].features) == 1
     assert [feature.key for feature in drawn["ways-moved"].features] == ["moved-0", "arrow-0"]
-    assert drawn["ways-moved"].features[0].label == ("甲", "平移 26 米")
+    assert drawn["ways-moved"].features[0].label == ("甲", "平移 26.1 米")
     assert drawn["ways-stretch"].features[0].label == ("K0+100–K0+200",)
     assert drawn["ways-bands"].visible is False and len(drawn["ways-bands"].features) == 3
     assert "下行" in drawn["ways-course"].features[0].popup.paragraphs[0]

@@ -20,6 +20,7 @@ from chaoyang_geo.alternatives.ground import (
 from chaoyang_geo.alternatives.seams import cracks
 from chaoyang_geo.edges import reprojected
 from chaoyang_geo.flags import joined as in_words
+from chaoyang_geo.verdicts import enough_m
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -263,7 +264,7 @@ def _sentences(state: str, way: Way | None, within_m: float, clearance_m: float)
             f"no shift of up to {digits(within_m)} m clears the zones to be avoided{kept_en}",
         )
     length, bearing = _polar(way)
-    enough = math.ceil(length * 10 - 1e-6) / 10  # rounded down it would not clear them
+    enough = enough_m(length)
     return (
         f"向{wind(bearing)}（方位角 {bearing:.1f}°）平移 {enough:,.1f} 米可避开须避让的分区{kept}",
         f"a shift of {enough:,.1f} m to the {wind(bearing, 'en')} (bearing {bearing:.1f} degrees) "

@@ -8,7 +8,7 @@ from typing import Any
 from chaoyang_geo.findings.model import Dossier
 from chaoyang_geo.findings.picture import Frame, Labels, Picture, around
 from chaoyang_geo.findings.words import words_of
-from chaoyang_geo.verdicts import length_text
+from chaoyang_geo.verdicts import enough_m, length_text
 
 #: Colours: water, what is free, the moved site, a stretch in a zone.
 WATER, FREE, MOVED, STRETCH = "#0b6fc2", "#1f8a4c", "#0f5c31", "#8c1d17"
@@ -115,7 +115,8 @@ def shift_length(labels: Labels, dossier: Dossier, lang: str) -> None:
         west, south, east, north = shapely.bounds(shape).tolist()
         left, top = frame.on_paper(np.array([(west, north)]))[0].tolist()
         places += around(left, top, (east - west) / frame.scale, (north - south) / frame.scale)
-    text = words_of(lang)["moved_by"].format(distance=length_text(ways.shift["shift_m"], lang))
+    far = length_text(enough_m(ways.shift["shift_m"]), lang)
+    text = words_of(lang)["moved_by"].format(distance=far)
     labels.put(text, places, size=2.5, colour=MOVED, bold=True)
 
 

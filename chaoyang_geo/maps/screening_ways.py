@@ -19,6 +19,7 @@ from chaoyang_geo.maps.style import Style
 from chaoyang_geo.schema import require
 from chaoyang_geo.verdicts import (
     area_text,
+    enough_m,
     kind_name,
     kinds_text,
     known,
@@ -212,7 +213,7 @@ def _shifts(frame: gpd.GeoDataFrame | None, told: Told) -> list[Feature]:
             _told(facts),
         )
         middle = shapely.point_on_surface(shape)
-        far = length_text(float(row["shift_m"]), told.lang)
+        far = length_text(enough_m(float(row["shift_m"])), told.lang)
         label = _labelled(row, told.words["moved_by"].format(distance=far), many)
         features.append(
             Feature(

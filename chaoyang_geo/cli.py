@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -24,6 +23,7 @@ from chaoyang_geo.cli_parts import (
     Lang,
     PlanName,
     Year,
+    as_typed,
     frame_table,
     item_names,
     painted,
@@ -303,13 +303,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         text = (getattr(message, "zh", "") if lang == "zh" else "") or str(message)
-        # what is an argument in Python is an option here
-        text = re.sub(
-            r"\bcrs=(?:([\"'])(.+?)\1|(?!\w))",
-            lambda found: f"--crs {found[2] or ''}".strip(),
-            text,
-        )
-        ERR.print(f"{words['warning']}{colon}{text}", style="yellow", soft_wrap=True)
+        ERR.print(f"{words['warning']}{colon}{as_typed(text)}", style="yellow", soft_wrap=True)
 
     warnings.showwarning = show
     warnings.simplefilter("always", UserWarning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 _AS_IT_IS: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 OUT = Console(width=None if sys.stdout.isatty() else 200, **_AS_IT_IS)
 ERR = Console(stderr=True, **_AS_IT_IS)
+
+# an argument of the library as it stands in its sentences, crs="EPSG:4549" or crs=, but no file's name
+_CRS = re.compile(r"\bcrs=(?:([\"'])(.+?)\1|(?!\w))")
+
+
+def as_typed(text: str) -> str:
+    """Return a sentence of the library with its argument ``crs=`` as the option of the command."""
+    return _CRS.sub(lambda found: f"--crs {found[2] or ''}".strip(), text)
+
 
 Lang = Annotated[str, typer.Option(help="zh 或 en。zh or en.")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。JSON for machines.")]

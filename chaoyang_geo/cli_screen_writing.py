@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.cli_parts import ERR, steps
+from chaoyang_geo.flags import JOINT
 
 if TYPE_CHECKING:
     import chaoyang_geo as cg
@@ -19,29 +20,29 @@ _LONG_S = 60.0  # what takes longer is announced
 
 def doubted_sites(screening: cg.Screening) -> set[str]:
     """Return the codes of sites with doubts beside those of their verdict."""
-    found, sites = screening.findings, screening.sites
-    doubted = set(found.loc[found["finding_flag"].fillna("").ne(""), "site_code"])
-    for column in ("place_flag", "activity_flag"):
-        if column in sites:
-            doubted |= set(sites.loc[sites[column].fillna("").ne(""), "site_code"])
-    return doubted
+    return {code for code, _ in _other_doubts(screening)}
 
 
 def untold_sites(screening: cg.Screening) -> set[str]:
     """Return the codes of sites with doubts that neither their reason nor their flag tells."""
-    found, sites = screening.findings, screening.sites
+    sites = screening.sites
     told = dict(zip(sites["site_code"], sites["why_zh"] + sites["verdict_flag"], strict=True))
-    flags = [found[["site_code", "finding_flag"]]]
-    flags += [
+    return {
+        code
+        for code, flag in _other_doubts(screening)
+        if any(part not in told[code] for part in flag.split(JOINT))
+    }
+
+
+def _other_doubts(screening: cg.Screening) -> list[tuple[str, str]]:
+    """Return site and flag of the doubts about its zones, place and activity."""
+    sites = screening.sites
+    tables = [screening.findings[["site_code", "finding_flag"]]]
+    tables += [
         sites[["site_code", name]] for name in ("place_flag", "activity_flag") if name in sites
     ]
-    return {
-        str(code)
-        for table in flags
-        for code, flag in table.fillna("").itertuples(index=False, name=None)
-        for part in str(flag).split("；")
-        if part not in told[code]
-    }
+    rows = (row for table in tables for row in table.fillna("").itertuples(index=False, name=None))
+    return [(code, flag) for code, flag in rows if flag]
 
 
 def announce(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chaoyang_geo as cg
+from chaoyang_geo.cli_parts import as_typed
 from chaoyang_geo.crs import CRSError, on_earth
 from chaoyang_geo.layers.read import find_layers, looks_like, opened
 from chaoyang_geo.schema import SchemaError, one_of
@@ -237,7 +238,7 @@ def _no_place(path: Path, frame: gpd.GeoDataFrame) -> CRSError:
 def _like(frame: gpd.GeoDataFrame) -> str:
     """Return what a layer's numbers look like, and what to type; ``''`` where nothing known."""
     hint = looks_like(frame)
-    return re.sub(r'crs="([^"]+)"', r"--crs \1", hint.en).rstrip(".") if hint else ""
+    return as_typed(hint.en).rstrip(".") if hint else ""
 
 
 def _tell_flags(path: Path, frame: gpd.GeoDataFrame, words: Mapping[str, str]) -> None:

@@ -11,6 +11,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+#: First columns of every table of zones, in order, with their dtypes.
+ZONE_HEAD: dict[str, str] = {
+    "zone_code": "str",
+    "zone_name": "str",
+    "zone_kind": "str",
+    "zone_grade": "str",
+    "layer": "str",
+    "version": "str",
+    "version_date": "str",
+    "content_hash": "str",
+    "accuracy_m": "float64",
+    "source": "str",
+    "quality": "str",
+}
+
 #: Verdicts, most severe first, with their English.
 VERDICTS: dict[str, str] = {
     "禁止": "forbidden",

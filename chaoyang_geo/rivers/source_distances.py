@@ -10,25 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from chaoyang_geo.schema import numbers_of, one_of
 from chaoyang_geo.standards.tables import table
+from chaoyang_geo.verdicts import ZONE_HEAD
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: First columns of zones that are drawn from distances, in order.
-DERIVED_COLUMNS: dict[str, str] = {
-    "zone_code": "str",
-    "zone_name": "str",
-    "zone_kind": "str",
-    "zone_grade": "str",
-    "layer": "str",
-    "version": "str",
-    "version_date": "str",
-    "content_hash": "str",
-    "accuracy_m": "float64",
-    "source": "str",
-    "quality": "str",
-    "status": "str",
-}
+DERIVED_COLUMNS: dict[str, str] = {**ZONE_HEAD, "status": "str"}
 
 #: Version of zones that nobody has approved.
 NOT_APPROVED = "推导，未经批准"

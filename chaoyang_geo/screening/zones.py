@@ -14,26 +14,14 @@ from chaoyang_geo.crs import require_crs
 from chaoyang_geo.schema import QUALITIES, SchemaError, as_text, one_of
 from chaoyang_geo.screening.repair import repair_polygons
 from chaoyang_geo.screening.words import KINDS, find_grade, find_kind, fold, kind_zh
+from chaoyang_geo.verdicts import ZONE_HEAD
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
 #: Columns of the table of zones, in order; the geometry follows.
-ZONE_COLUMNS: dict[str, str] = {
-    "zone_code": "str",
-    "zone_name": "str",
-    "zone_kind": "str",
-    "zone_grade": "str",
-    "layer": "str",
-    "version": "str",
-    "version_date": "str",
-    "content_hash": "str",
-    "accuracy_m": "float64",
-    "source": "str",
-    "quality": "str",
-    "zone_flag": "str",
-}
+ZONE_COLUMNS: dict[str, str] = {**ZONE_HEAD, "zone_flag": "str"}
 
 # where a column is not named by the caller, one of these is taken if the layer has it
 _USUAL = {
